@@ -1,0 +1,68 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// MARK: The processor
+//
+// The kernels are written with SIMD types and fused multiply-adds. Unless the compiler is told that the processor has
+// them, every lane of `addingProduct` becomes a library call (60 times slower). SwiftPM lets only a root package say
+// such things, so a package that depends on this one gets the portable kernels, or passes the flags itself (README).
+//
+// LSTM_PROCESSOR=baseline or x86-64-v3 overrides what is read from the machine.
+
+let isRoot = !Context.packageDirectory.contains("/checkouts/")
+
+func processor() -> String {
+  if let named = Context.environment["LSTM_PROCESSOR"] { return named }
+  #if arch(x86_64)
+    #if os(Linux)
+      let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+      let flags = Set(
+        facts.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ").map(String.init) ?? [])
+      let needed: Set<String> = ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"]
+      return needed.isSubset(of: flags) ? "x86-64-v3" : "baseline"
+    #else
+      return "x86-64-v3"
+    #endif
+  #else
+    return "baseline"
+  #endif
+}
+
+let kernelSettings: [SwiftSetting] =
+  isRoot && processor() == "x86-64-v3"
+  ? [.unsafeFlags(["-Xcc", "-march=x86-64-v3"]), .define("X86_64_V3")] : []
+
+// MARK: The package
+
+let package = Package(
+  name: "swift-lstm",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Corpus", targets: ["Corpus"]),
+    .library(name: "RecurrentNetwork", targets: ["RecurrentNetwork"]),
+    .library(name: "Training", targets: ["Training"]),
+    .executable(name: "lstm", targets: ["lstm"]),
+  ],
+  dependencies: [
+    // Options, --help and exit codes of the executable.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Zip archives, straight from the file: the one system library that the core needs.
+    .systemLibrary(
+      name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .target(name: "Corpus", dependencies: ["CLibZip"]),
+    .target(name: "RecurrentNetwork", swiftSettings: kernelSettings),
+    .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
+    .executableTarget(
+      name: "lstm",
+      dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    .testTarget(name: "CorpusTests", dependencies: ["Corpus", "CLibZip"], resources: [.copy("Golden")]),
+    .testTarget(name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork"], resources: [.copy("Golden")]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Golden")]),
+    .testTarget(name: "CommandTests", dependencies: ["Training"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
