@@ -1,0 +1,106 @@
+/// 6 rows × 2 vectors of a product, held in registers while it is summed over k: the one kernel of the engine.
+///
+/// Forward (h U), backward (dz Uᵀ), the weights' gradient (hᵀ dz) and the products with W are all this loop with other
+/// strides. `rows` is 6 or, for the end of a matrix whose height leaves 2 or 4, 4; it must be a literal at the call.
+struct RegisterTile {
+  /// Rows of a full tile: the row tiles of a batch have this height.
+  static let rows = 6
+  /// Columns: a panel of packed weights has this width.
+  static let columns = 2 * Vector.scalarCount
+
+  private var a0, a1, b0, b1, c0, c1, d0, d1, e0, e1, f0, f1: Vector
+
+  /// Zeros.
+  @inline(__always)
+  init() {
+    (a0, a1, b0, b1, c0, c1) = (Vector(), Vector(), Vector(), Vector(), Vector(), Vector())
+    (d0, d1, e0, e1, f0, f1) = (a0, a0, a0, a0, a0, a0)
+  }
+
+  /// Starts from six rows that lie anywhere, from element `offset` of each on.
+  @inline(__always)
+  init(rows p: UnsafePointer<UnsafePointer<Float>>, offset: Int) {
+    let n = Vector.scalarCount
+    (a0, a1) = (p[0].vector(offset), p[0].vector(offset + n))
+    (b0, b1) = (p[1].vector(offset), p[1].vector(offset + n))
+    (c0, c1) = (p[2].vector(offset), p[2].vector(offset + n))
+    (d0, d1) = (p[3].vector(offset), p[3].vector(offset + n))
+    (e0, e1) = (p[4].vector(offset), p[4].vector(offset + n))
+    (f0, f1) = (p[5].vector(offset), p[5].vector(offset + n))
+  }
+
+  /// Starts from rows `stride` elements apart.
+  @inline(__always)
+  init(loading p: UnsafePointer<Float>, stride: Int, rows: Int) {
+    let n = Vector.scalarCount
+    self.init()
+    (a0, a1) = (p.vector(0), p.vector(n))
+    (b0, b1) = (p.vector(stride), p.vector(stride + n))
+    (c0, c1) = (p.vector(2 * stride), p.vector(2 * stride + n))
+    (d0, d1) = (p.vector(3 * stride), p.vector(3 * stride + n))
+    if rows > 4 {
+      (e0, e1) = (p.vector(4 * stride), p.vector(4 * stride + n))
+      (f0, f1) = (p.vector(5 * stride), p.vector(5 * stride + n))
+    }
+  }
+
+  /// Adds Σₖ left[row, k] · right[k, columns], k ascending, one fused multiply-add each.
+  ///
+  /// - Parameters:
+  ///   - left: element [0, 0]; rows are `rowStride` and k's `stepStride` elements apart.
+  ///   - right: element [0, 0]; k's are `rightStride` elements apart.
+  @inline(__always)
+  mutating func add(
+    _ left: UnsafePointer<Float>, rowStride: Int, stepStride: Int,
+    times right: UnsafePointer<Float>, rightStride: Int, count: Int, rows: Int = 6
+  ) {
+    var left = left
+    var right = right
+    for _ in 0..<count {
+      let r0 = right.vector(0)
+      let r1 = right.vector(Vector.scalarCount)
+      let a = Vector(repeating: left[0])
+      a0 = a0.plus(a, times: r0)
+      a1 = a1.plus(a, times: r1)
+      let b = Vector(repeating: left[rowStride])
+      b0 = b0.plus(b, times: r0)
+      b1 = b1.plus(b, times: r1)
+      let c = Vector(repeating: left[2 * rowStride])
+      c0 = c0.plus(c, times: r0)
+      c1 = c1.plus(c, times: r1)
+      let d = Vector(repeating: left[3 * rowStride])
+      d0 = d0.plus(d, times: r0)
+      d1 = d1.plus(d, times: r1)
+      if rows > 4 {
+        let e = Vector(repeating: left[4 * rowStride])
+        e0 = e0.plus(e, times: r0)
+        e1 = e1.plus(e, times: r1)
+        let f = Vector(repeating: left[5 * rowStride])
+        f0 = f0.plus(f, times: r0)
+        f1 = f1.plus(f, times: r1)
+      }
+      left += stepStride
+      right += rightStride
+    }
+  }
+
+  /// Stores the rows `stride` elements apart.
+  @inline(__always)
+  func store(to p: UnsafeMutablePointer<Float>, stride: Int, rows: Int = 6) {
+    let n = Vector.scalarCount
+    p.store(a0, 0)
+    p.store(a1, n)
+    p.store(b0, stride)
+    p.store(b1, stride + n)
+    p.store(c0, 2 * stride)
+    p.store(c1, 2 * stride + n)
+    p.store(d0, 3 * stride)
+    p.store(d1, 3 * stride + n)
+    if rows > 4 {
+      p.store(e0, 4 * stride)
+      p.store(e1, 4 * stride + n)
+      p.store(f0, 5 * stride)
+      p.store(f1, 5 * stride + n)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// The widest vector of which a 6-row register tile fits the processor's registers: 12 accumulators, and a few more.
+#if X86_64_V3 || arch(arm64)
+  typealias Vector = SIMD8<Float>
+#else
+  typealias Vector = SIMD4<Float>
+#endif
+
+extension SIMD where Scalar == Float {
+  /// self + a · b; fused where the processor can, since `addingProduct` without the instruction is a call per lane.
+  @inline(__always)
+  func plus(_ a: Self, times b: Self) -> Self {
+    #if X86_64_V3 || arch(arm64)
+      addingProduct(a, b)
+    #else
+      self + a * b
+    #endif
+  }
+}
+
+extension UnsafePointer<Float> {
+  /// The vector that starts at element `offset`.
+  @inline(__always)
+  func vector(_ offset: Int) -> Vector {
+    UnsafeRawPointer(self + offset).loadUnaligned(as: Vector.self)
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  /// The vector that starts at element `offset`.
+  @inline(__always)
+  func vector(_ offset: Int) -> Vector {
+    UnsafeRawPointer(self + offset).loadUnaligned(as: Vector.self)
+  }
+
+  /// Stores a vector from element `offset` on.
+  @inline(__always)
+  func store(_ vector: Vector, _ offset: Int) {
+    UnsafeMutableRawPointer(self + offset).storeBytes(of: vector, as: Vector.self)
+  }
+}
+
+/// tanh, as x · p(x²) / q(x²): absolute error below 3.2e-7, and never above 1.
+///
+/// The coefficients are a weighted rational fit on |x| ≤ 7.9, where 1 − tanh is 2.7e-7 (Scripts/fit_tanh.py).
+@inline(__always)
+func tanh(_ x: Vector) -> Vector {
+  let x = pointwiseMin(pointwiseMax(x, Vector(repeating: -7.9)), Vector(repeating: 7.9))
+  let y = x * x
+  @inline(__always) func constant(_ value: Float) -> Vector { Vector(repeating: value) }
+  let p = constant(2.2024244652081435e-05).plus(constant(1.5429389492329672e-08), times: y)
+  let p1 = constant(0.0035790521332789535).plus(p, times: y)
+  let p2 = constant(0.1345067107016968).plus(p1, times: y)
+  let p3 = constant(0.9999999943991786).plus(p2, times: y)
+  let q = constant(0.00034237492313925915).plus(constant(8.59935250068172e-07), times: y)
+  let q1 = constant(0.026192466215710197).plus(q, times: y)
+  let q2 = constant(0.4678399909307278).plus(q1, times: y)
+  let q3 = constant(1).plus(q2, times: y)
+  return x * p3 / q3
+}
+
+/// σ(z) from z / 2: σ(z) = ½ + ½ tanh(z / 2), so halved columns of the packed weights save the multiplication.
+@inline(__always)
+func sigmoid(half z: Vector) -> Vector {
+  let half = Vector(repeating: 0.5)
+  return half.plus(half, times: tanh(z))
+}
+
+@inline(__always)
+func pointwiseMin(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, where: b .< a) }
+
+@inline(__always)
+func pointwiseMax(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, where: b .> a) }

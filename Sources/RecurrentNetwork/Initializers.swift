@@ -1,0 +1,55 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+extension Parameters {
+  /// Weights as Keras's layers begin with them, drawn from our own generator (Keras's numbers are not reproduced).
+  ///
+  /// Embedding uniform in ±0.05; kernels Glorot uniform over the fused matrix; recurrent kernel with orthonormal rows;
+  /// biases 0, the forget gate's 1 (keras/src/layers/rnn/lstm.py, keras/src/initializers/random_initializers.py).
+  public init(kerasInitial layout: ParameterLayout, using generator: inout RandomGenerator) {
+    self.init(zeros: layout)
+    let (e, h) = (layout.architecture.embeddingSize, layout.architecture.hiddenSize)
+    fill(layout.embedding, limit: 0.05, using: &generator)
+    fill(layout.kernel, limit: (6 / Double(e + 4 * h)).squareRoot(), using: &generator)
+    self[layout.recurrentKernel] = orthonormalRows(h, 4 * h, using: &generator)[...]
+    for unit in 0..<h { values[layout.bias.offset + h + unit] = 1 }
+    fill(layout.denseKernel, limit: (6 / Double(h + 1)).squareRoot(), using: &generator)
+  }
+
+  private mutating func fill(
+    _ tensor: ParameterLayout.Tensor, limit: Double, using generator: inout RandomGenerator
+  ) {
+    for i in tensor.range { values[i] = Float(limit * (2 * generator.uniform() - 1)) }
+  }
+}
+
+/// [rows, columns] with orthonormal rows, rows ≤ columns.
+///
+/// Keras takes a normal [columns, rows], its QR and Q · sign(diag R), transposed; that Q is what Gram–Schmidt gives.
+private func orthonormalRows(_ rows: Int, _ columns: Int, using generator: inout RandomGenerator) -> [Float] {
+  var basis: [[Double]] = []
+  for _ in 0..<rows {
+    var row = (0..<columns).map { _ in standardNormal(using: &generator) }
+    // Twice: the second pass removes what rounding left of the first.
+    for _ in 0..<2 {
+      for other in basis {
+        var projection = 0.0
+        for i in 0..<columns { projection += row[i] * other[i] }
+        for i in 0..<columns { row[i] -= projection * other[i] }
+      }
+    }
+    var squares = 0.0
+    for x in row { squares += x * x }
+    let scale = 1 / squares.squareRoot()
+    basis.append(row.map { $0 * scale })
+  }
+  return basis.flatMap { $0.map { Float($0) } }
+}
+
+/// A draw from N(0, 1), by Box and Muller.
+private func standardNormal(using generator: inout RandomGenerator) -> Double {
+  (-2 * log(1 - generator.uniform())).squareRoot() * cos(2 * .pi * generator.uniform())
+}
