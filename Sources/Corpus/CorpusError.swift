@@ -1,0 +1,79 @@
+/// Why data could not be read, as facts: where it was met, what was expected there, what was found, and what to do.
+///
+/// Its ``description`` is one line, ready to be shown:
+/// `imdb.npz: x_train.npy: byte 1234: expected …, found …; what to do`.
+public struct CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A place in a file, an array or a call. All counts start at 0.
+  public enum Place: Equatable, Sendable, CustomStringConvertible {
+    /// An offset into the entry (or into the file, where there is no entry).
+    case byte(Int)
+    /// The index of a sequence in its array, in the file's own order.
+    case list(Int)
+    /// The index of a label in its array, in the file's own order.
+    case label(Int)
+    /// A word of a word index.
+    case word(String)
+    /// A parameter of the call.
+    case argument(String)
+
+    /// The place in words, such as `byte 1234`.
+    public var description: String {
+      switch self {
+      case .byte(let offset): "byte \(offset)"
+      case .list(let index): "list \(index)"
+      case .label(let index): "label \(index)"
+      case .word(let word): "word \(CorpusError.quoted(word))"
+      case .argument(let name): name
+      }
+    }
+  }
+
+  /// The file's path as the caller gave it, or nil if a parameter is at fault.
+  public let file: String?
+  /// The entry of the archive.
+  public let entry: String?
+  /// Where in the file, entry or call.
+  public let place: Place?
+  /// What should have been there.
+  public let expected: String?
+  /// What was there.
+  public let found: String
+  /// What the user can do about it.
+  public let advice: String
+
+  package init(
+    file: String? = nil, entry: String? = nil, place: Place? = nil, expected: String? = nil, found: String,
+    advice: String
+  ) {
+    self.file = file
+    self.entry = entry
+    self.place = place
+    self.expected = expected
+    self.found = found
+    self.advice = advice
+  }
+
+  /// One line: file, entry, place, expectation, finding, advice.
+  public var description: String {
+    let places = [file, entry.map { Self.escaped($0, limit: 80) }, place?.description].compactMap(\.self)
+    let fact = expected.map { "expected \($0), found \(found)" } ?? found
+    return (places + ["\(fact); \(advice)"]).joined(separator: ": ")
+  }
+
+  /// Text out of a file, made fit for a message: in quotes, shortened, without control characters.
+  static func quoted(_ text: String) -> String { "“\(escaped(text, limit: 60))”" }
+
+  private static func escaped(_ text: String, limit: Int) -> String {
+    let scalars = text.unicodeScalars
+    var escaped = ""
+    for scalar in scalars.prefix(limit) {
+      // Control and format characters could move the cursor or reverse the line on the reader's terminal.
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+        escaped += scalar.escaped(asASCII: true)
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return scalars.dropFirst(limit).isEmpty ? escaped : escaped + "…"
+  }
+}

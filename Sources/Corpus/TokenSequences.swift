@@ -1,0 +1,58 @@
+/// Sequences of token ids of different lengths, stored one behind the other without padding.
+public struct TokenSequences: Equatable, Sendable {
+  /// All tokens of all sequences: `[offsets[count]]`.
+  public private(set) var tokens: [Int32]
+  /// Where each sequence begins in `tokens`, and where the last one ends: `[count + 1]`, ascending from 0.
+  public private(set) var offsets: [Int]
+
+  /// Stores some sequences.
+  ///
+  /// - Parameter sequences: the tokens of each.
+  public init(_ sequences: some Sequence<[Int32]>) {
+    tokens = []
+    offsets = [0]
+    for sequence in sequences {
+      tokens += sequence
+      offsets.append(tokens.count)
+    }
+  }
+
+  /// - Precondition: `offsets` begins with 0, does not descend, and ends with the number of tokens.
+  package init(tokens: [Int32], offsets: [Int]) {
+    precondition(offsets.first == 0 && offsets.last == tokens.count)
+    self.tokens = tokens
+    self.offsets = offsets
+  }
+
+  /// The number of sequences.
+  public var count: Int { offsets.count - 1 }
+
+  /// The tokens of a sequence.
+  public subscript(index: Int) -> ArraySlice<Int32> { tokens[offsets[index]..<offsets[index + 1]] }
+
+  /// The number of tokens of a sequence.
+  public func length(of index: Int) -> Int { offsets[index + 1] - offsets[index] }
+
+  /// Cuts each sequence to its last `maxLength` tokens, as Keras's `pad_sequences` does by default.
+  ///
+  /// Nothing is padded: who needs sequences of one length takes pads in front of the shorter ones for granted.
+  /// It works in place if the caller gives the sequences away.
+  ///
+  /// - Precondition: `maxLength` is not negative.
+  public consuming func truncated(to maxLength: Int) -> TokenSequences {
+    precondition(maxLength >= 0, "maxLength is negative")
+    var end = 0
+    var start = 0
+    for index in 0..<count {
+      let next = offsets[index + 1]
+      for position in max(start, next - maxLength)..<next {
+        tokens[end] = tokens[position]
+        end += 1
+      }
+      start = next
+      offsets[index + 1] = end
+    }
+    tokens.removeLast(tokens.count - end)
+    return self
+  }
+}

@@ -1,0 +1,197 @@
+import CLibZip
+import Foundation
+
+/// A zip archive, read straight from its file, entry by entry; nothing is unpacked to disk.
+///
+/// It belongs to one thread. To read on several threads, open the archive once on each.
+package final class ZipArchive {
+  /// The archive's path as the caller gave it.
+  package let path: String
+  /// What the archive holds, in its own order.
+  package let entryNames: [String]
+
+  private let handle: OpaquePointer
+  private let sizeLimit: Int
+
+  /// Opens an archive.
+  ///
+  /// - Parameters:
+  ///   - path: the archive's path.
+  ///   - sizeLimit: the largest entry to read, in bytes. Entries are read in chunks, so a limit on the size is all that
+  ///     a zip bomb needs; there is none on the compression ratio, which honest data can push to deflate's own
+  ///     thousandfold. The default, 256 MiB, is 18 times the largest entry of Keras's `imdb.npz`.
+  /// - Throws: `CorpusError` if there is no such file, if it is no regular file, no zip archive, cut off, or
+  ///   inconsistent, or if two of its entries have the same name.
+  package init(path: String, sizeLimit: Int = 256 << 20) throws {
+    try Self.checkFile(path)
+    var code: Int32 = 0
+    // Without ZIP_CHECKCONS libzip would take entries that overlap, and the first of two with the same name.
+    guard let handle = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code) else {
+      throw Self.openingError(path: path, code: code)
+    }
+    self.path = path
+    self.handle = handle
+    self.sizeLimit = sizeLimit
+    entryNames = Self.names(handle)
+    if let twice = Self.firstDuplicate(entryNames) { throw Self.duplicateError(path: path, name: twice) }
+  }
+
+  deinit { zip_discard(handle) }
+
+  /// Reads one entry to its end, and checks its size and its checksum.
+  ///
+  /// - Parameters:
+  ///   - name: the entry's name.
+  ///   - body: takes all of the entry's bytes out of the reader.
+  /// - Throws: `CorpusError` if there is no such entry, if it is too large, encrypted or compressed in an unknown way,
+  ///   if its bytes are not those that the archive promises, if `body` leaves some; and whatever `body` throws.
+  package func read<Result>(_ name: String, _ body: (inout EntryReader) throws -> Result) throws -> Result {
+    let size = try declaredSize(of: name)
+    guard let entry = zip_fopen(handle, name, 0) else {
+      throw readingError(zip_error_code_zip(zip_get_error(handle)), entry: name)
+    }
+    defer { zip_fclose(entry) }
+    var reader = EntryReader(file: path, entry: name, size: size) { chunk in
+      let count = zip_fread(entry, chunk.baseAddress, UInt64(chunk.count))
+      if count < 0 { throw self.readingError(zip_error_code_zip(zip_file_get_error(entry)), entry: name) }
+      return Int(count)
+    }
+    let result: Result
+    do {
+      result = try body(&reader)
+    } catch {
+      // If the archive is damaged, that explains the error better than the parser can.
+      try reader.drain()
+      throw error
+    }
+    let left = reader.remaining
+    let end = reader.position
+    try reader.drain()
+    if left > 0 {
+      throw reader.error(
+        at: end, expected: "the end of the entry", found: "\(left) more bytes", advice: EntryReader.damaged)
+    }
+    return result
+  }
+
+  private func declaredSize(of name: String) throws -> Int {
+    var facts = zip_stat_t()
+    guard zip_stat(handle, name, 0, &facts) == 0 else {
+      let shown = entryNames.prefix(8).map(CorpusError.quoted).joined(separator: ", ")
+      let more = entryNames.count > 8 ? " and \(entryNames.count - 8) more" : ""
+      throw CorpusError(
+        file: path, expected: "an entry \(CorpusError.quoted(name))",
+        found: entryNames.isEmpty ? "an empty archive" : "only \(shown)\(more)",
+        advice: "check that it is the right file"
+      )
+    }
+    // What the archive does not say counts as a refusal.
+    let known = UInt64(ZIP_STAT_SIZE | ZIP_STAT_ENCRYPTION_METHOD)
+    guard facts.valid & known == known else {
+      throw CorpusError(
+        file: path, entry: name, expected: "an entry with its size", found: "none", advice: EntryReader.damaged)
+    }
+    if facts.encryption_method != UInt16(ZIP_EM_NONE) {
+      throw CorpusError(file: path, entry: name, found: "the entry is encrypted", advice: "store it without a password")
+    }
+    guard facts.size <= UInt64(sizeLimit) else {
+      throw CorpusError(
+        file: path, entry: name, expected: "at most \(sizeLimit) bytes", found: "\(facts.size) declared",
+        advice: "check that it is the right file")
+    }
+    return Int(facts.size)
+  }
+
+  // MARK: Errors
+
+  private func readingError(_ code: Int32, entry: String) -> CorpusError {
+    switch code {
+    case ZIP_ER_CRC:
+      CorpusError(
+        file: path, entry: entry, found: "the data does not match its checksum (CRC-32)", advice: EntryReader.damaged)
+    case ZIP_ER_COMPNOTSUPP:
+      CorpusError(
+        file: path, entry: entry, found: "the compression method is not supported",
+        advice: "store the entry deflated or uncompressed")
+    default:
+      CorpusError(
+        file: path, entry: entry, found: "the entry cannot be read (\(Self.message(code)))", advice: EntryReader.damaged
+      )
+    }
+  }
+
+  private static func checkFile(_ path: String) throws {
+    var facts = stat()
+    guard stat(path, &facts) == 0 else {
+      throw CorpusError(
+        file: path, found: errno == ENOENT ? "no such file" : String(cString: strerror(errno)), advice: "check the path"
+      )
+    }
+    // Opening a pipe or a device would wait for data, perhaps for ever.
+    switch facts.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR:
+      throw CorpusError(
+        file: path, expected: "a zip archive", found: "a directory", advice: "give the path of the file inside it")
+    default:
+      throw CorpusError(
+        file: path, expected: "a zip archive", found: "something that is no regular file", advice: "check the path")
+    }
+    if facts.st_size == 0 {
+      throw CorpusError(file: path, expected: "a zip archive", found: "an empty file", advice: EntryReader.damaged)
+    }
+  }
+
+  private static func openingError(path: String, code: Int32) -> CorpusError {
+    switch code {
+    case ZIP_ER_NOZIP:
+      // The table of contents stands at the end: without it only the first bytes tell what the file was.
+      let start = FileHandle(forReadingAtPath: path).flatMap { try? $0.read(upToCount: 4) } ?? Data()
+      return start == Data("PK\u{3}\u{4}".utf8)
+        ? CorpusError(
+          file: path, expected: "the table of contents of a zip archive at the end", found: "a file that is cut off",
+          advice: EntryReader.damaged)
+        : CorpusError(
+          file: path, expected: "a zip archive", found: "something else", advice: "check that it is the right file")
+    case ZIP_ER_INCONS:
+      var ignored: Int32 = 0
+      if let handle = zip_open(path, ZIP_RDONLY, &ignored) {
+        defer { zip_discard(handle) }
+        if let twice = firstDuplicate(names(handle)) { return duplicateError(path: path, name: twice) }
+      }
+      return CorpusError(
+        file: path, found: "the archive's table of contents does not match its entries", advice: EntryReader.damaged)
+    default:
+      return CorpusError(
+        file: path, found: "the archive cannot be opened (\(message(code)))",
+        advice: "check the file and its permissions"
+      )
+    }
+  }
+
+  private static func duplicateError(path: String, name: String) -> CorpusError {
+    CorpusError(
+      file: path, entry: name, expected: "one entry of this name", found: "several",
+      advice: "readers disagree about which one counts: write the archive anew")
+  }
+
+  private static func message(_ code: Int32) -> String {
+    var error = zip_error_t()
+    zip_error_init_with_code(&error, code)
+    defer { zip_error_fini(&error) }
+    return String(cString: zip_error_strerror(&error))
+  }
+
+  // MARK: Names
+
+  private static func names(_ handle: OpaquePointer) -> [String] {
+    (0..<max(0, zip_get_num_entries(handle, 0))).map { index in
+      zip_get_name(handle, UInt64(index), 0).map { String(cString: $0) } ?? ""
+    }
+  }
+
+  private static func firstDuplicate(_ names: [String]) -> String? {
+    var seen: Set<String> = []
+    return names.first { !seen.insert($0).inserted }
+  }
+}
