@@ -29,9 +29,9 @@ func processor() -> String {
   #endif
 }
 
+let isBuiltForV3 = isRoot && processor() == "x86-64-v3"
 let kernelSettings: [SwiftSetting] =
-  isRoot && processor() == "x86-64-v3"
-  ? [.unsafeFlags(["-Xcc", "-march=x86-64-v3"]), .define("X86_64_V3")] : []
+  isBuiltForV3 ? [.unsafeFlags(["-Xcc", "-march=x86-64-v3"]), .define("X86_64_V3")] : []
 
 // MARK: The package
 
@@ -57,7 +57,9 @@ let package = Package(
     .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
     .executableTarget(
       name: "lstm",
-      dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      // It says what the kernels were built for, and looks at the processor before it runs them.
+      swiftSettings: isBuiltForV3 ? [.define("X86_64_V3")] : []),
 
     // What the tests share: values that PyTorch and Keras gave, made by the scripts in Scripts/golden.
     .target(name: "GoldenValues", path: "Tests/GoldenValues"),

@@ -15,3 +15,21 @@ public struct LabelledSequences: Equatable, Sendable {
   /// The number of sequences.
   public var count: Int { labels.count }
 }
+
+extension LabelledSequences {
+  /// Cuts each sequence to its last `maxLength` tokens, see ``TokenSequences/truncated(to:)``.
+  public mutating func truncate(to maxLength: Int) {
+    let whole = sequences
+    sequences = TokenSequences([])
+    sequences = whole.truncated(to: maxLength)
+  }
+
+  /// The first sequences, at most `count` of them.
+  public func prefix(_ count: Int) -> LabelledSequences {
+    let count = min(count, self.count)
+    let offsets = Array(sequences.offsets[...count])
+    return LabelledSequences(
+      sequences: TokenSequences(tokens: Array(sequences.tokens[..<offsets[count]]), offsets: offsets),
+      labels: Array(labels[..<count]))
+  }
+}

@@ -1,6 +1,20 @@
 import ArgumentParser
 
+/// The executable: it parses options, prints, and leaves the rest to the libraries.
 @main
 struct LSTM: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "lstm", abstract: "Trains LSTM text classifiers.")
+  static let configuration = CommandConfiguration(
+    commandName: "lstm",
+    abstract: "Trains LSTM text classifiers on the cores of this machine.",
+    version: "0.1.0 (kernels for \(Processor.kernels))",
+    subcommands: [Train.self, Inspect.self])
+
+  static func main() {
+    // Before anything else: the kernels would end in an illegal instruction.
+    if let problem = Processor.problem {
+      printError("Error: \(problem)")
+      exit(withError: ExitCode(1))
+    }
+    main(nil)
+  }
 }

@@ -1,45 +1,57 @@
 import Foundation
 
 /// Reads a committed file of golden values, by its path below `Tests`.
-public func goldenValues<Values: Decodable>(_ path: String, as: Values.Type = Values.self) throws -> Values {
+package func goldenValues<Values: Decodable>(_ path: String, as: Values.Type = Values.self) throws -> Values {
   let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  return try JSONDecoder().decode(Values.self, from: Data(contentsOf: tests.appendingPathComponent(path)))
+  let decoder = JSONDecoder()
+  // The scripts write sizes as papers do: V, E, H, T, B.
+  decoder.keyDecodingStrategy = .custom { path in
+    path.last!.stringValue.count == 1 ? Key(stringValue: path.last!.stringValue.lowercased())! : path.last!
+  }
+  return try decoder.decode(Values.self, from: Data(contentsOf: tests.appendingPathComponent(path)))
+}
+
+private struct Key: CodingKey {
+  var stringValue: String
+  var intValue: Int? { nil }
+  init?(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
 }
 
 /// PyTorch's float64 answers for small networks, made by Scripts/golden/network.py.
-public struct NetworkGoldenValues: Decodable, Sendable {
+package struct NetworkGoldenValues: Decodable, Sendable {
   /// One network with one batch.
-  public struct Case: Decodable, Sendable {
-    public var name: String
-    public var V: Int
-    public var E: Int
-    public var H: Int
-    public var T: Int
-    public var B: Int
-    public var parameters: [Double]
-    public var tokens: [Int]
-    public var labels: [Double]
-    public var initialHidden: [Double]
-    public var initialCell: [Double]
-    public var logits: [Double]
-    public var loss: Double
-    public var gradients: [Double]
-    public var initialHiddenGradient: [Double]
-    public var initialCellGradient: [Double]
-    public var hidden: [Double]
-    public var cell: [Double]
+  package struct Case: Decodable, Sendable {
+    package var name: String
+    package var v: Int
+    package var e: Int
+    package var h: Int
+    package var t: Int
+    package var b: Int
+    package var parameters: [Double]
+    package var tokens: [Int]
+    package var labels: [Double]
+    package var initialHidden: [Double]
+    package var initialCell: [Double]
+    package var logits: [Double]
+    package var loss: Double
+    package var gradients: [Double]
+    package var initialHiddenGradient: [Double]
+    package var initialCellGradient: [Double]
+    package var hidden: [Double]
+    package var cell: [Double]
 
     /// The tokens of each sequence, padding included.
-    public var sequences: [[Int]] { (0..<B).map { Array(tokens[$0 * T..<($0 + 1) * T]) } }
+    package var sequences: [[Int]] { (0..<b).map { Array(tokens[$0 * t..<($0 + 1) * t]) } }
 
     /// Whether every sequence starts from zeros.
-    public var startsFromZeros: Bool { !(initialHidden + initialCell).contains { $0 != 0 } }
+    package var startsFromZeros: Bool { !(initialHidden + initialCell).contains { $0 != 0 } }
   }
 
-  public var cases: [Case]
+  package var cases: [Case]
 
   /// The committed file.
-  public static var all: [Case] {
+  package static var all: [Case] {
     do { return try goldenValues("RecurrentNetworkTests/Golden/network.json", as: Self.self).cases } catch {
       fatalError("network.json: \(error)")
     }
@@ -47,7 +59,7 @@ public struct NetworkGoldenValues: Decodable, Sendable {
 }
 
 /// The largest difference, relative to the largest expected element (1e-30 where all are 0).
-public func relativeError(_ found: some Collection<Double>, _ expected: some Collection<Double>) -> Double {
+package func relativeError(_ found: some Collection<Double>, _ expected: some Collection<Double>) -> Double {
   precondition(found.count == expected.count)
   let largest = expected.reduce(1e-30) { max($0, abs($1)) }
   // `max` would pass over a NaN.

@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func gradientEqualsFiniteDifferences() {
-    let golden = NetworkGoldenValues.all.first { !$0.startsFromZeros && $0.T > 1 }!
+    let golden = NetworkGoldenValues.all.first { !$0.startsFromZeros && $0.t > 1 }!
     let (layout, result) = evaluate(golden, golden.parameters)
     var generator = RandomGenerator(seed: 1)
     for tensor in layout.tensors {
@@ -55,11 +55,11 @@ import Testing
   private func evaluate(
     _ golden: NetworkGoldenValues.Case, _ parameters: [Double]
   ) -> (ParameterLayout, ReferenceNetwork.Result) {
-    let layout = ParameterLayout(.init(vocabularySize: golden.V, embeddingSize: golden.E, hiddenSize: golden.H))
-    let states = (0..<golden.B).map { row in
+    let layout = ParameterLayout(.init(vocabularySize: golden.v, embeddingSize: golden.e, hiddenSize: golden.h))
+    let states = (0..<golden.b).map { row in
       ReferenceLSTM.State(
-        hidden: Array(golden.initialHidden[row * golden.H..<(row + 1) * golden.H]),
-        cell: Array(golden.initialCell[row * golden.H..<(row + 1) * golden.H]))
+        hidden: Array(golden.initialHidden[row * golden.h..<(row + 1) * golden.h]),
+        cell: Array(golden.initialCell[row * golden.h..<(row + 1) * golden.h]))
     }
     let network = ReferenceNetwork(layout: layout, values: parameters)
     return (layout, network.evaluate(tokens: golden.sequences, labels: golden.labels, initialStates: states))

@@ -1,0 +1,57 @@
+import Foundation
+
+/// Adam (Kingma and Ba, 2015) in Keras's form (keras/src/optimizers/adam.py):
+///
+///     α = learningRate · √(1 − β₂ᵗ) / (1 − β₁ᵗ)
+///     m += (g − m)(1 − β₁),   v += (g² − v)(1 − β₂),   w −= α m / (√v + ε)
+///
+/// Embedding rows that a batch lacks have a gradient of 0 and still move by their momentum.
+public struct Adam: Sendable, Equatable {
+  /// Step size.
+  public var learningRate: Double
+  /// Decay of the mean of the gradients.
+  public var beta1 = 0.9
+  /// Decay of the mean of their squares.
+  public var beta2 = 0.999
+  /// ε, added to √v. (PyTorch's default is 1e-8, and it stands elsewhere in the formula.)
+  public var epsilon: Float = 1e-7
+  /// t, the number of steps taken.
+  public private(set) var step = 0
+  /// m, in the order of the parameters.
+  public private(set) var firstMoment: [Float]
+  /// v, in the order of the parameters.
+  public private(set) var secondMoment: [Float]
+
+  /// Begins with moments of zero.
+  public init(parameterCount: Int, learningRate: Double = 0.001) {
+    self.learningRate = learningRate
+    firstMoment = [Float](repeating: 0, count: parameterCount)
+    secondMoment = firstMoment
+  }
+
+  /// Moves the parameters by one step.
+  package mutating func update(_ parameters: inout [Float], gradient: [Float], team: WorkerTeam) {
+    precondition(parameters.count == firstMoment.count && gradient.count == firstMoment.count)
+    step += 1
+    let t = Double(step)
+    let alpha = Float(learningRate * (1 - pow(beta2, t)).squareRoot() / (1 - pow(beta1, t)))
+    let (rate1, rate2, epsilon) = (Float(1 - beta1), Float(1 - beta2), epsilon)
+    let count = parameters.count
+    let partSize = 1 << 15
+    parameters.withUnsafeMutableBufferPointer { w in
+      firstMoment.withUnsafeMutableBufferPointer { m in
+        secondMoment.withUnsafeMutableBufferPointer { v in
+          gradient.withUnsafeBufferPointer { g in
+            team.perform((count + partSize - 1) / partSize) { _, part in
+              for i in part * partSize..<min((part + 1) * partSize, count) {
+                m[i] += (g[i] - m[i]) * rate1
+                v[i] += (g[i] * g[i] - v[i]) * rate2
+                w[i] -= alpha * m[i] / (v[i].squareRoot() + epsilon)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

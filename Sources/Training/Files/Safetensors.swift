@@ -1,0 +1,138 @@
+import Foundation
+
+/// A safetensors file of Float tensors: u64 header length, JSON header, data.
+///
+/// Read strictly, after the reference reader (huggingface/safetensors, `SafeTensors::read_metadata`): holes, overlaps,
+/// bytes left over, duplicate keys and sizes that don't fit the shape are refused.
+public struct Safetensors: Sendable, Equatable {
+  /// A tensor.
+  public struct Tensor: Sendable, Equatable {
+    /// Extents, row-major.
+    public var shape: [Int]
+    /// The elements.
+    public var values: [Float]
+
+    /// - Precondition: as many values as the shape says.
+    public init(shape: [Int], values: [Float]) {
+      precondition(shape.reduce(1, *) == values.count)
+      self.shape = shape
+      self.values = values
+    }
+  }
+
+  /// By name.
+  public var tensors: [String: Tensor] = [:]
+  /// `__metadata__`.
+  public var metadata: [String: String] = [:]
+
+  /// The format's limit of the header.
+  static let headerLimit = 100_000_000
+
+  /// Without tensors.
+  public init() {}
+
+  // MARK: Reading
+
+  /// Reads a file.
+  ///
+  /// - Throws: `TrainingError`, naming what in the file is wrong.
+  public init(contentsOf path: String) throws {
+    func fail(_ problem: String) -> TrainingError {
+      TrainingError(path: path, problem: problem, advice: "give a safetensors file of float32 tensors")
+    }
+    let data: Data
+    do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      throw fail(!exists ? "no such file" : isFolder.boolValue ? "is a folder" : "can't be read")
+    }
+    guard data.count >= 8 else { throw fail("\(data.count) bytes are too few for a safetensors file") }
+    let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= Self.headerLimit, length <= data.count - 8 else {
+      throw fail("the header's length of \(length) bytes doesn't fit a file of \(data.count)")
+    }
+    let dataStart = 8 + Int(length)
+    var header = SafetensorsHeader(data[8..<dataStart])
+    do { try header.read() } catch let error as SafetensorsHeader.Problem {
+      throw fail("header, byte \(8 + error.offset): \(error.text)")
+    }
+    metadata = header.metadata
+
+    var end = 0
+    for entry in header.entries.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
+      guard entry.dtype == "F32" else { throw fail("\(entry.name) has dtype \(entry.dtype), expected F32") }
+      guard entry.start == end else {
+        throw fail("\(entry.name) starts at data byte \(entry.start), expected \(end): tensors must follow each other")
+      }
+      var count = 1
+      for extent in entry.shape {
+        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+        guard !overflow, product <= data.count else { throw fail("\(entry.name) has a shape larger than the file") }
+        count = product
+      }
+      guard entry.end - entry.start == 4 * count else {
+        throw fail("\(entry.name) has \(entry.end - entry.start) bytes, expected \(4 * count) by its shape")
+      }
+      guard entry.end <= data.count - dataStart else {
+        throw fail("\(entry.name) ends at data byte \(entry.end), but there are \(data.count - dataStart)")
+      }
+      let bytes = data[dataStart + entry.start..<dataStart + entry.end]
+      let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+        bytes.withUnsafeBytes { bytes in
+          for i in 0..<count {
+            let bits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))
+            (buffer.baseAddress! + i).initialize(to: Float(bitPattern: bits))
+          }
+        }
+        initialized = count
+      }
+      tensors[entry.name] = Tensor(shape: entry.shape, values: values)
+      end = entry.end
+    }
+    guard end == data.count - dataStart else {
+      throw fail("\(data.count - dataStart - end) bytes are left over after the last tensor")
+    }
+  }
+
+  // MARK: Writing
+
+  /// Writes the file whole or not at all; tensors are ordered by name, as the reference writer does.
+  ///
+  /// - Throws: `TrainingError`.
+  public func write(to path: String) throws {
+    var header = "{"
+    if !metadata.isEmpty {
+      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)):\(Self.quoted($0.value))" }
+      header += "\"__metadata__\":{\(pairs.joined(separator: ","))}"
+    }
+    var end = 0
+    var parts: [Data] = []
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      let start = end
+      end += 4 * tensor.values.count
+      if header.count > 1 { header += "," }
+      header +=
+        "\(Self.quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(tensor.shape.map(String.init).joined(separator: ","))]"
+      header += ",\"data_offsets\":[\(start),\(end)]}"
+      parts.append(tensor.values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) })
+    }
+    header += "}"
+    header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+    try AtomicFile.write([length, Data(header.utf8)] + parts, to: path)
+  }
+
+  /// A JSON string.
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\u{0}"..."\u{1F}": result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

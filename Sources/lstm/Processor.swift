@@ -1,0 +1,30 @@
+import Foundation
+
+/// Whether the processor is one that the kernels were built for.
+enum Processor {
+  #if X86_64_V3
+    static let kernels = "x86-64-v3: AVX2 and FMA"
+    private static let needed = ["avx2", "fma", "bmi2"]
+  #elseif arch(x86_64)
+    static let kernels = "any x86-64: SSE2, about half as fast as with AVX2 and FMA"
+    private static let needed: [String] = []
+  #elseif arch(arm64)
+    static let kernels = "arm64: NEON"
+    private static let needed: [String] = []
+  #else
+    static let kernels = "any processor"
+    private static let needed: [String] = []
+  #endif
+
+  /// What is missing, and what to do; nil where all is well or the system doesn't tell.
+  static var problem: String? {
+    guard !needed.isEmpty, let facts = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+      let flags = facts.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
+    else { return nil }
+    let missing = Set(needed).subtracting(flags.split(separator: " ").map(String.init))
+    guard !missing.isEmpty else { return nil }
+    return
+      "this lstm was built for a processor with \(missing.sorted().joined(separator: ", ")), which this one lacks; "
+      + "build it on this machine, or with LSTM_PROCESSOR=baseline"
+  }
+}

@@ -1,0 +1,78 @@
+import RecurrentNetwork
+import Training
+
+/// What a run shows: on a terminal a heading and a bar, everywhere a line for each epoch.
+struct TrainingProgress {
+  private let configuration: TrainingConfiguration
+  private let stepsPerEpoch: Int
+  private let isQuiet: Bool
+  private var bar: ProgressBar
+  private var epochStart = ContinuousClock.now
+
+  init(_ configuration: TrainingConfiguration, trainer: Trainer, isQuiet: Bool) {
+    self.configuration = configuration
+    self.isQuiet = isQuiet
+    stepsPerEpoch = trainer.stepsPerEpoch
+    bar = ProgressBar(isQuiet: isQuiet)
+  }
+
+  mutating func begin(data: String, training: Int, test: Int, threads: Int, hasWords: Bool) {
+    epochStart = .now
+    guard bar.isInteractive else { return }
+    let c = configuration
+    printError(
+      """
+      \(data): \(grouped(training)) training and \(grouped(test)) test reviews, their last \(c.maxLength) tokens of \
+      \(grouped(c.vocabularySize))\(hasWords ? "" : " (no word index beside it: the model gets no words)")
+      Embedding(\(c.vocabularySize), \(c.embeddingSize)) → LSTM(\(c.hiddenSize)) → Dense(1, sigmoid): \
+      \(grouped(ParameterLayout(c.architecture).count)) parameters
+      Adam \(c.learningRate), batches of \(grouped(c.batchSize)), \(c.epochs) epoch\(c.epochs == 1 ? "" : "s"), \
+      \(threads) thread\(threads == 1 ? "" : "s"), kernels for \(Processor.kernels)
+      """)
+  }
+
+  mutating func show(_ event: Trainer.Event) {
+    switch event {
+    case .step(let record):
+      let step = record.step - record.epoch * stepsPerEpoch
+      let seconds = (ContinuousClock.now - epochStart) / .seconds(1)
+      let left = Int((seconds / Double(step) * Double(stepsPerEpoch - step)).rounded(.up))
+      bar.draw(
+        title(record.epoch), done: Double(step) / Double(stepsPerEpoch),
+        details: [
+          "\(step)/\(stepsPerEpoch)",
+          "loss \(fixed(record.epochMetrics.loss, 4))",
+          "accuracy \(fixed(record.epochMetrics.accuracy, 4))",
+          "\(grouped(Int(Double(record.epochMetrics.sampleCount) / seconds))) reviews/s",
+          "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60) left",
+        ])
+    case .validation(let done, let count):
+      bar.draw(
+        title(configuration.epochs > 0 ? currentEpoch : 0), done: Double(done) / Double(count),
+        details: ["validating", "\(grouped(done))/\(grouped(count))"])
+    case .epoch(let record):
+      currentEpoch = record.epoch + 1
+      epochStart = .now
+      bar.clear()
+      guard !isQuiet else { return }
+      printLine(
+        "\(title(record.epoch)) - \(fixed(record.seconds, 1)) s - loss: \(fixed(record.training.loss, 4))"
+          + " - accuracy: \(fixed(record.training.accuracy, 4)) - val_loss: \(fixed(record.validation.loss, 4))"
+          + " - val_accuracy: \(fixed(record.validation.accuracy, 4))")
+    }
+  }
+
+  mutating func end(_ ending: Trainer.Ending, folder: String) {
+    bar.clear()
+    guard !isQuiet else { return }
+    if ending == .stopped {
+      printError("Stopped after the batch in hand; \(folder) has the weights so far and the epochs that are complete.")
+    } else if bar.isInteractive {
+      printError("\(folder): model.safetensors, history.csv, steps.csv")
+    }
+  }
+
+  private var currentEpoch = 0
+
+  private func title(_ epoch: Int) -> String { "Epoch \(epoch + 1)/\(configuration.epochs)" }
+}
