@@ -6,7 +6,7 @@ import RecurrentNetwork
 /// On each level neighbours 2n and 2n + 1 are added; a last one without a neighbour moves up as it is. Whoever brings
 /// the second of two neighbours adds them and goes on with the sum, so that beside a buffer a worker there is about one
 /// for each level of the tree.
-final class GradientReducer {
+package final class GradientReducer {
   private struct Node: Hashable {
     var level = 0
     var index: Int
@@ -21,19 +21,19 @@ final class GradientReducer {
   private var root: ShardGradient?
 
   /// - Parameter free: buffers of an earlier batch.
-  init(shardCount: Int, free: [ShardGradient], makeBuffer: @escaping () -> ShardGradient) {
+  package init(shardCount: Int, free: [ShardGradient], makeBuffer: @escaping () -> ShardGradient) {
     self.shardCount = shardCount
     self.free = free
     self.makeBuffer = makeBuffer
   }
 
   /// A buffer for a shard's sums; what is in it is of no account.
-  func buffer() -> ShardGradient {
+  package func buffer() -> ShardGradient {
     lock.withLock { free.popLast() } ?? makeBuffer()
   }
 
   /// Takes a shard's finished sums.
-  func add(_ gradient: ShardGradient, shard: Int) {
+  package func add(_ gradient: ShardGradient, shard: Int) {
     var sum = gradient
     var node = Node(index: shard)
     var width = shardCount
@@ -58,7 +58,7 @@ final class GradientReducer {
   }
 
   /// The sum over all shards, and the buffers for the next batch (the sum's own among them).
-  func finish() -> (sum: ShardGradient, free: [ShardGradient]) {
+  package func finish() -> (sum: ShardGradient, free: [ShardGradient]) {
     precondition(waiting.isEmpty, "a shard is missing")
     return (root!, free + [root!])
   }

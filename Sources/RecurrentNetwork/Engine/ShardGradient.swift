@@ -8,7 +8,7 @@ package final class ShardGradient {
   let recurrent: FloatBuffer
   /// d output weights, [units].
   let dense: FloatBuffer
-  var denseBias: Float = 0
+  package var denseBias: Float = 0
   /// Rows of S, [tokens][gateStride], in the order of `slots`.
   private(set) var inputs = FloatBuffer(0)
   private var capacity = 0
