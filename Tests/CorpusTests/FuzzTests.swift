@@ -74,7 +74,7 @@ import Testing
     let lists = NPY.lists(Pickle.array([[1, 2, 300], [70_000]]), count: 2)
     let numbers = [NPY.labels([0, 1, 1]), try Golden.entry("y_test.npy", of: "savez.npz")]
     let labelled = Self.run(numbers, seed: 3) { _ = try labels($0) }
-    #expect(labelled.read > 0 && labelled.refused > 0)
+    #expect(labelled.refused > 0)
     let listed = Self.run(numbers + [lists, lists], seed: 4) { _ = try sequences($0) }
     #expect(listed.read > 0 && listed.refused > 0)
   }

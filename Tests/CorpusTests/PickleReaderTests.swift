@@ -76,7 +76,7 @@ import Testing
       try read(latin1("\u{80}\u{4}\u{8c}\u{5}posix\u{8c}\u{6}system\u{93}\u{8c}\u{4}true\u{85}R."))
     }
     // The names are shown without control characters and not in full length.
-    expectError("found a call of “a\\u{001B}.b") {
+    expectError("found a call of “a\\u{1B}.b") {
       try read(latin1("\u{80}\u{2}ca\u{1b}\n\(String(repeating: "b", count: 99))\n."))
     }
     expectError("expected a name of at most 128 bytes") {
@@ -94,7 +94,7 @@ import Testing
     expectError("expected the call of Python's encode") {
       try read(latin1("\u{80}\u{2}c_codecs\nencode\nU\u{2}xxU\u{3}hex\u{86}R."))
     }
-    expectError("a function and its arguments for REDUCE (0x52)") { try elements("(K\u{1}K\u{2}R") }
+    expectError("a function and its arguments for REDUCE (0x52)") { try elements("(]]K\u{1}R") }
     expectError("a tuple of state for BUILD (0x62), found a list") { try elements("(]]b") }
     expectError("a dtype or an array for BUILD (0x62), found a list") { try elements("(]K\u{1}\u{85}b") }
   }
@@ -115,7 +115,7 @@ import Testing
   @Test func otherElements() {
     expectError("expected lists of integers, found the text “ab” in one") { try elements("(U\u{2}abe") }
     expectError("expected lists of integers, found None in one") { try elements("(Ne") }
-    expectError("expected lists of integers, found a tuple in one") { try elements("(K\u{1}\u{85}e") }
+    expectError("expected lists of integers, found a tuple in one") { try elements("(]K\u{1}\u{85}e") }
     expectError("expected 2 lists, as the header says, found 0 or other values") { try elements("(K\u{1}K\u{2}e") }
     expectError("lists and integers in one list") { try elements("(]]e(K\u{1}e") }
     expectError("lists nested in another way") { try elements("(K\u{1}e]a") }

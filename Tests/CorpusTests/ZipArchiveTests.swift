@@ -104,7 +104,10 @@ import Testing
   }
 
   @Test func namesCannotWriteToTheTerminal() {
-    expectError("“b\\u{001B}[2J\\u{000A}”") { try read(Zip(.init("b\u{1b}[2J\n", [1])), "a") }
+    // Libzip refuses or translates control characters, but not the one that reverses the rest of the line.
+    var entry = Zip.Entry("b\u{202e}x", [1])
+    entry.flags = 0x800  // the name is UTF-8
+    expectError("“b\\u{202E}x”") { try read(Zip(entry), "a") }
   }
 
   @Test func tooLarge() {
