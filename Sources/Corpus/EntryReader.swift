@@ -62,6 +62,16 @@ package struct EntryReader: ~Copyable {
   @inline(__always)
   package mutating func skip() { next += 1 }
 
+  /// Takes some of the bytes that are in memory, for loops that must not ask for each.
+  ///
+  /// - Parameter body: gets the bytes, perhaps none, and returns how many of them it takes.
+  @inline(__always)
+  package mutating func takeBuffered(_ body: (UnsafeBufferPointer<UInt8>) -> Int) {
+    let taken = body(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(buffer)[next..<end]))
+    precondition(taken >= 0 && taken <= end - next)
+    next += taken
+  }
+
   /// Takes `width` bytes (at most 8) as a little-endian number.
   ///
   /// - Throws: `CorpusError` at the end of the entry, or if the source fails.

@@ -146,18 +146,16 @@ public enum KerasIMDB {
   ) -> LabelledSequences {
     let ranks = part.sequences
     let kept = order.reduce(0) { $0 + ranks.length(of: $1) }
+    let keepsOutside = options.oovChar != nil
+    let outside = options.oovChar ?? 0
     var offsets = [0]
     offsets.reserveCapacity(order.count + 1)
     let tokens = [Int32](unsafeUninitializedCapacity: kept + order.count) { tokens, end in
+      // Which words are kept is as good as random, so both outcomes take the same path through the processor.
       func add(_ token: Int) {
-        if options.skipTop <= token && token < bound {
-          tokens[end] = Int32(token)
-        } else if let outside = options.oovChar {
-          tokens[end] = Int32(outside)
-        } else {
-          return
-        }
-        end += 1
+        let isKept = options.skipTop <= token && token < bound
+        tokens[end] = Int32(truncatingIfNeeded: isKept ? token : outside)
+        end += isKept || keepsOutside ? 1 : 0
       }
       for index in order {
         if let start = options.startChar { add(start) }

@@ -33,26 +33,34 @@ public struct TokenSequences: Equatable, Sendable {
   /// The number of tokens of a sequence.
   public func length(of index: Int) -> Int { offsets[index + 1] - offsets[index] }
 
-  /// Cuts each sequence to its last `maxLength` tokens, as Keras's `pad_sequences` does by default.
+  /// Cuts each sequence to its last `maxLength` tokens, as Keras's `pad_sequences` does by default; in place.
   ///
   /// Nothing is padded: who needs sequences of one length takes pads in front of the shorter ones for granted.
-  /// It works in place if the caller gives the sequences away.
+  ///
+  /// - Precondition: `maxLength` is not negative.
+  public mutating func truncate(to maxLength: Int) {
+    precondition(maxLength >= 0, "maxLength is negative")
+    var end = 0
+    tokens.withUnsafeMutableBufferPointer { tokens in
+      var start = 0
+      for index in 0..<offsets.count - 1 {
+        let next = offsets[index + 1]
+        let kept = max(start, next - maxLength)..<next
+        // Tokens only ever move to the front, so none is overwritten before it has moved.
+        for position in kept { tokens[end + position - kept.lowerBound] = tokens[position] }
+        end += kept.count
+        start = next
+        offsets[index + 1] = end
+      }
+    }
+    tokens.removeLast(tokens.count - end)
+  }
+
+  /// The same sequences, each cut to its last `maxLength` tokens; see ``truncate(to:)``.
   ///
   /// - Precondition: `maxLength` is not negative.
   public consuming func truncated(to maxLength: Int) -> TokenSequences {
-    precondition(maxLength >= 0, "maxLength is negative")
-    var end = 0
-    var start = 0
-    for index in 0..<count {
-      let next = offsets[index + 1]
-      for position in max(start, next - maxLength)..<next {
-        tokens[end] = tokens[position]
-        end += 1
-      }
-      start = next
-      offsets[index + 1] = end
-    }
-    tokens.removeLast(tokens.count - end)
+    truncate(to: maxLength)
     return self
   }
 }

@@ -97,19 +97,18 @@ public struct WordIndex: Equatable, Sendable {
   }
 
   private static func error(decoding error: any Error, path: String) -> CorpusError {
+    // A number that is no integer counts as bad JSON, without a place: so does Foundation.
     let context: DecodingError.Context? =
       switch error as? DecodingError {
-      case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?, .keyNotFound(_, let context)?: context
-      // Foundation reports a number that is no integer as corrupted data, at its key; bad syntax has no key.
-      case .dataCorrupted(let context)? where !context.codingPath.isEmpty: context
+      case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?: context
       default: nil
       }
-    guard let context else {
-      return CorpusError(file: path, expected: "JSON, {\"word\": rank, …}", found: "something else", advice: advice)
+    guard let context, let word = context.codingPath.last?.stringValue else {
+      return CorpusError(
+        file: path, expected: "JSON, {\"word\": rank, …} with integers as ranks", found: "something else",
+        advice: advice)
     }
     return CorpusError(
-      file: path, place: context.codingPath.last.map { .word($0.stringValue) },
-      expected: context.codingPath.isEmpty ? "an object, {\"word\": rank, …}" : "an integer rank",
-      found: "another value", advice: advice)
+      file: path, place: .word(word), expected: "an integer rank", found: "another value", advice: advice)
   }
 }

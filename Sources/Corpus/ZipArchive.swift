@@ -153,7 +153,8 @@ package final class ZipArchive {
           advice: EntryReader.damaged)
         : CorpusError(
           file: path, expected: "a zip archive", found: "something else", advice: "check that it is the right file")
-    case ZIP_ER_INCONS:
+    // Libzip's word for two entries of one name is that the file exists already.
+    case ZIP_ER_INCONS, ZIP_ER_EXISTS:
       var ignored: Int32 = 0
       if let handle = zip_open(path, ZIP_RDONLY, &ignored) {
         defer { zip_discard(handle) }
