@@ -1,0 +1,56 @@
+# swift-lstm: LSTM text classifiers, trained on CPUs.
+#
+#   make build      installs what is missing, builds the release
+#   make train      builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
+#   make test       runs every test
+#   make install    builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
+#   make format     formats the sources
+#   make lint       checks the sources' format and the scripts' syntax
+#   make clean      removes what was built; data and trained models stay
+#
+# make train takes EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network it trains on a
+# small generated sample, and says so.
+
+PREFIX = /usr/local
+SWIFT = swift
+SOURCES = Package.swift Sources Tests
+SCRIPTS = Scripts/*.sh .ci/run
+
+# Scripts/train.sh reads these.
+export EPOCHS THREADS DATA OUTPUT
+
+.PHONY: help build train test install format lint clean set-up
+
+help:
+	@sed -n 's/^#  *\(make [a-z]*  .*\)/\1/p' Makefile
+
+set-up:
+	@Scripts/set-up.sh
+
+build: set-up
+	$(SWIFT) build -c release --product lstm
+
+train: build
+	@Scripts/train.sh
+	@Scripts/train.sh --closing-word
+
+test: set-up
+	$(SWIFT) test -c release
+
+# Under sudo, what `make build` built is installed as it is: root builds nothing in your folder, and needs no Swift.
+install:
+	@if [ -z "$$SUDO_USER" ] || [ ! -x .build/release/lstm ]; then $(MAKE) build; fi
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	bin=$$($(SWIFT) build -c release --show-bin-path 2>/dev/null || echo .build/release) && \
+	  install -m 755 "$$bin/lstm" "$(DESTDIR)$(PREFIX)/bin/lstm"
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+	for script in $(SCRIPTS); do bash -n "$$script" || exit 1; done
+
+clean:
+	$(SWIFT) package clean
+	rm -f Data/*.partial

@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+@Suite("Makefile", .enabled(if: Machine.has("make")))
+struct MakefileTests {
+  static let targets = ["build", "train", "test", "install", "format", "lint", "clean"]
+
+  let workspace: Workspace
+
+  /// With a Swift that builds nothing, and says that the release lies among the fakes.
+  init() throws {
+    workspace = try Workspace()
+    try workspace.fake(
+      "swift",
+      #"""
+      echo "swift $*" >> "$HERE/calls"
+      case "$*" in *--show-bin-path*) echo "$HERE/fakes" ;; esac
+      exit "${SWIFT_CODE:-0}"
+      """#)
+    try workspace.fake("pkg-config", "exit 0")
+    try workspace.fake("lstm", #"printf '%s\n' "$@" > "$HERE/arguments"; echo trained; exit "${LSTM_CODE:-0}""#)
+  }
+
+  func make(_ arguments: [String], environment: [String: String] = [:]) throws -> Workspace.Outcome {
+    let offline = ["LSTM_DATA_ADDRESS": try LoopbackServer.deadAddress()]
+    return try workspace.run("make", arguments, environment: offline.merging(environment) { $1 })
+  }
+
+  @Test("help lists every target, and is what plain make does")
+  func help() throws {
+    let help = try make(["help"])
+    #expect(help.code == 0)
+    let listed = help.said.split(separator: "\n").compactMap { line in
+      line.split(separator: " ").dropFirst().first.map(String.init)
+    }
+    #expect(listed == Self.targets)
+    #expect(try make([]).said == help.said)
+  }
+
+  @Test("Every target is known to make", arguments: targets)
+  func dryRun(target: String) throws {
+    let outcome = try make(["-n", target])
+    #expect(outcome.code == 0, "\(outcome.said)")
+    if ["build", "train", "test"].contains(target) { #expect(outcome.said.hasPrefix("Scripts/set-up.sh\n")) }
+  }
+
+  @Test("train builds, hands its variables on, and ends with a word on the sample's figures")
+  func train() throws {
+    let outcome = try make(["train", "EPOCHS=4", "THREADS=1", "OUTPUT=\(workspace.path("my run"))"])
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(try workspace.read("calls").hasPrefix("swift build -c release --product lstm\n"))
+    let given = try workspace.read("arguments")
+    #expect(given.contains("--epochs\n4\n--threads\n1\n--output\n\(workspace.path("my run"))\n"))
+    #expect(
+      outcome.said.hasSuffix(
+        "trained\n\nThese figures are those of the generated sample, not of IMDB (Data/README.md).\n"))
+  }
+
+  @Test("train on IMDB ends with what lstm said")
+  func trainIMDB() throws {
+    try workspace.write("", to: "elsewhere/imdb.npz")
+    let outcome = try make(["train", "DATA=elsewhere/imdb.npz"])
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(outcome.said.hasSuffix("trained\n"))
+  }
+
+  @Test("A training that fails is told as failed, with its code and no closing word")
+  func trainFails() throws {
+    let outcome = try make(["train"], environment: ["LSTM_CODE": "7"])
+    #expect(outcome.code != 0)
+    #expect(outcome.said.contains("Error 7"))
+    #expect(!outcome.said.contains("These figures"))
+  }
+
+  @Test("test hands a failure on")
+  func testFails() throws {
+    #expect(try make(["test"]).code == 0)
+    #expect(try make(["test"], environment: ["SWIFT_CODE": "1"]).code != 0)
+  }
+
+  @Test("install puts lstm under DESTDIR and PREFIX")
+  func install() throws {
+    let outcome = try make(["install", "PREFIX=/usr", "DESTDIR=\(workspace.path("stage"))"])
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(FileManager.default.isExecutableFile(atPath: workspace.path("stage/usr/bin/lstm")))
+  }
+
+  @Test("clean removes what downloads left behind, and no data or models")
+  func clean() throws {
+    for name in ["imdb.npz", "imdb.npz.1.partial", "run/model.safetensors"] {
+      try workspace.write("", to: "Data/\(name)")
+    }
+    #expect(try make(["clean"]).code == 0)
+    #expect(!workspace.exists("Data/imdb.npz.1.partial"))
+    #expect(workspace.exists("Data/imdb.npz"))
+    #expect(workspace.exists("Data/run/model.safetensors"))
+  }
+}
