@@ -68,6 +68,7 @@ let package = Package(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["Training"]),
+    .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -10,11 +10,16 @@ enum Interruption {
   static func listen() {
     // Also makes the atomic exist before the handler needs it.
     received.store(0, ordering: .relaxed)
+    // Whoever started this process may have blocked them: the mask is inherited.
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
       Foundation.signal(number) { number in
         if Interruption.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
       }
     }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// The exit code that the signal asks for, 130 or 143; nil where none came.

@@ -18,6 +18,9 @@ private struct Key: CodingKey {
   init?(intValue: Int) { nil }
 }
 
+/// The folder with the real `imdb.npz`, where the environment names one: the repository doesn't hold it.
+package let realDataFolder = ProcessInfo.processInfo.environment["IMDB_DATA"]
+
 /// PyTorch's float64 answers for small networks, made by Scripts/golden/network.py.
 package struct NetworkGoldenValues: Decodable, Sendable {
   /// One network with one batch.

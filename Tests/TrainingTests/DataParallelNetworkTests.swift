@@ -22,7 +22,7 @@ import Training
         relativeError(gradient[tensor].map { Double($0) }, golden.gradients[tensor.range]) < 1e-5,
         "\(golden.name): \(tensor.name)")
     }
-    #expect(abs(network.evaluate(data, parameters: parameters).loss - golden.loss) < 1e-6 * golden.loss)
+    #expect(abs(network.evaluate(data, parameters: parameters)!.loss - golden.loss) < 1e-6 * golden.loss)
   }
 
   /// Lengths of the rows of a batch.
@@ -69,7 +69,7 @@ import Training
           "\(layout.architecture), \(steps) steps: \(tensor.name)")
       }
     }
-    #expect(abs(network.evaluate(data, parameters: parameters).loss - expected.loss) < 2e-6 * expected.loss)
+    #expect(abs(network.evaluate(data, parameters: parameters)!.loss - expected.loss) < 2e-6 * expected.loss)
   }
 
   @Test func threadsDoNotChangeABit() {
@@ -88,7 +88,7 @@ import Training
       var gradient = Parameters(zeros: layout)
       _ = network.gradient(of: 0..<500, in: data, parameters: parameters, into: &gradient)
       results.append(gradient)
-      evaluations.append(network.evaluate(data, parameters: parameters))
+      evaluations.append(network.evaluate(data, parameters: parameters)!)
     }
     for result in results.dropFirst() { #expect(result == results[0]) }
     for evaluation in evaluations.dropFirst() { #expect(evaluation == evaluations[0]) }

@@ -16,7 +16,7 @@ import Training
 
   @Test func readsBackWhatItWrote() throws {
     var file = Safetensors()
-    file.tensors["b"] = .init(shape: [2, 3], values: [1, -2, .pi, 0, 1e-40, 3e38])
+    file.tensors["b"] = .init(shape: [2, 3], values: [1, -2, .pi, 0, .leastNonzeroMagnitude, 3e38])
     file.tensors["a \"\\\u{1}é"] = .init(shape: [], values: [7])
     file.tensors["empty"] = .init(shape: [0, 4], values: [])
     file.metadata = ["vocabulary": "[\"a\",\"\\n\"]", "k\u{0}": "😀"]

@@ -67,7 +67,7 @@ import Training
     var batches: [AdamTests.Golden.Batch]
     var metrics: Expected
 
-    var validationRange: Range<Int> { 100..<100 + metrics.validationSamples }
+    var validationRange: Range<Int> { 0..<metrics.validationSamples }
 
     /// Reviews by their number over all batches.
     func reviews(_ range: Range<Int>) -> LabelledSequences {

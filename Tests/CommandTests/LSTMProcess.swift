@@ -1,0 +1,72 @@
+import Foundation
+
+/// The built executable, run as a user would.
+struct LSTMProcess {
+  var exitCode: Int32
+  var output: String
+  var errors: String
+
+  /// The package's folder.
+  static let package = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// The executable lies beside the test runner.
+  static var executable: URL {
+    let runner =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    var folder = URL(fileURLWithPath: runner).deletingLastPathComponent()
+    while folder.path != "/" {
+      let candidate = folder.appendingPathComponent("lstm")
+      if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+      folder.deleteLastPathComponent()
+    }
+    fatalError("there is no lstm beside \(runner)")
+  }
+
+  /// Starts it, its standard streams going to two files.
+  static func start(_ arguments: [String], output: URL, errors: URL) throws -> Process {
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: package)
+    process.standardInput = FileHandle.nullDevice
+    for url in [output, errors] { try Data().write(to: url) }
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    return process
+  }
+
+  /// Runs it to its end.
+  static func run(_ arguments: String...) throws -> LSTMProcess {
+    try TemporaryFolder.with { folder in
+      let (output, errors) = (folder.url("output"), folder.url("errors"))
+      let process = try start(arguments, output: output, errors: errors)
+      process.waitUntilExit()
+      return LSTMProcess(
+        exitCode: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
+        errors: try String(contentsOf: errors, encoding: .utf8))
+    }
+  }
+}
+
+/// A folder that goes away with the test.
+struct TemporaryFolder {
+  let path: String
+
+  static func with<Result>(_ body: (TemporaryFolder) throws -> Result) throws -> Result {
+    let folder = TemporaryFolder(path: NSTemporaryDirectory() + "lstm-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder.path) }
+    return try body(folder)
+  }
+
+  func url(_ name: String) -> URL { URL(fileURLWithPath: path).appendingPathComponent(name) }
+
+  func text(_ name: String) throws -> String { try String(contentsOf: url(name), encoding: .utf8) }
+
+  func bytes(_ name: String) throws -> Data { try Data(contentsOf: url(name)) }
+
+  /// What is in it, sorted.
+  var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
+}
