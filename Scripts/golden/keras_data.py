@@ -152,7 +152,8 @@ def main():
     # As numpy itself saves: its own choice of protocol, zip64 fields. Long enough for a frame to end inside a review;
     # and some reviews are one and the same list, which a pickle refers to by BINGET or LONG_BINGET.
     shared = list(range(1, 30))
-    lists = [shared if index % 50 == 3 else [index, index % 7] for index in range(1200)] + [[index % 250 for index in range(40_000)]]
+    lists = [shared if index % 50 == 3 else [index, index % 7] for index in range(1200)]
+    lists.append([index % 250 for index in range(40_000)])
     saved = {"x_train": object_array(lists), "y_train": np.arange(len(lists)) % 2}
     saved |= {"x_test": object_array([shared, [], shared]), "y_test": np.array([1, 0, 1], dtype="|u1")}
     np.savez_compressed(GOLDEN / "savez.npz", **saved)

@@ -11,12 +11,7 @@ package enum NPYArray {
         expected: "lists of integers (dtype |O)", found: "dtype \(CorpusError.quoted(header.dtype))",
         advice: "store an object array with one list for each review")
     }
-    let count = try header.count(reader)
-    guard count <= PickleReader.maximumCount else {
-      throw reader.error(
-        expected: "at most \(PickleReader.maximumCount) lists", found: "\(count)", advice: "store fewer reviews")
-    }
-    return try PickleReader.sequences(from: &reader, count: count)
+    return try PickleReader.sequences(from: &reader, count: header.count(reader))
   }
 
   /// Reads a `.npy` file with one label, 0 or 1, for each sequence (dtype `<i8`, `<i4`, `|i1`, `|u1` or `|b1`, one
@@ -33,8 +28,7 @@ package enum NPYArray {
         found: "dtype \(CorpusError.quoted(header.dtype))", advice: "convert them with numpy's astype(\"<i8\")")
     }
     let count = try header.count(reader)
-    // Compared so that no product of a hostile count can overflow; the entry's size bounds the memory.
-    guard reader.remaining % width == 0, reader.remaining / width == count else {
+    guard reader.remaining == count * width else {
       throw reader.error(
         expected: "\(count) labels of \(width) bytes", found: "\(reader.remaining) bytes", advice: EntryReader.damaged)
     }

@@ -50,14 +50,21 @@ package struct NPYHeader: Equatable, Sendable {
     }
   }
 
+  /// The most elements that are read: 160 times the reviews of Keras's file.
+  static let maximumCount = 1 << 22
+
   /// The one-dimensional array's length.
   ///
-  /// - Throws: `CorpusError` if it has another number of dimensions.
+  /// - Throws: `CorpusError` if it has another number of dimensions, or more than `maximumCount` elements.
   func count(_ reader: borrowing EntryReader) throws -> Int {
     guard shape.count == 1 else {
       throw reader.error(
         expected: "a one-dimensional array", found: "shape (\(shape.map(String.init).joined(separator: ", ")))",
         advice: "store one element for each review")
+    }
+    guard shape[0] <= Self.maximumCount else {
+      throw reader.error(
+        expected: "at most \(Self.maximumCount) elements", found: "\(shape[0])", advice: "store fewer reviews")
     }
     return shape[0]
   }

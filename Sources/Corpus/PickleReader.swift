@@ -12,17 +12,17 @@ struct PickleReader: ~Copyable {
   ///
   /// - Parameters:
   ///   - reader: stands at the pickle's first byte.
-  ///   - count: the number of lists that the array must have, at most `maximumCount`.
+  ///   - count: the number of lists that the array must have.
   /// - Returns: the lists, each number in `0...maximumNumber`.
   /// - Throws: `CorpusError` with the opcode's byte offset for everything else than such an array.
   static func sequences(from reader: inout EntryReader, count: Int) throws -> TokenSequences {
-    var machine = PickleReader(count: count, capacity: reader.remaining / 2)
+    var machine = PickleReader(count: count)
+    // Saves the larger of Keras's arrays from moving as it grows. Not more: the size may be a lie.
+    machine.numbers.reserveCapacity(min(reader.remaining / 2, 1 << 23))
     try machine.run(&reader)
     return try machine.flattened(reader)
   }
 
-  /// The most lists that an array may hold: 160 times the reviews of Keras's file.
-  static let maximumCount = 1 << 22
   /// The largest integer in a list. So any `index_from` within the same bounds can be added without an overflow.
   static let maximumNumber = 1 << 30 - 1
 
@@ -78,7 +78,7 @@ struct PickleReader: ~Copyable {
 
   private let count: Int
   private var stack: [Value] = []
-  private var memo: [Value?] = []
+  private var memo: [Int: Value] = [:]
   /// All integers of all lists, in the order of the file.
   private var numbers: [Int32] = []
   private var lists: [List] = []
@@ -91,12 +91,7 @@ struct PickleReader: ~Copyable {
   /// The offset of the opcode at hand, for messages.
   private var offset = 0
 
-  private init(count: Int, capacity: Int) {
-    self.count = count
-    numbers.reserveCapacity(capacity)
-    lists.reserveCapacity(count + 1)
-    elements.reserveCapacity(count)
-  }
+  private init(count: Int) { self.count = count }
 
   // MARK: The stack machine
 
@@ -323,15 +318,14 @@ struct PickleReader: ~Copyable {
   private mutating func memoize(at index: Int, _ reader: borrowing EntryReader) throws {
     guard let value = stack.last else { throw error(reader, expected: "a value to memoize", found: "an empty stack") }
     if case .mark = value { throw error(reader, expected: "a value to memoize", found: "a MARK") }
-    guard index < count + Self.memoReserve else {
-      throw error(reader, expected: "a memo of at most \(count + Self.memoReserve) values", found: "number \(index)")
+    guard memo.count < count + Self.memoReserve else {
+      throw error(reader, expected: "at most \(count + Self.memoReserve) memoized values", found: "more")
     }
-    while memo.count <= index { memo.append(nil) }
     memo[index] = value
   }
 
   private mutating func recall(_ index: Int, _ reader: borrowing EntryReader) throws {
-    guard index < memo.count, let value = memo[index] else {
+    guard let value = memo[index] else {
       throw error(reader, expected: "a memoized value", found: "none of number \(index)")
     }
     try push(value, reader)

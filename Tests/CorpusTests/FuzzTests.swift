@@ -6,7 +6,7 @@ import Testing
 ///
 /// FUZZ_MUTATIONS sets the number of mutations of each kind of file.
 @Suite struct FuzzTests {
-  private static let mutations = ProcessInfo.processInfo.environment["FUZZ_MUTATIONS"].flatMap(Int.init) ?? 3000
+  private static let mutations = ProcessInfo.processInfo.environment["FUZZ_MUTATIONS"].flatMap(Int.init) ?? 1000
 
   /// Opcodes and bytes that mean something in the formats: they get further than random ones.
   private static let telling =

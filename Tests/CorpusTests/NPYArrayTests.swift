@@ -37,7 +37,7 @@ import Testing
     expectError("expected 2 labels of 8 bytes, found 17 bytes") {
       try labels(NPY.array(NPY.header("<i8", "(2,)"), [UInt8](repeating: 0, count: 17)))
     }
-    expectError("expected 9223372036854775807 labels") {
+    expectError("expected at most 4194304 elements, found 9223372036854775807") {
       try labels(NPY.array(NPY.header("<i8", "(9223372036854775807,)"), [UInt8](repeating: 0, count: 16)))
     }
   }
@@ -49,7 +49,7 @@ import Testing
     expectError("expected a one-dimensional array, found shape (2, 3)") {
       try sequences(NPY.array(NPY.header("|O", "(2, 3)"), Pickle.array([[1], [2]])))
     }
-    expectError("expected at most 4194304 lists, found 99999999999") {
+    expectError("expected at most 4194304 elements, found 99999999999") {
       try sequences(NPY.array(NPY.header("|O", "(99999999999,)"), Pickle.array([[1], [2]])))
     }
   }
