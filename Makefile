@@ -16,9 +16,6 @@ SWIFT = swift
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-# Scripts/train.sh reads these.
-export EPOCHS THREADS DATA OUTPUT
-
 .PHONY: help build train test install format lint clean set-up
 
 help:
@@ -30,6 +27,7 @@ set-up:
 build: set-up
 	$(SWIFT) build -c release --product lstm
 
+# Variables given to make are in the environment of its scripts.
 train: build
 	@Scripts/train.sh
 	@Scripts/train.sh --closing-word

@@ -9,7 +9,6 @@ and slower than it.
 """
 
 import argparse
-import json
 import math
 import pathlib
 import sys

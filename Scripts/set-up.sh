@@ -78,7 +78,7 @@ if [ "$(id -u)" != 0 ]; then
     say "libzip is missing (it reads the archives). Installing $packages needs sudo, which may ask for your password."
     privileged="sudo $privileged"
   else
-    say "error: $packages missing, and installing needs an administrator. Ask one to run:"
+    say "error: missing: $packages (libzip reads the archives). Installing needs an administrator. Ask one to run:"
     say "    apt-get update && apt-get install $packages"
     say "  Then try again."
     say_own_libzip

@@ -31,11 +31,15 @@ final class LoopbackServer: Sendable {
   private let port: UInt16
   private let answers: [String: Answer]
   private let requested = Mutex<[String]>([])
+  private let sentAll = Mutex(false)
 
   var address: String { "http://127.0.0.1:\(port)" }
 
   /// The paths asked for so far.
   var requests: [String] { requested.withLock { $0 } }
+
+  /// Whether somebody took an endless body until this server gave up.
+  var isDrained: Bool { sentAll.withLock { $0 } }
 
   init(_ answers: [String: Answer]) throws {
     (listener, port) = try Self.listen()
@@ -119,6 +123,7 @@ final class LoopbackServer: Sendable {
       send(connection, head("200 OK", length: nil))
       let block = [UInt8](repeating: 0x61, count: 1 << 16)
       for _ in 0..<1024 { if !send(connection, block) { return } }
+      sentAll.withLock { $0 = true }
     }
   }
 

@@ -91,6 +91,9 @@ final class Workspace: Sendable {
     return try Running(place, arguments, environment: full, folder: root)
   }
 
+  /// A program that had not ended after a minute.
+  struct Hang: Error { let program: String }
+
   /// A program on its way.
   final class Running {
     let process = Process()
@@ -123,8 +126,7 @@ final class Workspace: Sendable {
     func outcome() throws -> Outcome {
       if ended.wait(timeout: .now() + 60) == .timedOut {
         kill(process.processIdentifier, SIGKILL)
-        ended.wait()
-        Issue.record("\(process.executableURL?.lastPathComponent ?? "") hangs")
+        throw Hang(program: process.executableURL?.lastPathComponent ?? "")
       }
       return Outcome(code: process.terminationStatus, said: String(decoding: try Data(contentsOf: log), as: UTF8.self))
     }
