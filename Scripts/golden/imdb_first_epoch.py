@@ -238,7 +238,10 @@ def main():
         "accuracies": np.array([a for _, a in batches]),
         "firstGradient": facts,
         "testAfter5": {"samples": B, "loss": test[0], "accuracy": test[1]},
-        "epoch": {"loss": np.mean([l for l, _ in batches]), "accuracy": np.mean([a for _, a in batches])},
+        "epoch": {
+            "loss": np.mean([l for l, _ in batches]),
+            "accuracy": np.mean([a for _, a in batches]),
+        },
     })  # fmt: skip
 
 
