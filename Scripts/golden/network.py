@@ -103,8 +103,8 @@ def check(values, flat, V, E, H, tokens, labels, hidden, cell, generator):
         np.testing.assert_allclose(values[name], expected, rtol=1e-12, atol=1e-14, err_msg=name)
 
     everything = np.concatenate([flat, hidden.ravel(), cell.ravel()])
-    gradient = np.concatenate([values[k].ravel() for k in
-                               ("gradients", "initialHiddenGradient", "initialCellGradient")])  # fmt: skip
+    names = ("gradients", "initialHiddenGradient", "initialCellGradient")
+    gradient = np.concatenate([values[name].ravel() for name in names])
     ends = np.cumsum([flat.size, hidden.size])
     step, worst = 1e-5, 0
     # All elements of small cases, a sample of large ones; the states and the dense layer always.
