@@ -1,11 +1,23 @@
-"""PyTorch: nn.Embedding, nn.LSTM, nn.Linear in float32, with Keras's Adam. See worker.py."""
+"""PyTorch: nn.Embedding, nn.LSTM, nn.Linear in float32, with Keras's Adam. See worker.py.
+
+PyTorch's defaults are not its fastest. Gradients that have vanished over 400
+steps become denormal numbers, which --flush-denormals takes for zero (as
+TensorFlow always does); and glibc hands a step's gigabytes back to the system
+and asks for them again in the next step, which this environment prevents at the
+cost of more memory:
+
+    MALLOC_MMAP_THRESHOLD_=100000000000 MALLOC_TRIM_THRESHOLD_=100000000000
+    MALLOC_TOP_PAD_=1000000000
+"""
 
 import worker
 
-options = worker.arguments("PyTorch")
+options = worker.arguments("PyTorch", flush_denormals="take denormal numbers for zero")
 
 import torch
 
+# Before any thread is started: threads inherit it.
+torch.set_flush_denormal(options.flush_denormals)
 torch.set_num_threads(options.threads)
 
 

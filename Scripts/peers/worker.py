@@ -39,12 +39,17 @@ from pathlib import Path
 import numpy as np
 
 
-def arguments(name):
-    """Reads the command line; before the framework is imported, so that it obeys --threads."""
+def arguments(name, **flags):
+    """Reads the command line; before the framework is imported, so that it obeys --threads.
+
+    flags: a worker's own switches, each with its help.
+    """
     parser = argparse.ArgumentParser(description=f"Measures {name}.")
     parser.add_argument("folder", type=Path, help="tokens.i32, labels.u8, weights.safetensors")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch-size", type=int, default=1000)
+    for flag, text in flags.items():
+        parser.add_argument("--" + flag.replace("_", "-"), action="store_true", help=text)
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     return options
