@@ -3,6 +3,7 @@
 #   make build      installs what is missing, builds the release
 #   make train      builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
 #   make test       runs every test
+#   make bench      measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make install    builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
 #   make format     formats the sources
 #   make lint       checks the sources' format and the scripts' syntax
@@ -16,7 +17,7 @@ SWIFT = swift
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build train test install format lint clean set-up
+.PHONY: help build train test bench install format lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z]*  .*\)/\1/p' Makefile
@@ -34,6 +35,9 @@ train: build
 
 test: set-up
 	$(SWIFT) test -c release
+
+bench: build
+	@Scripts/bench.sh
 
 # Under sudo, what `make build` built is installed as it is: root builds nothing in your folder, and needs no Swift.
 install:

@@ -17,19 +17,15 @@ public struct LabelledSequences: Equatable, Sendable {
 }
 
 extension LabelledSequences {
-  /// Cuts each sequence to its last `maxLength` tokens, see ``TokenSequences/truncated(to:)``.
-  public mutating func truncate(to maxLength: Int) {
-    let whole = sequences
-    sequences = TokenSequences([])
-    sequences = whole.truncated(to: maxLength)
-  }
-
   /// The first sequences, at most `count` of them.
-  public func prefix(_ count: Int) -> LabelledSequences {
-    let count = min(count, self.count)
-    let offsets = Array(sequences.offsets[...count])
+  public func prefix(_ count: Int) -> LabelledSequences { slice(0..<min(count, self.count)) }
+
+  /// The sequences of a range.
+  package func slice(_ range: Range<Int>) -> LabelledSequences {
+    let offsets = sequences.offsets[range.lowerBound...range.upperBound]
+    let (start, end) = (offsets.first!, offsets.last!)
     return LabelledSequences(
-      sequences: TokenSequences(tokens: Array(sequences.tokens[..<offsets[count]]), offsets: offsets),
-      labels: Array(labels[..<count]))
+      sequences: TokenSequences(tokens: Array(sequences.tokens[start..<end]), offsets: offsets.map { $0 - start }),
+      labels: Array(labels[range]))
   }
 }

@@ -7,7 +7,7 @@ struct LSTM: ParsableCommand {
     commandName: "lstm",
     abstract: "Trains LSTM text classifiers on the cores of this machine.",
     version: "0.1.0 (kernels for \(Processor.kernels))",
-    subcommands: [Train.self, Inspect.self])
+    subcommands: [Train.self, Inspect.self, Benchmark.self])
 
   static func main() {
     // Before anything else: the kernels would end in an illegal instruction.

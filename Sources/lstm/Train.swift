@@ -148,8 +148,8 @@ struct Train: ParsableCommand {
   private func reviews() throws -> (training: LabelledSequences, test: LabelledSequences) {
     var (training, test) = try KerasIMDB.loadData(path: data, options: .init(numWords: vocabularySize))
     if let limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
-    training.truncate(to: maxLength)
-    test.truncate(to: maxLength)
+    training.sequences.truncate(to: maxLength)
+    test.sequences.truncate(to: maxLength)
     return (training, test)
   }
 }

@@ -196,7 +196,8 @@ import Training
   }
 
   @Test func helpNamesEveryOptionAndDefault() throws {
-    let help = try LSTMProcess.run("train", "--help").output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let help = try LSTMProcess.run("train", "--help").output.split(whereSeparator: \.isWhitespace).joined(
+      separator: " ")
     for option in [
       "--data", "--vocabulary-size", "--max-length", "--embedding-size", "--hidden-size", "--epochs", "--batch-size",
       "--learning-rate", "--seed", "--threads", "--limit", "--no-shuffle", "--initial-weights", "--word-index",

@@ -1,12 +1,19 @@
 import Corpus
+import Foundation
 import GoldenValues
 import RecurrentNetwork
 import Testing
 import Training
 
+/// Keras's own file has the same reviews in another order, and so other losses.
+private let hasGoldenArchive =
+  realDataFolder.flatMap {
+    try? FileManager.default.attributesOfItem(atPath: $0 + "/imdb.npz")[.size] as? Int
+  } == 17_962_164
+
 /// The tutorial's first epoch on the real archive, against PyTorch in float64 with Keras's Adam written out
 /// (Scripts/golden/imdb_first_epoch.py).
-@Suite(.enabled(if: realDataFolder != nil, "skipped: IMDB_DATA names no folder with imdb.npz"))
+@Suite(.enabled(if: hasGoldenArchive, "skipped: IMDB_DATA names no folder with the imdb.npz of the golden values"))
 struct RealArchiveTests {
   struct Golden: Decodable {
     var losses: [Double]
@@ -16,8 +23,8 @@ struct RealArchiveTests {
   @Test func lossesOfTheFirstEpochEqualPyTorch() throws {
     let golden: Golden = try goldenValues("TrainingTests/Golden/imdb_first_epoch.json")
     var (training, test) = try KerasIMDB.loadData(path: realDataFolder! + "/imdb.npz", options: .init(numWords: 1000))
-    training.truncate(to: 400)
-    test.truncate(to: 400)
+    training.sequences.truncate(to: 400)
+    test.sequences.truncate(to: 400)
     var configuration = TrainingConfiguration()
     configuration.epochs = 1
     configuration.shuffles = false

@@ -106,9 +106,8 @@ package final class FoldedWeights {
         for row in stride(from: rows.lowerBound, to: rows.upperBound, by: RegisterTile.rows) {
           var tile = RegisterTile(rows: biases.baseAddress!, offset: column)
           tile.add(
-            gathered.pointer + row * geometry.inputs, rowStride: geometry.inputs, stepStride: 1,
-            times: kernel.pointer + column * geometry.inputs, rightStride: RegisterTile.columns,
-            count: geometry.inputs)
+            gathered.pointer + row * geometry.inputs, rowStride: geometry.inputs,
+            timesPanel: kernel.pointer + column * geometry.inputs, count: geometry.inputs)
           tile.store(to: tokenInputs.pointer + row * geometry.gateStride + column, stride: geometry.gateStride)
         }
       }

@@ -92,8 +92,8 @@ package final class GradientAssembly {
       for row in stride(from: rows.lowerBound, to: rows.upperBound, by: RegisterTile.rows) {
         var tile = RegisterTile()
         tile.add(
-          sum.inputs.pointer + row * g.gateStride, rowStride: g.gateStride, stepStride: 1,
-          times: weights.kernelTransposed.pointer + panel * g.columns * width, rightStride: width, count: g.columns)
+          sum.inputs.pointer + row * g.gateStride, rowStride: g.gateStride,
+          timesPanel: weights.kernelTransposed.pointer + panel * g.columns * width, count: g.columns)
         tile.store(to: embedding.pointer + row * g.inputs + panel * width, stride: g.inputs)
       }
     }

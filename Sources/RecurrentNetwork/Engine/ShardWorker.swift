@@ -191,11 +191,10 @@ package final class ShardWorker {
       for firstRow in stride(from: 0, to: active * rows, by: rows) {
         let h = hidden + firstRow * unitStride
         var tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit)
-        tile.add(h, rowStride: unitStride, stepStride: 1, times: panel, rightStride: width, count: units)
+        tile.add(h, rowStride: unitStride, timesPanel: panel, count: units)
         tile.store(to: z, stride: width)
         tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit + width)
-        tile.add(
-          h, rowStride: unitStride, stepStride: 1, times: panel + units * width, rightStride: width, count: units)
+        tile.add(h, rowStride: unitStride, timesPanel: panel + units * width, count: units)
         tile.store(to: z + rows * width, stride: width)
         for row in 0..<rows {
           let (inputForget, candidateOutput) = (z + row * width, z + (rows + row) * width)
@@ -331,8 +330,8 @@ package final class ShardWorker {
       for row in stride(from: 0, to: active * RowTile.rowCount, by: RowTile.rowCount) {
         var tile = RegisterTile()
         tile.add(
-          dz + row * gateStride, rowStride: gateStride, stepStride: 1,
-          times: recurrentTransposed + panel * geometry.columns * width, rightStride: width, count: geometry.columns)
+          dz + row * gateStride, rowStride: gateStride,
+          timesPanel: recurrentTransposed + panel * geometry.columns * width, count: geometry.columns)
         tile.store(to: dh + row * unitStride + panel * width, stride: unitStride)
       }
     }

@@ -70,3 +70,6 @@ func pointwiseMin(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, whe
 
 @inline(__always)
 func pointwiseMax(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, where: b .> a) }
+
+/// The engine's tanh of one number, for tests.
+package func engineTanh(_ x: Float) -> Float { tanh(Vector(repeating: x))[0] }

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Measures `lstm` and other frameworks on the same batches from the same weights, in turn, so that drift hits all.
+
+    Scripts/bench.py --lstm .build/release/lstm --data Data/imdb.npz [--batches 5] [--threads 2]
+        [--peer torch=.venv-torch/bin/python] [--peer keras=.venv-tf/bin/python] [--peer onnx=.venv-tf/bin/python]
+        [--json FILE]
+
+Prints a Markdown table of medians and ranges, and checks that every framework gets the same losses. Standard library
+only; the peers run in interpreters of their own (Scripts/peers).
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PEERS = Path(__file__).parent / "peers"
+# What frameworks may differ by: their losses are float32 sums in another order.
+TOLERANCE = 2e-4
+
+
+class Worker:
+    def __init__(self, name, command):
+        self.name = name
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.facts = self.answer()
+        self.times = {"train": [], "evaluate": []}
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.name} has ended; see its message above")
+        answer = json.loads(line)
+        if "error" in answer:
+            sys.exit(f"{self.name}: {answer['error']}")
+        return answer
+
+    def ask(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+
+def cpu():
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def spread(values, digits=3):
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--lstm", required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--batches", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch-size", type=int, default=1000)
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
+    parser.add_argument("--json", metavar="FILE")
+    options = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = ["--threads", str(options.threads), "--batch-size", str(options.batch_size)]
+        ours = Worker(
+            "swift-lstm",
+            [options.lstm, "benchmark", "--data", options.data, "--serve", "--export", folder, *sizes],
+        )
+        workers = [ours]
+        for peer in options.peer:
+            name, _, python = peer.partition("=")
+            workers.append(Worker(name, [python, str(PEERS / f"{name}_worker.py"), folder, *sizes]))
+
+        peaks, shares, worst = [], {"train": [], "evaluate": []}, 0.0
+        # Batch 0 warms up and is not counted.
+        for batch in range(options.batches + 1):
+            for command in ("evaluate", "train"):
+                peak = ours.ask("peak")["gflops"]
+                reference = None
+                for worker in workers:
+                    if command == "train" and worker.name == "onnx":
+                        continue
+                    answer = worker.ask(f"{command} {batch}")
+                    # ONNX Runtime keeps the initial weights, so only the first evaluation can be compared.
+                    if worker is ours:
+                        reference = answer
+                    elif worker.name != "onnx" or batch == 0:
+                        error = abs(answer["loss"] - reference["loss"]) / reference["loss"]
+                        worst = max(worst, error)
+                        if error > TOLERANCE:
+                            sys.exit(f"{worker.name}: {command} {batch}: loss {answer['loss']}, ours {reference['loss']}")
+                    if batch > 0:
+                        worker.times[command].append(answer["seconds"])
+                if batch > 0:
+                    peaks.append(peak)
+                    shares[command].append(reference["gflop"] / reference["seconds"])
+        memory = {worker.name: worker.ask("memory") for worker in workers}
+        for worker in workers:
+            worker.process.stdin.close()
+            worker.process.wait()
+
+    peak = statistics.median(peaks)
+    print(f"{cpu()}, {options.threads} threads, {platform.system()}, {time.strftime('%Y-%m-%d')}; "
+          f"batches of {options.batch_size}, medians (and ranges) of {options.batches}")  # fmt: skip
+    print("; ".join(f"{k} {v}" for worker in workers for k, v in worker.facts["versions"].items()))
+    print(f"FMA peak {spread(peaks, 1)} GFLOP/s; losses agree to {worst:.1e}\n")
+    print("| | training batch, s | ours is faster by | evaluation, s | ours is faster by | peak memory, MB |")
+    print("|---|---|---|---|---|---|")
+    result = {"cpu": cpu(), "peak": peak, "versions": [w.facts["versions"] for w in workers], "rows": {}}
+    for worker in workers:
+        cells = []
+        for command in ("train", "evaluate"):
+            times = worker.times[command]
+            cells.append(spread(times) if times else "")
+            ratios = [theirs / own for theirs, own in zip(times, ours.times[command])]
+            cells.append(spread(ratios, 2) if times and worker is not ours else "")
+        bytes_ = memory[worker.name].get("bytes") or memory[worker.name].get("peak_bytes")
+        print(f"| {worker.name} | " + " | ".join(cells) + f" | {bytes_ / 1e6:.0f} |")
+        result["rows"][worker.name] = {"times": worker.times, "bytes": bytes_}
+    for command, name in (("train", "training"), ("evaluate", "evaluation")):
+        share = statistics.median(shares[command]) / peak
+        result[f"{command}Share"] = share
+        print(f"\nNecessary products of {name}: {100 * share:.1f} % of the peak", end="")
+    print()
+    if options.json:
+        Path(options.json).write_text(json.dumps(result, indent=1))
+
+
+main()
