@@ -25,7 +25,7 @@ struct ProgressBar {
     lastDrawn = ContinuousClock.now
     // The last column stays free: some terminals break the line there.
     let width = max(terminalWidth - 1, 10)
-    let barWidth = 24
+    let barWidth = 16
     var line = title
     if title.count + 1 + barWidth <= width {
       let full = Int((done * Double(barWidth)).rounded(.down))

@@ -8,6 +8,7 @@ struct TrainingProgress {
   private let isQuiet: Bool
   private var bar: ProgressBar
   private var epochStart = ContinuousClock.now
+  private var currentEpoch = 0
 
   init(_ configuration: TrainingConfiguration, trainer: Trainer, isQuiet: Bool) {
     self.configuration = configuration
@@ -41,14 +42,14 @@ struct TrainingProgress {
         title(record.epoch), done: Double(step) / Double(stepsPerEpoch),
         details: [
           "\(step)/\(stepsPerEpoch)",
-          "loss \(fixed(record.epochMetrics.loss, 4))",
-          "accuracy \(fixed(record.epochMetrics.accuracy, 4))",
           "\(grouped(Int(Double(record.epochMetrics.sampleCount) / seconds))) reviews/s",
           "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60) left",
+          "loss \(fixed(record.epochMetrics.loss, 4))",
+          "accuracy \(fixed(record.epochMetrics.accuracy, 4))",
         ])
     case .validation(let done, let count):
       bar.draw(
-        title(configuration.epochs > 0 ? currentEpoch : 0), done: Double(done) / Double(count),
+        title(currentEpoch), done: Double(done) / Double(count),
         details: ["validating", "\(grouped(done))/\(grouped(count))"])
     case .epoch(let record):
       currentEpoch = record.epoch + 1
@@ -71,8 +72,6 @@ struct TrainingProgress {
       printError("\(folder): model.safetensors, history.csv, steps.csv")
     }
   }
-
-  private var currentEpoch = 0
 
   private func title(_ epoch: Int) -> String { "Epoch \(epoch + 1)/\(configuration.epochs)" }
 }
