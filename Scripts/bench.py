@@ -20,8 +20,9 @@ import time
 from pathlib import Path
 
 PEERS = Path(__file__).parent / "peers"
-# What frameworks may differ by: their losses are float32 sums in another order.
-TOLERANCE = 2e-4
+# What a loss may differ by, relatively: float32 sums in another order. Keras on TensorFlow takes other steps, since it
+# squares an embedding's gradient position by position (README), so only its first losses are the same.
+TOLERANCE = {"torch": 2e-4, "keras": 2e-2, "onnx": 2e-4}
 
 
 class Worker:
@@ -82,23 +83,27 @@ def main():
             name, _, python = peer.partition("=")
             workers.append(Worker(name, [python, str(PEERS / f"{name}_worker.py"), folder, *sizes]))
 
-        peaks, shares, worst = [], {"train": [], "evaluate": []}, 0.0
+        peaks, shares, worst = [], {"train": [], "evaluate": []}, {}
         # Batch 0 warms up and is not counted.
         for batch in range(options.batches + 1):
             for command in ("evaluate", "train"):
+                # Some frameworks' threads go on spinning for a while after their last step.
+                time.sleep(1)
                 peak = ours.ask("peak")["gflops"]
                 reference = None
                 for worker in workers:
                     if command == "train" and worker.name == "onnx":
                         continue
+                    if worker is not ours:
+                        time.sleep(0.5)
                     answer = worker.ask(f"{command} {batch}")
                     # ONNX Runtime keeps the initial weights, so only the first evaluation can be compared.
                     if worker is ours:
                         reference = answer
                     elif worker.name != "onnx" or batch == 0:
                         error = abs(answer["loss"] - reference["loss"]) / reference["loss"]
-                        worst = max(worst, error)
-                        if error > TOLERANCE:
+                        worst[worker.name] = max(worst.get(worker.name, 0), error)
+                        if error > TOLERANCE[worker.name]:
                             sys.exit(f"{worker.name}: {command} {batch}: loss {answer['loss']}, ours {reference['loss']}")
                     if batch > 0:
                         worker.times[command].append(answer["seconds"])
@@ -114,7 +119,8 @@ def main():
     print(f"{cpu()}, {options.threads} threads, {platform.system()}, {time.strftime('%Y-%m-%d')}; "
           f"batches of {options.batch_size}, medians (and ranges) of {options.batches}")  # fmt: skip
     print("; ".join(f"{k} {v}" for worker in workers for k, v in worker.facts["versions"].items()))
-    print(f"FMA peak {spread(peaks, 1)} GFLOP/s; losses agree to {worst:.1e}\n")
+    print(f"FMA peak {spread(peaks, 1)} GFLOP/s; largest differences of a loss: "
+          + (", ".join(f"{name} {error:.1e}" for name, error in worst.items()) or "nothing to compare with") + "\n")
     print("| | training batch, s | ours is faster by | evaluation, s | ours is faster by | peak memory, MB |")
     print("|---|---|---|---|---|---|")
     result = {"cpu": cpu(), "peak": peak, "versions": [w.facts["versions"] for w in workers], "rows": {}}
