@@ -6,7 +6,7 @@ enum Processor {
     static let kernels = "x86-64-v3: AVX2 and FMA"
     private static let needed = ["avx2", "fma", "bmi2"]
   #elseif arch(x86_64)
-    static let kernels = "any x86-64: SSE2, about half as fast as with AVX2 and FMA"
+    static let kernels = "any x86-64: SSE2, about a third as fast as with AVX2 and FMA"
     private static let needed: [String] = []
   #elseif arch(arm64)
     static let kernels = "arm64: NEON"
