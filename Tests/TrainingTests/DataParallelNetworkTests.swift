@@ -72,6 +72,14 @@ import Training
     #expect(abs(network.evaluate(data, parameters: parameters)!.loss - expected.loss) < 2e-6 * expected.loss)
   }
 
+  @Test func aProbabilityOfHalfPredicts0() {
+    let layout = ParameterLayout(.init(vocabularySize: 4, embeddingSize: 2, hiddenSize: 3))
+    let data = LabelledSequences(sequences: TokenSequences([[1], [2], [3], [1, 2]]), labels: [0, 1, 1, 1])
+    let metrics = DataParallelNetwork(layout, maxLength: 5, threads: 1)
+      .evaluate(data, parameters: Parameters(zeros: layout))!
+    #expect(metrics.accuracy == 0.25)
+  }
+
   @Test func threadsDoNotChangeABit() {
     var generator = RandomGenerator(seed: 3)
     let layout = ParameterLayout(.init(vocabularySize: 300, embeddingSize: 20, hiddenSize: 24))
