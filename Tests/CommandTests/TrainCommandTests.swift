@@ -217,6 +217,15 @@ import Training
     }
   }
 
+  @Test func benchmarkPrintsATable() throws {
+    let run = try LSTMProcess.run("benchmark", "--data", "Data/sample.npz", "--batches", "1", "--batch-size", "60")
+    #expect(run.exitCode == 0)
+    for row in ["| FMA peak", "| training batch |", "| evaluation batch |", "| peak memory |"] {
+      #expect(run.output.contains(row), "\(row)")
+    }
+    #expect(try LSTMProcess.run("benchmark", "--data", "Data/sample.npz", "--batches", "0").exitCode == 64)
+  }
+
   @Test func inspectSaysWhatIsWrong() throws {
     for (archive, message) in [("/nowhere.npz", "no such file"), ("LICENSE", "LICENSE: ")] {
       let run = try LSTMProcess.run("inspect", archive)

@@ -41,7 +41,7 @@ extension UnsafeMutablePointer<Float> {
 
 /// tanh, as x · p(x²) / q(x²): absolute error below 4e-7 (3.2e-7 with fused multiply-adds), and never above 1.
 ///
-/// The coefficients are a weighted rational fit on |x| ≤ 7.9, where 1 − tanh is 2.7e-7 (Scripts/fit_tanh.py).
+/// The coefficients are a weighted rational fit on |x| ≤ 7.9, where 1 − tanh is 2.7e-7 (Scripts/fit-tanh.py).
 @inline(__always)
 func tanh(_ x: Vector) -> Vector {
   let x = pointwiseMin(pointwiseMax(x, Vector(repeating: -7.9)), Vector(repeating: 7.9))
