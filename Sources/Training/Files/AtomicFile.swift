@@ -23,9 +23,8 @@ enum AtomicFile {
       throw error
     }
     // The rename itself lies in the folder.
-    let folder = open(
-      (path as NSString).deletingLastPathComponent.isEmpty ? "." : (path as NSString).deletingLastPathComponent,
-      O_RDONLY)
+    let folderPath = (path as NSString).deletingLastPathComponent
+    let folder = open(folderPath.isEmpty ? "." : folderPath, O_RDONLY)
     if folder >= 0 {
       fsync(folder)
       close(folder)
