@@ -50,7 +50,7 @@ struct Benchmark: ParsableCommand {
   }
 
   func run() throws {
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let threads = threads ?? Processor.availableCores
     var configuration = TrainingConfiguration()
     configuration.vocabularySize = vocabularySize
     configuration.maxLength = maxLength

@@ -27,4 +27,24 @@ enum Processor {
       "this lstm was built for a processor with \(missing.sorted().joined(separator: ", ")), which this one lacks; "
       + "build it on this machine, or with LSTM_PROCESSOR=baseline"
   }
+
+  /// How many cores this process may use: its affinity mask, and a container's share of processor time.
+  static var availableCores: Int {
+    var count = ProcessInfo.processInfo.activeProcessorCount
+    #if os(Linux)
+      // "Cpus_allowed:" and a hexadecimal mask, in groups between commas; Foundation's count knows nothing of it.
+      let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+      if let mask = status.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed:") }) {
+        count = mask.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+      }
+      // "quota period" in microseconds, or "max period" where there is no limit (control groups, version 2).
+      if let limit = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) {
+        let numbers = limit.split(whereSeparator: \.isWhitespace).map { Double($0) }
+        if numbers.count == 2, let quota = numbers[0], let period = numbers[1], period > 0 {
+          count = min(count, Int((quota / period).rounded(.up)))
+        }
+      }
+    #endif
+    return max(count, 1)
+  }
 }

@@ -99,7 +99,7 @@ struct Train: ParsableCommand {
     throw ValidationError("\(option) must be \(limits), not \(value).")
   }
 
-  private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+  private var threadCount: Int { threads ?? Processor.availableCores }
 
   private var configuration: TrainingConfiguration {
     var configuration = TrainingConfiguration()

@@ -226,6 +226,23 @@ import Training
     #expect(try LSTMProcess.run("benchmark", "--data", "Data/sample.npz", "--batches", "0").exitCode == 64)
   }
 
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset"), "skipped: there is no taskset"))
+  func threadsAreTheCoresThatTheProcessMayUse() throws {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/taskset")
+    process.arguments = [
+      "--cpu-list", "0", LSTMProcess.executable.path, "benchmark", "--data", "Data/sample.npz", "--batches", "1",
+      "--batch-size", "6",
+    ]
+    process.currentDirectoryURL = URL(fileURLWithPath: LSTMProcess.package)
+    process.standardOutput = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(output.hasPrefix("| 1 thread, "), "\(output)")
+  }
+
   @Test func inspectSaysWhatIsWrong() throws {
     for (archive, message) in [("/nowhere.npz", "no such file"), ("LICENSE", "LICENSE: ")] {
       let run = try LSTMProcess.run("inspect", archive)
