@@ -60,12 +60,10 @@ package final class DataParallelNetwork {
 
   /// Forward and loss of all of `data`.
   ///
-  /// - Parameters:
-  ///   - progress: told after every thousand samples or so how many are done; false ends it, and the result is nil.
-  ///   - probability: gets σ(z) of each sample, where it is wanted.
+  /// - Parameter progress: told after every thousand samples or so how many are done; false ends it, and the result is
+  ///   nil.
   package func evaluate(
-    _ data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true },
-    probability: ((_ sample: Int, _ probability: Float) -> Void)? = nil
+    _ data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> Metrics? {
     var isComplete = true
     let metrics = withSequences(0..<data.count, data) { sequences, outcomes in
@@ -85,7 +83,6 @@ package final class DataParallelNetwork {
         firstTile = tiles.endIndex
         isComplete = progress(min(firstTile * RowTile.rowCount, sequences.count))
       }
-      if let probability { for sample in sequences.indices { probability(sample, outcomes[sample].probability) } }
     }
     return isComplete ? metrics : nil
   }

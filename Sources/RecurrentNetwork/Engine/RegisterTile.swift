@@ -57,28 +57,7 @@ struct RegisterTile {
     var left = left
     var right = right
     for _ in 0..<count {
-      let r0 = right.vector(0)
-      let r1 = right.vector(Vector.scalarCount)
-      let a = Vector(repeating: left[0])
-      a0 = a0.plus(a, times: r0)
-      a1 = a1.plus(a, times: r1)
-      let b = Vector(repeating: left[rowStride])
-      b0 = b0.plus(b, times: r0)
-      b1 = b1.plus(b, times: r1)
-      let c = Vector(repeating: left[2 * rowStride])
-      c0 = c0.plus(c, times: r0)
-      c1 = c1.plus(c, times: r1)
-      let d = Vector(repeating: left[3 * rowStride])
-      d0 = d0.plus(d, times: r0)
-      d1 = d1.plus(d, times: r1)
-      if rows > 4 {
-        let e = Vector(repeating: left[4 * rowStride])
-        e0 = e0.plus(e, times: r0)
-        e1 = e1.plus(e, times: r1)
-        let f = Vector(repeating: left[5 * rowStride])
-        f0 = f0.plus(f, times: r0)
-        f1 = f1.plus(f, times: r1)
-      }
+      add(left, left + 3 * rowStride, rowStride, times: right, rows: rows)
       left += stepStride
       right += rightStride
     }
@@ -95,41 +74,44 @@ struct RegisterTile {
     var lower = left + 3 * rowStride
     var panel = panel
     for _ in 0..<count / 4 {
-      add(0, upper, lower, rowStride, panel)
-      add(1, upper, lower, rowStride, panel)
-      add(2, upper, lower, rowStride, panel)
-      add(3, upper, lower, rowStride, panel)
+      add(upper, lower, rowStride, times: panel, rows: 6)
+      add(upper + 1, lower + 1, rowStride, times: panel + Self.columns, rows: 6)
+      add(upper + 2, lower + 2, rowStride, times: panel + 2 * Self.columns, rows: 6)
+      add(upper + 3, lower + 3, rowStride, times: panel + 3 * Self.columns, rows: 6)
       upper += 4
       lower += 4
       panel += 4 * Self.columns
     }
   }
 
+  /// One k: rows 0 to 2 of the left side from `upper` on, rows 3 to 5 from `lower` on.
   @inline(__always)
   private mutating func add(
-    _ k: Int, _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, _ rowStride: Int,
-    _ panel: UnsafePointer<Float>
+    _ upper: UnsafePointer<Float>, _ lower: UnsafePointer<Float>, _ rowStride: Int,
+    times right: UnsafePointer<Float>, rows: Int
   ) {
-    let r0 = panel.vector(k * Self.columns)
-    let r1 = panel.vector(k * Self.columns + Vector.scalarCount)
-    let a = Vector(repeating: upper[k])
+    let r0 = right.vector(0)
+    let r1 = right.vector(Vector.scalarCount)
+    let a = Vector(repeating: upper[0])
     a0 = a0.plus(a, times: r0)
     a1 = a1.plus(a, times: r1)
-    let b = Vector(repeating: upper[rowStride + k])
+    let b = Vector(repeating: upper[rowStride])
     b0 = b0.plus(b, times: r0)
     b1 = b1.plus(b, times: r1)
-    let c = Vector(repeating: upper[2 * rowStride + k])
+    let c = Vector(repeating: upper[2 * rowStride])
     c0 = c0.plus(c, times: r0)
     c1 = c1.plus(c, times: r1)
-    let d = Vector(repeating: lower[k])
+    let d = Vector(repeating: lower[0])
     d0 = d0.plus(d, times: r0)
     d1 = d1.plus(d, times: r1)
-    let e = Vector(repeating: lower[rowStride + k])
-    e0 = e0.plus(e, times: r0)
-    e1 = e1.plus(e, times: r1)
-    let f = Vector(repeating: lower[2 * rowStride + k])
-    f0 = f0.plus(f, times: r0)
-    f1 = f1.plus(f, times: r1)
+    if rows > 4 {
+      let e = Vector(repeating: lower[rowStride])
+      e0 = e0.plus(e, times: r0)
+      e1 = e1.plus(e, times: r1)
+      let f = Vector(repeating: lower[2 * rowStride])
+      f0 = f0.plus(f, times: r0)
+      f1 = f1.plus(f, times: r1)
+    }
   }
 
   /// Stores the rows `stride` elements apart.
