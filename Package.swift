@@ -53,7 +53,8 @@ let package = Package(
     .systemLibrary(
       name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
     .target(name: "Corpus", dependencies: ["CLibZip"]),
-    .target(name: "RecurrentNetwork", swiftSettings: kernelSettings),
+    .target(name: "CPrefetch"),
+    .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
     .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
     .executableTarget(
       name: "lstm",

@@ -1,17 +1,18 @@
-/// A cell's elementwise part, forward: from halved pre-activations of i, f, o and the whole one of g.
+/// A cell's elementwise part, forward: from tanh of the halved pre-activations of i, f, o, and of the whole one of g.
 ///
-/// The definition is `ReferenceLSTM.step`.
+/// σ(z) = ½ + ½ tanh(z / 2), so halved columns of the packed weights save the multiplication. The definition is
+/// `ReferenceLSTM.step`.
 @inline(__always)
 func cellForward(
-  halfInput: Vector, halfForget: Vector, candidate: Vector, halfOutput: Vector, previousCell: Vector
+  tanhHalfInput: Vector, tanhHalfForget: Vector, candidate: Vector, tanhHalfOutput: Vector, previousCell: Vector
 ) -> (i: Vector, f: Vector, g: Vector, o: Vector, cell: Vector, tanhCell: Vector, hidden: Vector) {
-  let i = sigmoid(half: halfInput)
-  let f = sigmoid(half: halfForget)
-  let g = tanh(candidate)
-  let o = sigmoid(half: halfOutput)
-  let cell = (i * g).plus(f, times: previousCell)
+  let half = Vector(repeating: 0.5)
+  let i = half.plus(half, times: tanhHalfInput)
+  let f = half.plus(half, times: tanhHalfForget)
+  let o = half.plus(half, times: tanhHalfOutput)
+  let cell = (i * candidate).plus(f, times: previousCell)
   let tanhCell = tanh(cell)
-  return (i, f, g, o, cell, tanhCell, o * tanhCell)
+  return (i, f, candidate, o, cell, tanhCell, o * tanhCell)
 }
 
 /// A cell's elementwise part, backward: gradients of the four pre-activations and of the previous cell.
@@ -33,16 +34,10 @@ func cellBackward(
   )
 }
 
-/// Stores a cell's four dz over its gates and adds them to its token's sums.
+/// Adds a cell's four dz to its token's sums.
 @inline(__always)
-func storeAndAdd(
-  _ dz: (Vector, Vector, Vector, Vector), to gates: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
-) {
+func add(_ dz: (Vector, Vector, Vector, Vector), to sums: UnsafeMutablePointer<Float>) {
   let n = Vector.scalarCount
-  gates.store(dz.0, 0)
-  gates.store(dz.1, n)
-  gates.store(dz.2, 2 * n)
-  gates.store(dz.3, 3 * n)
   sums.store(sums.vector(0) + dz.0, 0)
   sums.store(sums.vector(n) + dz.1, n)
   sums.store(sums.vector(2 * n) + dz.2, 2 * n)

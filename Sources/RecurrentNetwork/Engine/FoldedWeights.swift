@@ -2,7 +2,7 @@
 ///
 /// The embedding is folded into the gates' input: a step's x W + b is a row of `tokenInputs`, one for each distinct
 /// token, so no multiplication with W is left in the loop over time. Columns of i, f and o are halved (exactly), see
-/// `sigmoid(half:)`.
+/// `cellForward`.
 package final class FoldedWeights {
   let layout: ParameterLayout
   let geometry: PackedGeometry

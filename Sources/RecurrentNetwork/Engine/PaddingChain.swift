@@ -47,8 +47,8 @@ final class PaddingChain {
       for unit in stride(from: 0, to: g.units, by: n) {
         let z = z + 4 * unit
         let s = cellForward(
-          halfInput: z.vector(0), halfForget: z.vector(n), candidate: z.vector(2 * n), halfOutput: z.vector(3 * n),
-          previousCell: c.vector(unit))
+          tanhHalfInput: tanh(z.vector(0)), tanhHalfForget: tanh(z.vector(n)), candidate: tanh(z.vector(2 * n)),
+          tanhHalfOutput: tanh(z.vector(3 * n)), previousCell: c.vector(unit))
         z.store(s.i, 0)
         z.store(s.f, n)
         z.store(s.g, 2 * n)
@@ -91,7 +91,11 @@ final class PaddingChain {
           tanhCell: tanhCell.pointer.vector(k * g.unitStride + unit),
           hiddenGradient: dh.vector(unit), cellGradient: dc.vector(unit))
         dc.store(d.previousCell, unit)
-        storeAndAdd((d.i, d.f, d.g, d.o), to: z, sums: inputGradient + 4 * unit)
+        z.store(d.i, 0)
+        z.store(d.f, n)
+        z.store(d.g, 2 * n)
+        z.store(d.o, 3 * n)
+        add((d.i, d.f, d.g, d.o), to: inputGradient + 4 * unit)
       }
       dh.update(repeating: 0, count: g.units)
       addRow(z, times: recurrentTransposed, panelCount: g.unitPanels, count: g.columns, to: dh)

@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// One thread's buffers, and the way of a shard through them: forward, loss, backward.
 ///
 /// A shard is worked on in blocks of a few row tiles. A block goes forward through all steps, then backward, before the
@@ -5,9 +7,9 @@
 /// Nothing is allocated after the first batch.
 package final class ShardWorker {
   /// Tiles of a block: enough rows that a panel of weights, once in the cache, is used several times.
-  package static let tilesPerBlock = 4
-  /// Steps whose h and dz are collected before dU is updated.
-  private static let stepsPerUpdate = 8
+  package static let tilesPerBlock = 2
+  /// Rows, over some steps, whose h and dz are collected before dU is updated.
+  private static let updateDepth = 16 * tilesPerBlock * RowTile.rowCount
 
   private let geometry: PackedGeometry
   /// T.
@@ -15,7 +17,7 @@ package final class ShardWorker {
   private let rowCapacity = tilesPerBlock * RowTile.rowCount
 
   // The history of a block, a slab a step: [T][rowCapacity][…].
-  /// i, f, g, o in packed order; the backward pass puts dz over them. [gateStride] a row.
+  /// i, f, g, o in packed order. [gateStride] a row.
   private let gates: FloatBuffer
   /// c before the step. [unitStride] a row, as all that follow.
   private let previousCells: FloatBuffer
@@ -28,8 +30,12 @@ package final class ShardWorker {
   private let cell: FloatBuffer
   private let hiddenGradient: FloatBuffer
   private let cellGradient: FloatBuffer
-  /// h before each of the steps that wait for dU: [stepsPerUpdate + 1][rowCapacity][unitStride], step t at t mod that.
+  /// h before each of the steps that wait for dU: [updateDepth][unitStride].
   private let waitingHidden: FloatBuffer
+  /// dz of the same rows, in panels: [gatePanels][updateDepth][width] and a cache line, so that panels don't meet in
+  /// the cache's sets.
+  private let waitingGates: FloatBuffer
+  private let waitingStride = (updateDepth + 1) * RegisterTile.columns
   /// The pre-activations of one tile and one vector of units: [i f | g o][row][width].
   private let preActivations = FloatBuffer(2 * RowTile.rowCount * RegisterTile.columns)
 
@@ -54,7 +60,8 @@ package final class ShardWorker {
     cell = FloatBuffer(zeros: rowCapacity * g.unitStride)
     hiddenGradient = FloatBuffer(zeros: rowCapacity * g.unitStride)
     cellGradient = FloatBuffer(zeros: rowCapacity * g.unitStride)
-    waitingHidden = FloatBuffer(zeros: (Self.stepsPerUpdate + 1) * rowCapacity * g.unitStride)
+    waitingHidden = FloatBuffer(zeros: Self.updateDepth * g.unitStride)
+    waitingGates = FloatBuffer(zeros: g.gatePanels * waitingStride)
     tokens = .allocate(capacity: rowCapacity)
     starts = .allocate(capacity: rowCapacity)
     inputRows = .allocate(capacity: rowCapacity)
@@ -190,31 +197,67 @@ package final class ShardWorker {
       let panel = recurrent + 4 * unit * units
       for firstRow in stride(from: 0, to: active * rows, by: rows) {
         let h = hidden + firstRow * unitStride
+        for row in firstRow..<firstRow + rows {
+          // Token inputs of the next units: the table is larger than a core's own cache.
+          prefetchLines(inputRows[row] + 4 * (unit + n))
+          if keepsHistory {
+            prefetchLinesToWrite(gates + row * gateStride + 4 * unit)
+            prefetchToWrite(previousCells + row * unitStride + unit)
+            prefetchToWrite(tanhCells + row * unitStride + unit)
+          }
+        }
         var tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit)
         tile.add(h, rowStride: unitStride, timesPanel: panel, count: units)
         tile.store(to: z, stride: width)
         tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit + width)
         tile.add(h, rowStride: unitStride, timesPanel: panel + units * width, count: units)
         tile.store(to: z + rows * width, stride: width)
-        for row in 0..<rows {
-          let (inputForget, candidateOutput) = (z + row * width, z + (rows + row) * width)
-          let offset = (firstRow + row) * unitStride + unit
-          let previousCell = cell.vector(offset)
-          let s = cellForward(
-            halfInput: inputForget.vector(0), halfForget: inputForget.vector(n),
-            candidate: candidateOutput.vector(0), halfOutput: candidateOutput.vector(n), previousCell: previousCell)
-          cell.store(s.cell, offset)
-          nextHidden.store(s.hidden, offset)
-          if keepsHistory {
-            let gates = gates + (firstRow + row) * gateStride + 4 * unit
-            gates.store(s.i, 0)
-            gates.store(s.f, n)
-            gates.store(s.g, 2 * n)
-            gates.store(s.o, 3 * n)
-            previousCells.store(previousCell, offset)
-            tanhCells.store(s.tanhCell, offset)
-          }
+        let offset = firstRow * unitStride + unit
+        let state = (cell: cell + offset, hidden: nextHidden + offset)
+        if keepsHistory {
+          cellsForward(
+            z, state,
+            history: (gates + firstRow * gateStride + 4 * unit, previousCells + offset, tanhCells + offset))
+        } else {
+          cellsForward(z, state, history: nil)
         }
+      }
+    }
+  }
+
+  /// The cells of one tile and one vector of units, from their pre-activations.
+  ///
+  /// Never inlined: the functions that hold the loops are so large that the compiler would leave calls for each row in
+  /// them, with vectors passed through memory.
+  @inline(never)
+  private func cellsForward(
+    _ z: UnsafeMutablePointer<Float>,
+    _ state: (cell: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>),
+    history: (
+      gates: UnsafeMutablePointer<Float>, previousCells: UnsafeMutablePointer<Float>,
+      tanhCells: UnsafeMutablePointer<Float>
+    )?
+  ) {
+    let n = Vector.scalarCount
+    let (rows, unitStride, gateStride) = (RowTile.rowCount, geometry.unitStride, geometry.gateStride)
+    // All that is independent first, so that many divisions are under way.
+    for k in 0..<4 * rows { z.store(tanh(z.vector(k * n)), k * n) }
+    for row in 0..<rows {
+      let (inputForget, candidateOutput) = (z + 2 * row * n, z + 2 * (rows + row) * n)
+      let previousCell = state.cell.vector(row * unitStride)
+      let s = cellForward(
+        tanhHalfInput: inputForget.vector(0), tanhHalfForget: inputForget.vector(n),
+        candidate: candidateOutput.vector(0), tanhHalfOutput: candidateOutput.vector(n), previousCell: previousCell)
+      state.cell.store(s.cell, row * unitStride)
+      state.hidden.store(s.hidden, row * unitStride)
+      if let history {
+        let gates = history.gates + row * gateStride
+        gates.store(s.i, 0)
+        gates.store(s.f, n)
+        gates.store(s.g, 2 * n)
+        gates.store(s.o, 3 * n)
+        history.previousCells.store(previousCell, row * unitStride)
+        history.tanhCells.store(s.tanhCell, row * unitStride)
       }
     }
   }
@@ -260,102 +303,122 @@ package final class ShardWorker {
       }
     }
     leave(steps)
-    var lastWaiting = steps - 1
+    var depth = 0
     weights.slots.withUnsafeBufferPointer { slots in
       for step in stride(from: steps - 1, through: tileStarts[0], by: -1) {
-        backwardCells(step, active, slots.baseAddress!, gradient)
-        if lastWaiting - step == Self.stepsPerUpdate {
-          update(gradient.recurrent.pointer, steps: step + 1...lastWaiting)
-          lastWaiting = step
+        let rows = active * RowTile.rowCount
+        if depth + rows > Self.updateDepth {
+          update(gradient.recurrent.pointer, depth: depth)
+          depth = 0
         }
-        // What enters at this step had the chain's h before it.
-        var entering = active
-        while entering > 0 && tileStarts[entering - 1] == step {
-          entering -= 1
-          let h = waitingHidden(before: step)
-          for row in entering * RowTile.rowCount..<(entering + 1) * RowTile.rowCount {
-            (h + row * geometry.unitStride).update(
-              from: weights.chain.hidden.pointer + step * geometry.unitStride, count: geometry.units)
-          }
-        }
-        backwardHidden(step, active, weights.recurrentTransposed.pointer)
+        backwardCells(step, rows, slots.baseAddress!, gradient, depth: depth)
+        setAsideHidden(step, active, weights.chain, depth: depth)
+        backwardHidden(rows, weights.recurrentTransposed.pointer, depth: depth)
+        depth += rows
         leave(step)
       }
     }
-    if lastWaiting >= tileStarts[0] { update(gradient.recurrent.pointer, steps: tileStarts[0]...lastWaiting) }
+    if depth > 0 { update(gradient.recurrent.pointer, depth: depth) }
   }
 
-  private func waitingHidden(before step: Int) -> UnsafeMutablePointer<Float> {
-    waitingHidden.pointer + step % (Self.stepsPerUpdate + 1) * rowCapacity * geometry.unitStride
-  }
-
-  /// The cells of a step: gates become dz, which is added to the tokens' sums; dc moves on; h is set aside for dU.
+  /// The cells of a step: dz from the gates, added to the tokens' sums too; dc moves on.
   private func backwardCells(
-    _ step: Int, _ active: Int, _ slots: UnsafePointer<Int32>, _ gradient: ShardGradient
+    _ step: Int, _ rows: Int, _ slots: UnsafePointer<Int32>, _ gradient: ShardGradient, depth: Int
   ) {
     let n = Vector.scalarCount
+    let width = RegisterTile.columns
     let (units, unitStride, gateStride) = (geometry.units, geometry.unitStride, geometry.gateStride)
     let slab = step * rowCapacity
-    let h = waitingHidden(before: step + 1)
-    for row in 0..<active * RowTile.rowCount {
-      let token = step < starts[row] ? 0 : Int(tokens[row][step])
-      let sums = gradient.inputRow(slots[token])
+    func tokenSums(_ row: Int) -> UnsafeMutablePointer<Float> {
+      gradient.inputRow(slots[step < starts[row] ? 0 : Int(tokens[row][step])])
+    }
+    var nextSums = tokenSums(0)
+    for row in 0..<rows {
+      let sums = nextSums
+      if row + 1 < rows { nextSums = tokenSums(row + 1) }
       let gates = gates.pointer + (slab + row) * gateStride
-      let offset = row * unitStride
-      let previousCells = previousCells.pointer + slab * unitStride + offset
-      let tanhCells = tanhCells.pointer + slab * unitStride + offset
-      let (dh, dc) = (hiddenGradient.pointer + offset, cellGradient.pointer + offset)
+      let dz = waitingGates.pointer + (depth + row) * width
+      let previousCells = previousCells.pointer + (slab + row) * unitStride
+      let tanhCells = tanhCells.pointer + (slab + row) * unitStride
+      let (dh, dc) = (hiddenGradient.pointer + row * unitStride, cellGradient.pointer + row * unitStride)
       for unit in stride(from: 0, to: units, by: n) {
         let gates = gates + 4 * unit
-        let o = gates.vector(3 * n)
-        let tanhCell = tanhCells.vector(unit)
+        prefetchLinesToWrite(nextSums + 4 * unit)
         let d = cellBackward(
-          i: gates.vector(0), f: gates.vector(n), g: gates.vector(2 * n), o: o,
-          previousCell: previousCells.vector(unit), tanhCell: tanhCell,
+          i: gates.vector(0), f: gates.vector(n), g: gates.vector(2 * n), o: gates.vector(3 * n),
+          previousCell: previousCells.vector(unit), tanhCell: tanhCells.vector(unit),
           hiddenGradient: dh.vector(unit), cellGradient: dc.vector(unit))
         dc.store(d.previousCell, unit)
-        storeAndAdd((d.i, d.f, d.g, d.o), to: gates, sums: sums + 4 * unit)
-        (h + offset).store(o * tanhCell, unit)
+        let inputForget = dz + unit / n * 2 * waitingStride
+        let candidateOutput = inputForget + waitingStride
+        inputForget.store(d.i, 0)
+        inputForget.store(d.f, n)
+        candidateOutput.store(d.g, 0)
+        candidateOutput.store(d.o, n)
+        add((d.i, d.f, d.g, d.o), to: sums + 4 * unit)
+      }
+    }
+  }
+
+  /// h before a step: what the step before left, or the chain where a tile enters.
+  private func setAsideHidden(_ step: Int, _ active: Int, _ chain: PaddingChain, depth: Int) {
+    let n = Vector.scalarCount
+    let (unitStride, gateStride) = (geometry.unitStride, geometry.gateStride)
+    for tile in 0..<active {
+      for row in tile * RowTile.rowCount..<(tile + 1) * RowTile.rowCount {
+        let h = waitingHidden.pointer + (depth + row) * unitStride
+        guard tileStarts[tile] < step else {
+          h.update(from: chain.hidden.pointer + step * unitStride, count: geometry.units)
+          continue
+        }
+        let before = (step - 1) * rowCapacity + row
+        let gates = gates.pointer + before * gateStride
+        let previousCells = previousCells.pointer + before * unitStride
+        let tanhCells = tanhCells.pointer + before * unitStride
+        for unit in stride(from: 0, to: geometry.units, by: n) {
+          // The rest of that step, which comes next, and what this loop reads a step later.
+          prefetchToRead(gates + 4 * unit)
+          prefetchToRead(previousCells + unit)
+          prefetchToRead(gates + 4 * unit + 2 * n - rowCapacity * gateStride)
+          prefetchToRead(tanhCells + unit - rowCapacity * unitStride)
+          h.store((gates + 4 * unit).vector(3 * n) * tanhCells.vector(unit), unit)
+        }
       }
     }
   }
 
   /// dh = dz Uᵀ.
-  private func backwardHidden(_ step: Int, _ active: Int, _ recurrentTransposed: UnsafePointer<Float>) {
-    let (unitStride, gateStride) = (geometry.unitStride, geometry.gateStride)
+  private func backwardHidden(_ rows: Int, _ recurrentTransposed: UnsafePointer<Float>, depth: Int) {
     let width = RegisterTile.columns
-    let dz = gates.pointer + step * rowCapacity * gateStride
-    let dh = hiddenGradient.pointer
     for panel in 0..<geometry.unitPanels {
-      for row in stride(from: 0, to: active * RowTile.rowCount, by: RowTile.rowCount) {
+      for row in stride(from: 0, to: rows, by: RowTile.rowCount) {
         var tile = RegisterTile()
-        tile.add(
-          dz + row * gateStride, rowStride: gateStride,
-          timesPanel: recurrentTransposed + panel * geometry.columns * width, count: geometry.columns)
-        tile.store(to: dh + row * unitStride + panel * width, stride: unitStride)
+        var dz = waitingGates.pointer + (depth + row) * width
+        var kernel = recurrentTransposed + panel * geometry.columns * width
+        for _ in 0..<geometry.gatePanels {
+          tile.add(dz, rowStride: width, timesPanel: kernel, count: width)
+          dz += waitingStride
+          kernel += width * width
+        }
+        tile.store(
+          to: hiddenGradient.pointer + row * geometry.unitStride + panel * width, stride: geometry.unitStride)
       }
     }
   }
 
-  /// dU += Σ hᵀ dz over all rows that were active in some steps, as one deep product.
-  private func update(_ recurrentGradient: UnsafeMutablePointer<Float>, steps: ClosedRange<Int>) {
-    let g = geometry
+  /// dU += hᵀ dz over the rows that wait.
+  private func update(_ recurrentGradient: UnsafeMutablePointer<Float>, depth: Int) {
     let width = RegisterTile.columns
-    for panel in 0..<g.gatePanels {
-      let out = recurrentGradient + panel * g.units * width
+    for panel in 0..<geometry.gatePanels {
+      let out = recurrentGradient + panel * geometry.units * width
       @inline(__always) func product(_ unit: Int, _ rows: Int) {
         var tile = RegisterTile(loading: out + unit * width, stride: width, rows: rows)
-        var active = tileCount
-        for step in stride(from: steps.upperBound, through: steps.lowerBound, by: -1) {
-          while tileStarts[active - 1] > step { active -= 1 }
-          tile.add(
-            waitingHidden(before: step) + unit, rowStride: 1, stepStride: g.unitStride,
-            times: gates.pointer + step * rowCapacity * g.gateStride + panel * width, rightStride: g.gateStride,
-            count: active * RowTile.rowCount, rows: rows)
-        }
+        tile.add(
+          waitingHidden.pointer + unit, rowStride: 1, stepStride: geometry.unitStride,
+          times: waitingGates.pointer + panel * waitingStride, rightStride: width, count: depth, rows: rows)
         tile.store(to: out + unit * width, stride: width, rows: rows)
       }
-      forEachTile(g.units, six: { product($0, 6) }, four: { product($0, 4) })
+      forEachTile(geometry.units, six: { product($0, 6) }, four: { product($0, 4) })
     }
   }
 

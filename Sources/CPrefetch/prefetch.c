@@ -1,0 +1,2 @@
+// SwiftPM wants a source file of every C target.
+#include "prefetch.h"
