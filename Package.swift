@@ -8,30 +8,35 @@ import PackageDescription
 // them, every lane of `addingProduct` becomes a library call (60 times slower). SwiftPM lets only a root package say
 // such things, so a package that depends on this one gets the portable kernels, or passes the flags itself (README).
 //
-// LSTM_PROCESSOR=baseline or x86-64-v3 overrides what is read from the machine.
+// LSTM_PROCESSOR=baseline, x86-64-v3 or x86-64-v4 (AVX-512) overrides what is read from the machine.
 
 let isRoot = !Context.packageDirectory.contains("/checkouts/")
 
-func processor() -> String {
-  if let named = Context.environment["LSTM_PROCESSOR"] { return named }
-  #if arch(x86_64)
-    #if os(Linux)
-      let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-      let flags = Set(
-        facts.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ").map(String.init) ?? [])
-      let needed: Set<String> = ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"]
-      return needed.isSubset(of: flags) ? "x86-64-v3" : "baseline"
-    #else
-      return "x86-64-v3"
-    #endif
+/// The levels of the x86-64 psABI that the kernels know, with the flags by which Linux names what each adds.
+let levels: [(name: String, define: String, flags: Set<String>)] = [
+  ("x86-64-v3", "X86_64_V3", ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"]),
+  ("x86-64-v4", "X86_64_V4", ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]),
+]
+
+/// Those of `levels` to build for.
+func processor() -> ArraySlice<(name: String, define: String, flags: Set<String>)> {
+  if let named = Context.environment["LSTM_PROCESSOR"] {
+    return levels[...(levels.firstIndex { $0.name == named } ?? -1)]
+  }
+  #if arch(x86_64) && os(Linux)
+    let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let flags = facts.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ").map(String.init)
+    return levels.prefix { $0.flags.isSubset(of: flags ?? []) }
+  #elseif arch(x86_64)
+    return levels[...0]
   #else
-    return "baseline"
+    return []
   #endif
 }
 
-let isBuiltForV3 = isRoot && processor() == "x86-64-v3"
-let kernelSettings: [SwiftSetting] =
-  isBuiltForV3 ? [.unsafeFlags(["-Xcc", "-march=x86-64-v3"]), .define("X86_64_V3")] : []
+let defines = (isRoot ? processor() : []).map { SwiftSetting.define($0.define) }
+let kernelSettings =
+  defines.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-march=\(processor().last!.name)"])] + defines
 
 // MARK: The package
 
@@ -60,7 +65,7 @@ let package = Package(
       name: "lstm",
       dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       // It says what the kernels were built for, and looks at the processor before it runs them.
-      swiftSettings: isBuiltForV3 ? [.define("X86_64_V3")] : []),
+      swiftSettings: defines),
 
     // What the tests share: values that PyTorch and Keras gave, made by the scripts in Scripts/golden.
     .target(name: "GoldenValues", path: "Tests/GoldenValues"),

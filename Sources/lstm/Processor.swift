@@ -2,7 +2,10 @@ import Foundation
 
 /// Whether the processor is one that the kernels were built for.
 enum Processor {
-  #if X86_64_V3
+  #if X86_64_V4
+    static let kernels = "x86-64-v4: AVX-512"
+    private static let needed = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]
+  #elseif X86_64_V3
     static let kernels = "x86-64-v3: AVX2 and FMA"
     private static let needed = ["avx2", "fma", "bmi2"]
   #elseif arch(x86_64)

@@ -199,9 +199,9 @@ package final class ShardWorker {
         let h = hidden + firstRow * unitStride
         for row in firstRow..<firstRow + rows {
           // Token inputs of the next units: the table is larger than a core's own cache.
-          prefetchLines(inputRows[row] + 4 * (unit + n))
+          prefetchGates(inputRows[row] + 4 * (unit + n))
           if keepsHistory {
-            prefetchLinesToWrite(gates + row * gateStride + 4 * unit)
+            prefetchGatesToWrite(gates + row * gateStride + 4 * unit)
             prefetchToWrite(previousCells + row * unitStride + unit)
             prefetchToWrite(tanhCells + row * unitStride + unit)
           }
@@ -343,7 +343,7 @@ package final class ShardWorker {
       let (dh, dc) = (hiddenGradient.pointer + row * unitStride, cellGradient.pointer + row * unitStride)
       for unit in stride(from: 0, to: units, by: n) {
         let gates = gates + 4 * unit
-        prefetchLinesToWrite(nextSums + 4 * unit)
+        prefetchGatesToWrite(nextSums + 4 * unit)
         let d = cellBackward(
           i: gates.vector(0), f: gates.vector(n), g: gates.vector(2 * n), o: gates.vector(3 * n),
           previousCell: previousCells.vector(unit), tanhCell: tanhCells.vector(unit),

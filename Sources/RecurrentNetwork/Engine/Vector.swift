@@ -1,7 +1,9 @@
 import CPrefetch
 
 // The widest vector of which a 6-row register tile fits the processor's registers: 12 accumulators, and a few more.
-#if X86_64_V3 || arch(arm64)
+#if X86_64_V4
+  typealias Vector = SIMD16<Float>
+#elseif X86_64_V3 || arch(arm64)
   typealias Vector = SIMD8<Float>
 #else
   typealias Vector = SIMD4<Float>
@@ -41,18 +43,16 @@ extension UnsafeMutablePointer<Float> {
   }
 }
 
-/// Fetches the 32 floats of a vector's four gates into the nearest cache.
+/// Fetches the floats of a vector's four gates into the nearest cache.
 @inline(__always)
-func prefetchLines(_ p: UnsafePointer<Float>) {
-  prefetchToRead(p)
-  prefetchToRead(p + 16)
+func prefetchGates(_ p: UnsafePointer<Float>) {
+  for line in stride(from: 0, to: 4 * Vector.scalarCount, by: 16) { prefetchToRead(p + line) }
 }
 
 /// The same, for writing.
 @inline(__always)
-func prefetchLinesToWrite(_ p: UnsafeMutablePointer<Float>) {
-  prefetchToWrite(p)
-  prefetchToWrite(p + 16)
+func prefetchGatesToWrite(_ p: UnsafeMutablePointer<Float>) {
+  for line in stride(from: 0, to: 4 * Vector.scalarCount, by: 16) { prefetchToWrite(p + line) }
 }
 
 /// tanh, as x · p(x²) / q(x²): absolute error below 4e-7 (3.2e-7 with fused multiply-adds), and never above 1.
