@@ -61,6 +61,15 @@ def spread(values, digits=3):
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
 
 
+def load_seconds(peer, data):
+    """What Keras takes to read, code and pad both parts; None where the file isn't named as Keras wants it."""
+    if Path(data).name != "imdb.npz":
+        return None
+    name, _, python = peer.partition("=")
+    command = [python, str(PEERS / "load_data.py"), "--data", str(Path(data).parent), "--repeat", "3"]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)["seconds"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--lstm", required=True)
@@ -110,6 +119,7 @@ def main():
                 if batch > 0:
                     peaks.append(peak)
                     shares[command].append(reference["gflop"] / reference["seconds"])
+        loads = [load_seconds(peer, options.data) for peer in options.peer if peer.startswith("keras=")]
         memory = {worker.name: worker.ask("memory") for worker in workers}
         for worker in workers:
             worker.process.stdin.close()
@@ -123,7 +133,7 @@ def main():
           + (", ".join(f"{name} {error:.1e}" for name, error in worst.items()) or "nothing to compare with") + "\n")
     print("| | training batch, s | ours is faster by | evaluation, s | ours is faster by | peak memory, MB |")
     print("|---|---|---|---|---|---|")
-    result = {"cpu": cpu(), "peak": peak, "versions": [w.facts["versions"] for w in workers], "rows": {}}
+    result = {"cpu": cpu(), "date": time.strftime("%Y-%m-%d"), "peak": peak, "versions": [w.facts["versions"] for w in workers], "rows": {}}
     for worker in workers:
         cells = []
         for command in ("train", "evaluate"):
@@ -134,6 +144,10 @@ def main():
         bytes_ = memory[worker.name].get("bytes") or memory[worker.name].get("peak_bytes")
         print(f"| {worker.name} | " + " | ".join(cells) + f" | {bytes_ / 1e6:.0f} |")
         result["rows"][worker.name] = {"times": worker.times, "bytes": bytes_}
+    for seconds in filter(None, loads):
+        own = ours.facts["load_seconds"]
+        result["loadSeconds"] = {"swift-lstm": own, "keras": seconds}
+        print(f"\nReading, coding and padding both parts: {own:.3f} s, Keras {seconds:.2f} s, {seconds / own:.1f} times")
     for command, name in (("train", "training"), ("evaluate", "evaluation")):
         share = statistics.median(shares[command]) / peak
         result[f"{command}Share"] = share

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make bench`: our own figures; with PEERS=1 also PyTorch's, Keras's and ONNX Runtime's on the same batches in turn.
+# `make bench`: our own figures; with PEERS=1 (or some of "torch keras onnx") also PyTorch's, Keras's and ONNX Runtime's
+# on the same batches in turn. BATCHES=5 BATCH_SIZE=1000 THREADS=… DATA=…; the figures as JSON lie in .build.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '%s\n' "$*" >&2; }
@@ -12,25 +13,30 @@ if [ ! -f "$data" ]; then
   exit 66
 fi
 lstm=${LSTM:-$(swift build --package-path "$root" -c release --show-bin-path)/lstm}
-"$lstm" benchmark --data "$data" --threads "$threads"
-[ "${PEERS:-}" = 1 ] || exit 0
+sizes=(--data "$data" --threads "$threads" --batches "${BATCHES:-5}" --batch-size "${BATCH_SIZE:-1000}")
+mkdir -p "$root/.build"
+"$lstm" benchmark "${sizes[@]}" --json "$root/.build/bench.json"
+wanted=${PEERS:-}
+if [ "$wanted" = 1 ]; then wanted="torch keras onnx"; fi
 
 # Two environments, since a process should load only one of PyTorch and TensorFlow.
 peers=()
 environment() { # folder, requirements, names of the workers
+  local names=() name
+  for name in $3; do if [[ " $wanted " = *" $name "* ]]; then names+=("$name"); fi; done
+  if [ ${#names[@]} = 0 ]; then return; fi
   if [ ! -x "$1/bin/python" ]; then
-    say "Installing $3 into $1"
+    say "Installing ${names[*]} into $1"
     if ! { python3 -m venv "$1" && "$1/bin/pip" install --quiet -r "$2"; }; then
       rm -rf "$1"
-      say "Could not be installed (no network?): $3 are left out."
+      say "Could not be installed (no network?): ${names[*]} are left out."
       return
     fi
   fi
-  for name in $3; do peers+=(--peer "$name=$1/bin/python"); done
+  for name in "${names[@]}"; do peers+=(--peer "$name=$1/bin/python"); done
 }
 environment "$root/.venv-torch" "$root/Scripts/peers/requirements-torch.txt" "torch"
 environment "$root/.venv-tf" "$root/Scripts/peers/requirements-tf.txt" "keras onnx"
 if [ ${#peers[@]} = 0 ]; then exit 0; fi
 echo
-exec python3 "$root/Scripts/bench.py" --lstm "$lstm" --data "$data" --threads "$threads" "${peers[@]}" \
-  --json "$root/.build/bench.json"
+exec python3 "$root/Scripts/bench.py" --lstm "$lstm" "${sizes[@]}" "${peers[@]}" --json "$root/.build/bench-peers.json"

@@ -41,6 +41,9 @@ struct Benchmark: ParsableCommand {
     help: .init("With --serve, write the batches and initial weights here for the other workers.", valueName: "folder"))
   var export: String?
 
+  @Option(help: .init("Also write the figures here, as JSON.", valueName: "file"))
+  var json: String?
+
   func validate() throws {
     for (name, value) in [
       ("--batch-size", batchSize), ("--batches", batches), ("--max-length", maxLength),
@@ -56,23 +59,38 @@ struct Benchmark: ParsableCommand {
     configuration.maxLength = maxLength
     configuration.hiddenSize = hiddenSize
     configuration.batchSize = batchSize
-    let clock = ContinuousClock.now
-    var (training, _) = try KerasIMDB.loadData(path: data, options: .init(numWords: vocabularySize))
-    training.sequences.truncate(to: maxLength)
-    let loadSeconds = (ContinuousClock.now - clock) / .seconds(1)
-    let bench = BatchBenchmark(configuration, data: training, threads: threads)
+    var loadSeconds: [Double] = []
+    var loaded: LabelledSequences?
+    for _ in 0..<3 {
+      loaded = nil
+      let clock = ContinuousClock.now
+      var (training, test) = try KerasIMDB.loadData(path: data, options: .init(numWords: vocabularySize))
+      training.sequences.truncate(to: maxLength)
+      test.sequences.truncate(to: maxLength)
+      loadSeconds.append((ContinuousClock.now - clock) / .seconds(1))
+      loaded = training
+    }
+    let bench = BatchBenchmark(configuration, data: loaded!, threads: threads)
     if serve {
       if let export { try bench.export(to: export) }
-      answerCommands(bench)
+      answerCommands(bench, loadSeconds: median(loadSeconds))
     } else {
-      printTable(bench, loadSeconds: loadSeconds, threads: threads)
+      let report = Report(
+        bench, oneThread: threads > 1 ? BatchBenchmark(configuration, data: loaded!, threads: 1) : nil,
+        batches: batches, loadSeconds: loadSeconds)
+      printLine(
+        "\(Processor.model), \(report.date.prefix(10)), swift-lstm \(LSTM.version), kernels for \(Processor.kernels); "
+          + "batches of \(grouped(batchSize)), medians of \(batches)\n\n" + report.markdown(threads: threads))
+      if let json { try AtomicFile.write([report.json(threads: threads, batchSize: batchSize)], to: json) }
     }
   }
 
   // MARK: Serving
 
-  private func answerCommands(_ bench: BatchBenchmark) {
-    printLine("{\"ready\":\"swift-lstm\",\"versions\":{\"lstm\":\"\(LSTM.configuration.version)\"}}")
+  private func answerCommands(_ bench: BatchBenchmark, loadSeconds: Double) {
+    printLine(
+      "{\"ready\":\"swift-lstm\",\"versions\":{\"lstm\":\"\(LSTM.configuration.version)\"},\"load_seconds\":\(loadSeconds)}"
+    )
     while let line = readLine() {
       let words = line.split(separator: " ")
       switch (words.first, words.count == 2 ? Int(words[1]) : nil) {
@@ -92,43 +110,5 @@ struct Benchmark: ParsableCommand {
   private func json(_ result: BatchBenchmark.Result) -> String {
     "{\"seconds\":\(result.seconds),\"loss\":\(result.metrics.loss),\"accuracy\":\(result.metrics.accuracy),"
       + "\"gflop\":\(result.necessaryGigaflop)}"
-  }
-
-  // MARK: The table
-
-  private func printTable(_ bench: BatchBenchmark, loadSeconds: Double, threads: Int) {
-    var (training, evaluation, peaks): ([BatchBenchmark.Result], [BatchBenchmark.Result], [Double]) = ([], [], [])
-    for batch in 0...batches {
-      peaks.append(bench.peak())
-      let number = batch % bench.batchCount
-      let (evaluated, trained) = (bench.evaluate(number), bench.train(number))
-      guard batch > 0 else { continue }
-      evaluation.append(evaluated)
-      training.append(trained)
-    }
-    let peak = median(peaks)
-    printLine(
-      "| \(threads) thread\(threads == 1 ? "" : "s"), batches of \(grouped(batchSize)) | median | range | share of the peak |"
-    )
-    printLine("|---|---|---|---|")
-    printLine(
-      "| FMA peak, measured between the batches | \(fixed(peak, 1)) GFLOP/s | \(fixed(peaks.min()!, 1))–\(fixed(peaks.max()!, 1)) | |"
-    )
-    for (name, results) in [("training batch", training), ("evaluation batch", evaluation)] {
-      let seconds = results.map(\.seconds)
-      let share = median(results.map { $0.necessaryGigaflop / $0.seconds }) / peak
-      printLine(
-        "| \(name) | \(fixed(median(seconds), 3)) s | \(fixed(seconds.min()!, 3))–\(fixed(seconds.max()!, 3)) s | \(fixed(100 * share, 1)) % |"
-      )
-    }
-    printLine("| reading and coding the archive | \(fixed(loadSeconds, 3)) s | | |")
-    printLine("| peak memory | \(fixed(Double(BatchBenchmark.peakMemory) / 1e6, 0)) MB | | |")
-    printLine("\n\(Processor.kernels); \(ProcessInfo.processInfo.operatingSystemVersionString)")
-  }
-
-  private func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }

@@ -3,10 +3,12 @@ import ArgumentParser
 /// The executable: it parses options, prints, and leaves the rest to the libraries.
 @main
 struct LSTM: ParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "lstm",
     abstract: "Trains LSTM text classifiers on the cores of this machine.",
-    version: "0.1.0 (kernels for \(Processor.kernels))",
+    version: "\(version) (kernels for \(Processor.kernels))",
     subcommands: [Train.self, Inspect.self, Benchmark.self])
 
   static func main() {

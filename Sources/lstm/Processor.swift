@@ -19,6 +19,13 @@ enum Processor {
     private static let needed: [String] = []
   #endif
 
+  /// What the system calls the processor.
+  static var model: String {
+    let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    return facts.split(separator: "\n").first { $0.hasPrefix("model name") }?
+      .split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces) ?? "A processor without a name"
+  }
+
   /// What is missing, and what to do; nil where all is well or the system doesn't tell.
   static var problem: String? {
     guard !needed.isEmpty, let facts = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),

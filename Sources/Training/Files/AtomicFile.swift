@@ -1,11 +1,11 @@
 import Foundation
 
 /// Writes files that are there whole or not at all.
-enum AtomicFile {
+package enum AtomicFile {
   /// Replaces a file: writes a temporary one beside it, makes it durable, and renames it.
   ///
   /// - Throws: `TrainingError`; the old file is then as it was.
-  static func write(_ parts: [Data], to path: String) throws {
+  package static func write(_ parts: [Data], to path: String) throws {
     let temporary = path + ".partial"
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     guard file >= 0 else { throw failure("can't be written", path) }
@@ -32,7 +32,7 @@ enum AtomicFile {
   }
 
   /// Writes all bytes to an open file.
-  static func write(_ data: Data, to file: Int32, _ path: String) throws {
+  package static func write(_ data: Data, to file: Int32, _ path: String) throws {
     try data.withUnsafeBytes { bytes in
       var written = 0
       while written < bytes.count {
