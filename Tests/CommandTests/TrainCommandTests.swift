@@ -217,12 +217,23 @@ import Training
     }
   }
 
-  @Test func benchmarkPrintsATable() throws {
-    let run = try LSTMProcess.run("benchmark", "--data", "Data/sample.npz", "--batches", "1", "--batch-size", "60")
+  @Test func benchmarkPrintsATableAndWritesJSON() throws {
+    let json = FileManager.default.temporaryDirectory.appendingPathComponent("benchmark-\(UUID().uuidString).json")
+    defer { try? FileManager.default.removeItem(at: json) }
+    let run = try LSTMProcess.run(
+      "benchmark", "--data", "Data/sample.npz", "--batches", "2", "--batch-size", "60", "--threads", "2", "--json",
+      json.path)
     #expect(run.exitCode == 0)
-    for row in ["| FMA peak", "| training batch |", "| evaluation batch |", "| peak memory |"] {
+    for row in [
+      "| FMA peak", "| training batch, s |", "| evaluation batch, s |", "| peak memory, MB |", "| 1 thread |",
+    ] {
       #expect(run.output.contains(row), "\(row)")
     }
+    let figures = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: json)) as? [String: Any])
+    let series = try #require(figures["series"] as? [[String: Any]])
+    #expect(series.map { $0["threads"] as? Int } == [2, 1])
+    #expect((series[0]["trainingSeconds"] as? [Double])?.count == 2)
+    #expect((figures["trainingLosses"] as? [Double])?.allSatisfy { (0.3...1).contains($0) } == true)
     #expect(try LSTMProcess.run("benchmark", "--data", "Data/sample.npz", "--batches", "0").exitCode == 64)
   }
 
@@ -240,7 +251,7 @@ import Training
     try process.run()
     let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
-    #expect(output.hasPrefix("| 1 thread, "), "\(output)")
+    #expect(output.contains("|  | 1 thread | "), "\(output)")
   }
 
   @Test func inspectSaysWhatIsWrong() throws {

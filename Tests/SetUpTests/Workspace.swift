@@ -91,7 +91,7 @@ final class Workspace: Sendable {
     return try Running(place, arguments, environment: full, folder: root)
   }
 
-  /// A program that had not ended after a minute.
+  /// A program that had not ended in time.
   struct Hang: Error { let program: String }
 
   /// A program on its way.
@@ -122,9 +122,9 @@ final class Workspace: Sendable {
       try process.run()
     }
 
-    /// Waits for the end; what has not ended after a minute hangs.
-    func outcome() throws -> Outcome {
-      if ended.wait(timeout: .now() + 60) == .timedOut {
+    /// Waits for the end; what has not ended after a minute, or as long as is said, hangs.
+    func outcome(seconds: Double = 60) throws -> Outcome {
+      if ended.wait(timeout: .now() + seconds) == .timedOut {
         kill(process.processIdentifier, SIGKILL)
         throw Hang(program: process.executableURL?.lastPathComponent ?? "")
       }

@@ -101,22 +101,36 @@ package final class GradientAssembly {
 
   private func computeKernel(_ sum: ShardGradient, panel: Int) {
     let g = weights.geometry
+    let n = Vector.scalarCount
     let width = RegisterTile.columns
     let out = kernel.pointer + panel * g.inputs * width
-    let right = sum.inputs.pointer + panel * width
-    @inline(__always) func product(_ input: Int, _ rows: Int) {
-      var tile = RegisterTile()
-      tile.add(
-        gathered.pointer + input, rowStride: 1, stepStride: g.inputs, times: right, rightStride: g.gateStride,
-        count: sum.slots.count, rows: rows)
-      tile.store(to: out + input * width, stride: width, rows: rows)
+    out.update(repeating: 0, count: g.inputs * width)
+    var total = (Vector(), Vector())
+    // The panel's columns of S lie a row apart: brought together once for all tiles, they stay in the nearest cache.
+    let depth = 256
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: depth * width) { buffer in
+      let packed = buffer.baseAddress!
+      for first in stride(from: 0, to: sum.slots.count, by: depth) {
+        let count = min(depth, sum.slots.count - first)
+        for row in 0..<count {
+          let from = sum.inputs.pointer + (first + row) * g.gateStride + panel * width
+          total.0 += from.vector(0)
+          total.1 += from.vector(n)
+          (packed + row * width).store(from.vector(0), 0)
+          (packed + row * width).store(from.vector(n), n)
+        }
+        @inline(__always) func product(_ input: Int, _ rows: Int) {
+          var tile = RegisterTile(loading: out + input * width, stride: width, rows: rows)
+          tile.add(
+            gathered.pointer + first * g.inputs + input, rowStride: 1, stepStride: g.inputs, times: packed,
+            rightStride: width, count: count, rows: rows)
+          tile.store(to: out + input * width, stride: width, rows: rows)
+        }
+        forEachTile(g.inputs, six: { product($0, 6) }, four: { product($0, 4) })
+      }
     }
-    forEachTile(g.inputs, six: { product($0, 6) }, four: { product($0, 4) })
-    for column in stride(from: 0, to: width, by: Vector.scalarCount) {
-      var total = Vector()
-      for row in 0..<sum.slots.count { total += right.vector(row * g.gateStride + column) }
-      bias.pointer.store(total, panel * width + column)
-    }
+    bias.pointer.store(total.0, panel * width)
+    bias.pointer.store(total.1, panel * width + n)
   }
 
   /// Puts the parts together: the mean over `sampleCount`, in the layout of the parameters.

@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+/// SwiftPM refuses a dependency by version whose targets have unsafe flags; the manifest sets them for a root only.
+@Suite("A package that depends on this one by version")
+struct DependentPackageTests {
+  /// The Swift code of README's section on the library, with the sample for data.
+  static func readmeExample() throws -> String {
+    let readme = try String(contentsOf: Workspace.package.appending(path: "README.md"), encoding: .utf8)
+    let section = try #require(readme.components(separatedBy: "## As a library\n").dropFirst().first)
+    let code = try #require(section.components(separatedBy: "```swift\n").dropFirst().first)
+    let sample = Workspace.package.appending(path: "Data/sample.npz").path(percentEncoded: false)
+    return try #require(code.components(separatedBy: "```").first).replacing("Data/imdb.npz", with: sample)
+  }
+
+  @Test("README's example builds with the portable kernels, and trains")
+  func builds() throws {
+    let workspace = try Workspace()
+    let files = FileManager.default
+    let dependency = workspace.root.appending(path: "swift-lstm")
+    try files.createDirectory(at: dependency, withIntermediateDirectories: true)
+    for part in ["Package.swift", "Sources", "Tests"] {
+      try files.copyItem(at: Workspace.package.appending(path: part), to: dependency.appending(path: part))
+    }
+    // The machine's own settings of git and SwiftPM, but no name or signature of the user's.
+    let home = ["HOME": ProcessInfo.processInfo.environment["HOME"] ?? ""]
+    let git = [
+      "-C", "swift-lstm", "-c", "user.name=Test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false",
+    ]
+    for command in [["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "A release"], ["tag", "0.1.0"]] {
+      let outcome = try workspace.run("git", git + command, environment: home)
+      try #require(outcome.code == 0, "\(outcome.said)")
+    }
+    try workspace.write(
+      """
+      // swift-tools-version: 6.1
+      import PackageDescription
+
+      let package = Package(
+        name: "dependent",
+        platforms: [.macOS(.v15)],
+        dependencies: [.package(url: "\(workspace.path("swift-lstm"))", from: "0.1.0")],
+        targets: [
+          .executableTarget(
+            name: "dependent",
+            dependencies: [
+              .product(name: "Corpus", package: "swift-lstm"), .product(name: "Training", package: "swift-lstm"),
+            ])
+        ])
+      """, to: "dependent/Package.swift")
+    try workspace.write(try Self.readmeExample(), to: "dependent/Sources/dependent/main.swift")
+    let build = try workspace.start(
+      "swift", ["run", "-c", "release", "--package-path", "dependent"], environment: home)
+    let outcome = try build.outcome(seconds: 600)
+    #expect(outcome.code == 0, "\(outcome.said)")
+    // A validation accuracy for each of three epochs.
+    let accuracies = outcome.said.split(separator: "\n").compactMap { Double($0) }
+    #expect(accuracies.count == 3 && accuracies.allSatisfy { (0...1).contains($0) }, "\(outcome.said)")
+  }
+}
