@@ -29,6 +29,15 @@ public struct Adam: Sendable, Equatable {
     secondMoment = firstMoment
   }
 
+  /// Goes on from moments of an earlier step.
+  package init(learningRate: Double, step: Int, firstMoment: [Float], secondMoment: [Float]) {
+    precondition(firstMoment.count == secondMoment.count)
+    self.learningRate = learningRate
+    self.step = step
+    self.firstMoment = firstMoment
+    self.secondMoment = secondMoment
+  }
+
   /// Moves the parameters by one step.
   package mutating func update(_ parameters: inout [Float], gradient: [Float], team: WorkerTeam) {
     precondition(parameters.count == firstMoment.count && gradient.count == firstMoment.count)

@@ -11,13 +11,13 @@ public struct StepRecord: Sendable, Equatable {
 
   /// The header of steps.csv.
   static let header = "step,loss,accuracy"
-  /// The row of steps.csv, with digits that read back to the same Float.
-  var row: String { "\(step),\(Float(metrics.loss)),\(Float(metrics.accuracy))" }
+  /// The row of steps.csv.
+  var row: String { StepResult(metrics).row(step) }
 }
 
 /// One epoch, with Keras's rules: the means over the batches weighted by their samples, measured while the weights
 /// move; the validation after the last step.
-public struct EpochRecord: Sendable, Equatable {
+public struct EpochRecord: Sendable, Equatable, Codable {
   /// Counts from 0.
   public let epoch: Int
   /// Over the training batches.

@@ -29,38 +29,38 @@ public final class Trainer {
 
   /// The settings.
   public let configuration: TrainingConfiguration
-  /// The weights, moving.
-  public private(set) var parameters: Parameters
+  /// What the steps so far have led to.
+  public private(set) var state: TrainingState
   private let trainingData: LabelledSequences
   private let validationData: LabelledSequences
   private let network: DataParallelNetwork
   private var gradient: Parameters
-  private var adam: Adam
 
   /// - Parameters:
-  ///   - initialParameters: where to start, or nil for Keras's initialisers with the configuration's seed.
+  ///   - state: what to go on from, or nil to begin with Keras's initialisers and the configuration's seed.
   ///   - training: reviews of at most `maxLength` tokens below `vocabularySize`.
   ///   - validation: the same, measured after each epoch.
   ///   - threads: how many threads share the work; the result is the same for any number.
   /// - Throws: `TrainingError` if the data doesn't fit the configuration.
   public init(
-    _ configuration: TrainingConfiguration, initialParameters: Parameters? = nil, training: LabelledSequences,
+    _ configuration: TrainingConfiguration, state: TrainingState? = nil, training: LabelledSequences,
     validation: LabelledSequences, threads: Int
   ) throws {
     for (name, data) in [("training", training), ("validation", validation)] {
       try Self.check(data, named: name, configuration)
     }
     let layout = ParameterLayout(configuration.architecture)
-    var generator = RandomGenerator(seed: configuration.seed)
     self.configuration = configuration
-    parameters = initialParameters ?? Parameters(kerasInitial: layout, using: &generator)
-    precondition(parameters.layout == layout, "the initial weights are of another network")
+    self.state = state ?? TrainingState(configuration)
+    precondition(self.state.parameters.layout == layout, "the state is of another network")
     trainingData = training
     validationData = validation
     network = DataParallelNetwork(layout, maxLength: configuration.maxLength, threads: threads)
     gradient = Parameters(zeros: layout)
-    adam = Adam(parameterCount: layout.count, learningRate: configuration.learningRate)
   }
+
+  /// The weights, moving.
+  public var parameters: Parameters { state.parameters }
 
   private static func check(
     _ data: LabelledSequences, named name: String, _ configuration: TrainingConfiguration
@@ -84,35 +84,51 @@ public final class Trainer {
     (trainingData.count + configuration.batchSize - 1) / configuration.batchSize
   }
 
-  /// Trains for all epochs, or until the caller answers `.stop`.
+  /// Trains for all epochs that are left, or until the caller answers `.stop`; a later call goes on.
   ///
-  /// - Throws: `TrainingError` where the loss is not finite, and what `report` throws.
+  /// `state` is true whenever `report` is called, so that a checkpoint can be made of it.
+  ///
+  /// - Throws: `TrainingError` where the loss or the gradient is not finite, and what `report` throws.
   public func run(_ report: (Event) throws -> Answer) throws -> Ending {
-    for epoch in 0..<configuration.epochs {
+    while state.epoch < configuration.epochs && !state.isFinished {
       let clock = ContinuousClock.now
-      var metrics = Metrics()
-      let order = order(ofEpoch: epoch)
-      for first in stride(from: 0, to: order.count, by: configuration.batchSize) {
-        let batch = order[first..<min(first + configuration.batchSize, order.count)]
-        let batchMetrics = network.gradient(of: batch, in: trainingData, parameters: parameters, into: &gradient)
-        guard batchMetrics.loss.isFinite else {
-          throw TrainingError(
-            problem: "the loss of step \(adam.step + 1) is not a finite number",
-            advice: "a smaller learning rate may help, now \(configuration.learningRate)")
-        }
-        adam.update(&parameters.values, gradient: gradient.values, team: network.team)
-        metrics += batchMetrics
-        let record = StepRecord(step: adam.step, epoch: epoch, metrics: batchMetrics, epochMetrics: metrics)
+      let secondsBefore = state.epochSeconds
+      let order = order(ofEpoch: state.epoch)
+      while state.position < order.count {
+        let end = min(state.position + configuration.batchSize, order.count)
+        let metrics = try step(order[state.position..<end])
+        state.position = end
+        state.epochMetrics += metrics
+        state.epochSeconds = secondsBefore + (ContinuousClock.now - clock).seconds
+        state.steps.append(StepResult(metrics))
+        let record = StepRecord(
+          step: state.adam.step, epoch: state.epoch, metrics: metrics, epochMetrics: state.epochMetrics)
         if try report(.step(record)) == .stop { return .stopped }
       }
-      let trainingTime = ContinuousClock.now - clock
+      let validationClock = ContinuousClock.now
       guard let validation = try validate(report) else { return .stopped }
       let record = EpochRecord(
-        epoch: epoch, training: metrics, validation: validation, trainingSeconds: trainingTime.seconds,
-        seconds: (ContinuousClock.now - clock).seconds)
-      if try report(.epoch(record)) == .stop, epoch + 1 < configuration.epochs { return .stopped }
+        epoch: state.epoch, training: state.epochMetrics, validation: validation,
+        trainingSeconds: state.epochSeconds,
+        seconds: state.epochSeconds + (ContinuousClock.now - validationClock).seconds)
+      state.epochs.append(record)
+      state.epoch += 1
+      (state.position, state.epochMetrics, state.epochSeconds) = (0, Metrics(), 0)
+      if try report(.epoch(record)) == .stop, state.epoch < configuration.epochs { return .stopped }
     }
+    state.isFinished = true
     return .completed
+  }
+
+  private func step(_ batch: ArraySlice<Int>) throws -> Metrics {
+    let metrics = network.gradient(of: batch, in: trainingData, parameters: state.parameters, into: &gradient)
+    guard metrics.loss.isFinite, gradient.values.allSatisfy(\.isFinite) else {
+      throw TrainingError(
+        problem: "the \(metrics.loss.isFinite ? "gradient" : "loss") of step \(state.adam.step + 1) is not finite",
+        advice: "a smaller learning rate may help, now \(configuration.learningRate)")
+    }
+    state.step(gradient.values, team: network.team)
+    return metrics
   }
 
   /// The order of an epoch's reviews, which follows from the seed and the epoch alone.
@@ -125,7 +141,7 @@ public final class Trainer {
 
   private func validate(_ report: (Event) throws -> Answer) throws -> Metrics? {
     var failure: Error?
-    let metrics = network.evaluate(validationData, parameters: parameters) { done in
+    let metrics = network.evaluate(validationData, parameters: state.parameters) { done in
       do { return try report(.validation(done: done, count: validationData.count)) == .goOn } catch {
         failure = error
         return false

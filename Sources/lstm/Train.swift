@@ -11,47 +11,29 @@ struct Train: ParsableCommand {
       The defaults are those of the Keras tutorial on IMDB reviews. The outcome depends on the data and the options \
       alone: any number of threads gives the same weights, bit for bit.
 
-      It writes model.safetensors (PyTorch's names), history.csv (as Keras's CSVLogger) and steps.csv.
+      It writes model.safetensors (PyTorch's names), history.csv (as Keras's CSVLogger), steps.csv, and checkpoints from \
+      which --resume goes on as if nothing had happened.
       """)
 
   static let defaults = TrainingConfiguration()
 
   @Option(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "file"))
-  var data: String
-
-  @Option(help: .init("Tokens kept: padding, start, unknown and the most frequent words.", valueName: "count"))
-  var vocabularySize = defaults.vocabularySize
+  var data: String?
 
   @Option(
-    help: .init("Tokens read of a review, the last ones; shorter reviews are padded in front.", valueName: "count"))
-  var maxLength = defaults.maxLength
+    help: .init(
+      "Go on with the run in a folder, from its last checkpoint; --data, --threads and --epochs may be given.",
+      valueName: "folder"))
+  var resume: String?
 
-  @Option(help: .init("Length of a token's vector.", valueName: "size"))
-  var embeddingSize = defaults.embeddingSize
-
-  @Option(help: .init("LSTM units.", valueName: "size"))
-  var hiddenSize = defaults.hiddenSize
-
-  @Option(help: .init("Times that all reviews are gone through.", valueName: "count"))
-  var epochs = defaults.epochs
-
-  @Option(help: .init("Reviews a training step.", valueName: "count"))
-  var batchSize = defaults.batchSize
-
-  @Option(help: .init("Adam's step size.", valueName: "rate"))
-  var learningRate = defaults.learningRate
-
-  @Option(help: .init("Seeds the initial weights and the order of the reviews.", valueName: "number"))
-  var seed = defaults.seed
+  @OptionGroup(title: "Settings")
+  var settings: ConfigurationOptions
 
   @Option(help: .init("Threads to work on (default: the cores that this process may use).", valueName: "count"))
   var threads: Int?
 
   @Option(help: .init("Take only the first so many training and test reviews.", valueName: "count"))
   var limit: Int?
-
-  @Flag(help: "Keep the archive's order (after Keras's own shuffle) in every epoch.")
-  var noShuffle = false
 
   @Option(help: .init("Start from the weights of a safetensors file with PyTorch's names.", valueName: "file"))
   var initialWeights: String?
@@ -64,23 +46,46 @@ struct Train: ParsableCommand {
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
-  @Option(help: .init("Where the model and the histories go.", valueName: "folder"))
-  var output = "Data/run"
+  @Option(
+    help: .init("Where the model, histories and checkpoints go (default: \(defaultOutput)).", valueName: "folder"))
+  var output: String?
+
+  private static let defaultOutput = "Data/run"
 
   @Flag(help: "Replace a run that is in the output folder.")
   var overwrite = false
 
+  @Option(help: .init("Write a checkpoint every so many steps (default: after each epoch).", valueName: "steps"))
+  var checkpointEvery: Int?
+
+  @Option(help: .init("Checkpoints that stay, the newest ones.", valueName: "count"))
+  var keep = 2
+
   func validate() throws {
-    try require("--vocabulary-size", vocabularySize, 3...10_000_000)
-    try require("--max-length", maxLength, 1...1_000_000)
-    try require("--embedding-size", embeddingSize, 1...65_536)
-    try require("--hidden-size", hiddenSize, 1...65_536)
-    try require("--epochs", epochs, 1...1_000_000)
-    try require("--batch-size", batchSize, 1...100_000_000)
-    if let threads { try require("--threads", threads, 1...1024) }
-    if let limit { try require("--limit", limit, 1...Int.max) }
-    guard learningRate.isFinite, learningRate > 0 else {
-      throw ValidationError("--learning-rate must be a number above 0, not \(learningRate).")
+    for (option, value, limit) in [
+      ("--threads", threads ?? 1, 1024), ("--limit", limit ?? 1, Int.max),
+      ("--checkpoint-every", checkpointEvery ?? 1, Int.max), ("--keep", keep, 1_000_000),
+    ] where !(1...limit ~= value) {
+      throw ValidationError(
+        "\(option) must be \(limit == Int.max ? "at least 1" : "from 1 to \(grouped(limit))"), not \(value).")
+    }
+    guard resume != nil || data != nil else {
+      throw ValidationError("--data is missing: name an archive, or a run's folder with --resume.")
+    }
+    if resume != nil {
+      for (option, isGiven) in [
+        ("--output", output != nil), ("--overwrite", overwrite), ("--initial-weights", initialWeights != nil),
+        ("--limit", limit != nil),
+      ] where isGiven { throw ValidationError("\(option) can't be given with --resume.") }
+    } else {
+      try check(settings.applied(to: nil))
+    }
+  }
+
+  private func check(_ configuration: TrainingConfiguration) throws {
+    if let problem = configuration.problem {
+      let option = problem.setting.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
+      throw ValidationError("--\(option) \(problem.rule).")
     }
     let gigabytes = configuration.memoryNeed(threads: threadCount) / 1e9
     let available = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
@@ -91,66 +96,121 @@ struct Train: ParsableCommand {
     }
   }
 
-  private func require(_ option: String, _ value: Int, _ range: ClosedRange<Int>) throws {
-    guard !range.contains(value) else { return }
-    let limits =
-      range.upperBound == Int.max
-      ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(grouped(range.upperBound))"
-    throw ValidationError("\(option) must be \(limits), not \(value).")
-  }
-
   private var threadCount: Int { threads ?? Processor.availableCores }
 
-  private var configuration: TrainingConfiguration {
-    var configuration = TrainingConfiguration()
-    configuration.vocabularySize = vocabularySize
-    configuration.maxLength = maxLength
-    configuration.embeddingSize = embeddingSize
-    configuration.hiddenSize = hiddenSize
-    configuration.epochs = epochs
-    configuration.batchSize = batchSize
-    configuration.learningRate = learningRate
-    configuration.seed = seed
-    configuration.shuffles = !noShuffle
-    return configuration
+  func run() throws {
+    if let resume { try goOn(with: resume) } else { try begin(in: output ?? Self.defaultOutput) }
   }
 
-  func run() throws {
-    try RunFolder.check(output, overwrite: overwrite)
+  private func begin(in path: String) throws {
+    try RunFolder.check(path, overwrite: overwrite)
+    let configuration = try settings.applied(to: nil)
+    var source = DataSource(
+      path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), fingerprint: "")
     let layout = ParameterLayout(configuration.architecture)
-    let initialParameters = try initialWeights.map { try ModelFile.readParameters(layout, from: $0) }
-    let vocabulary = try words(of: data, wordIndex)?.vocabulary(size: vocabularySize)
-    let (training, test) = try reviews()
+    let state = try initialWeights.map {
+      TrainingState(try ModelFile.readParameters(layout, from: $0), learningRate: configuration.learningRate)
+    }
+    let vocabulary = try vocabulary(of: source, configuration)
+    let reviews = try reviews(of: source, configuration)
+    source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.test)
     let trainer = try Trainer(
-      configuration, initialParameters: initialParameters, training: training, validation: test,
+      configuration, state: state, training: reviews.training, validation: reviews.test, threads: threadCount)
+    let folder = try RunFolder(beginning: path, overwrite: overwrite, keep: keep)
+    try train(trainer, folder, source, vocabulary, reviews)
+  }
+
+  private func goOn(with path: String) throws {
+    let folder = try RunFolder(resuming: path, keep: keep)
+    var checkpoint = try folder.latestCheckpoint {
+      printError("Warning: \($0.path!): \($0.problem); taking the one before")
+    }
+    let configuration = try settings.applied(to: checkpoint.configuration)
+    var unchanged = configuration
+    if configuration.epochs >= checkpoint.configuration.epochs { unchanged.epochs = checkpoint.configuration.epochs }
+    let differences = unchanged.differences(from: checkpoint.configuration)
+    guard differences.isEmpty else {
+      throw TrainingError(
+        path: path,
+        problem: "the run was begun with other settings (now and then: \(differences.joined(separator: "; ")))",
+        advice: "leave them out; only --epochs may grow")
+    }
+    try check(configuration)
+    if checkpoint.state.isFinished && configuration.epochs == checkpoint.configuration.epochs {
+      if !quiet { printError("\(path): this run is finished; there is nothing left to do.") }
+      return
+    }
+    checkpoint.state.reopen()
+    if let data { checkpoint.source.path = absolute(data) }
+    if let wordIndex { checkpoint.source.wordIndex = absolute(wordIndex) }
+    let source = checkpoint.source
+    let vocabulary = try vocabulary(of: source, configuration)
+    let reviews = try reviews(of: source, configuration)
+    guard DataSource.fingerprint(training: reviews.training, validation: reviews.test) == source.fingerprint else {
+      throw TrainingError(
+        path: data ?? source.path, problem: "holds other reviews than the run was begun with",
+        advice: "name its archive with --data")
+    }
+    let trainer = try Trainer(
+      configuration, state: checkpoint.state, training: reviews.training, validation: reviews.test,
       threads: threadCount)
-    let folder = try RunFolder(output, overwrite: overwrite)
+    try folder.goOn(from: checkpoint.state)
+    try train(trainer, folder, source, vocabulary, reviews)
+  }
+
+  private func train(
+    _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ vocabulary: [String]?,
+    _ reviews: (training: LabelledSequences, test: LabelledSequences)
+  ) throws {
+    let configuration = trainer.configuration
+    func writeCheckpoint() throws {
+      try folder.write(Checkpoint(trainer.state, configuration: configuration, source: source))
+    }
+    try folder.describe(configuration, source: source, threads: threadCount, version: LSTM.version)
+    try writeCheckpoint()
     var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet)
     progress.begin(
-      data: data, training: training.count, test: test.count, threads: threadCount, hasWords: vocabulary != nil)
-
+      data: data ?? source.path, training: reviews.training.count, test: reviews.test.count, threads: threadCount,
+      hasWords: vocabulary != nil)
     Interruption.listen()
     let ending = try trainer.run { event in
       switch event {
-      case .step(let record): try folder.append(record)
-      case .epoch(let record): try folder.append(record)
+      case .step(let record):
+        try folder.append(record, seconds: trainer.state.seconds)
+        if let checkpointEvery, record.step % checkpointEvery == 0 { try writeCheckpoint() }
+      case .epoch(let record):
+        try folder.append(record)
+        if checkpointEvery == nil { try writeCheckpoint() }
       case .validation: break
       }
       progress.show(event)
       return Interruption.exitCode == nil ? .goOn : .stop
     }
+    // The model first: a run whose last checkpoint calls it finished has its model.
     try folder.write(trainer.parameters, configuration: configuration, vocabulary: vocabulary)
-    progress.end(ending, folder: output)
+    try writeCheckpoint()
+    progress.end(ending, folder: folder.path)
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
   }
 
   /// The reviews as the network takes them.
-  private func reviews() throws -> (training: LabelledSequences, test: LabelledSequences) {
-    var (training, test) = try KerasIMDB.loadData(path: data, options: .init(numWords: vocabularySize))
-    if let limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
-    training.sequences.truncate(to: maxLength)
-    test.sequences.truncate(to: maxLength)
+  private func reviews(
+    of source: DataSource, _ configuration: TrainingConfiguration
+  ) throws -> (training: LabelledSequences, test: LabelledSequences) {
+    var (training, test) = try KerasIMDB.loadData(
+      path: data ?? source.path, options: .init(numWords: configuration.vocabularySize))
+    if let limit = source.limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
+    training.sequences.truncate(to: configuration.maxLength)
+    test.sequences.truncate(to: configuration.maxLength)
     return (training, test)
+  }
+
+  private func vocabulary(of source: DataSource, _ configuration: TrainingConfiguration) throws -> [String]? {
+    try words(of: data ?? source.path, wordIndex ?? source.wordIndex)?.vocabulary(size: configuration.vocabularySize)
+  }
+
+  private func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path(percentEncoded: false)
   }
 }
 

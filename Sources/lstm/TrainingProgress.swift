@@ -67,9 +67,9 @@ struct TrainingProgress {
     bar.clear()
     guard !isQuiet else { return }
     if ending == .stopped {
-      printError("Stopped after the batch in hand; \(folder) has the weights so far and the epochs that are complete.")
+      printError("Stopped after the batch in hand. Go on with: lstm train --resume \(folder)")
     } else if bar.isInteractive {
-      printError("\(folder): model.safetensors, history.csv, steps.csv")
+      printError("\(folder): model.safetensors, history.csv, steps.csv, checkpoints")
     }
   }
 

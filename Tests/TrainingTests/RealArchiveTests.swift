@@ -29,7 +29,9 @@ struct RealArchiveTests {
     configuration.epochs = 1
     configuration.shuffles = false
     let trainer = try Trainer(
-      configuration, initialParameters: Self.initialParameters, training: training, validation: test.prefix(1000),
+      configuration,
+      state: TrainingState(Self.initialParameters, learningRate: configuration.learningRate), training: training,
+      validation: test.prefix(1000),
       threads: 2)
     var losses: [Double] = []
     _ = try trainer.run { event in

@@ -1,33 +1,43 @@
 import Foundation
+import Synchronization
 
 /// Writes files that are there whole or not at all.
 package enum AtomicFile {
+  /// The calls that can fail.
+  package enum Operation: CaseIterable, Sendable {
+    case open, write, sync, close, rename, openFolder, syncFolder
+  }
+
+  /// For tests: asked before each call on a file; an error number that it returns is the call's outcome.
+  package static let fault = Mutex<(@Sendable (Operation, _ path: String) -> Int32?)?>(nil)
+
   /// Replaces a file: writes a temporary one beside it, makes it durable, and renames it.
   ///
-  /// - Throws: `TrainingError`; the old file is then as it was.
+  /// - Throws: `TrainingError`; the old file is then as it was, unless only the folder could not be made durable.
   package static func write(_ parts: [Data], to path: String) throws {
     let temporary = path + ".partial"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    let file = call(.open, path) { open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
     guard file >= 0 else { throw failure("can't be written", path) }
     do {
       for part in parts { try write(part, to: file, path) }
-      guard fsync(file) == 0 else { throw failure("can't be made durable", path) }
+      guard call(.sync, path, { fsync(file) }) == 0 else { throw failure("can't be made durable", path) }
     } catch {
       close(file)
       unlink(temporary)
       throw error
     }
-    guard close(file) == 0, rename(temporary, path) == 0 else {
+    guard call(.close, path, { close(file) }) == 0, call(.rename, path, { rename(temporary, path) }) == 0 else {
       let error = failure("can't be put in place", path)
       unlink(temporary)
       throw error
     }
     // The rename itself lies in the folder.
     let folderPath = (path as NSString).deletingLastPathComponent
-    let folder = open(folderPath.isEmpty ? "." : folderPath, O_RDONLY)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
+    let folder = call(.openFolder, path) { open(folderPath.isEmpty ? "." : folderPath, O_RDONLY | O_CLOEXEC) }
+    guard folder >= 0 else { throw failure("is written, but can't be made durable", path) }
+    defer { close(folder) }
+    guard call(.syncFolder, path, { fsync(folder) }) == 0 else {
+      throw failure("is written, but can't be made durable", path)
     }
   }
 
@@ -36,12 +46,20 @@ package enum AtomicFile {
     try data.withUnsafeBytes { bytes in
       var written = 0
       while written < bytes.count {
-        let count = systemWrite(file, bytes.baseAddress! + written, bytes.count - written)
+        let count = call(.write, path) { systemWrite(file, bytes.baseAddress! + written, bytes.count - written) }
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { throw failure("can't be written", path) }
         written += count
       }
     }
+  }
+
+  private static func call<Result: SignedInteger>(
+    _ operation: Operation, _ path: String, _ body: () -> Result
+  ) -> Result {
+    guard let code = fault.withLock({ $0?(operation, path) }) else { return body() }
+    errno = code
+    return -1
   }
 
   /// An error with what the system says of the last call.

@@ -1,0 +1,141 @@
+import Foundation
+import RecurrentNetwork
+
+/// A run at a moment, as a safetensors file: what it has done, what it was told to do, and on what.
+///
+/// Weights and both moments stand as flat tensors, each step's loss and accuracy too; the rest is JSON in the metadata,
+/// with a checksum over everything.
+public struct Checkpoint: Sendable, Equatable {
+  /// What the run has done.
+  public var state: TrainingState
+  /// Its settings.
+  public var configuration: TrainingConfiguration
+  /// Its data.
+  public var source: DataSource
+
+  /// Of a run.
+  public init(_ state: TrainingState, configuration: TrainingConfiguration, source: DataSource) {
+    self.state = state
+    self.configuration = configuration
+    self.source = source
+  }
+
+  /// What of the state is neither weights nor moments.
+  private struct Progress: Codable {
+    var step: Int
+    var learningRate: Double
+    var epoch: Int
+    var position: Int
+    var epochMetrics: Metrics
+    var epochSeconds: Double
+    var epochs: [EpochRecord]
+    var isFinished: Bool
+  }
+
+  private enum Name {
+    static let parameters = "parameters"
+    static let firstMoment = "adam.first_moment"
+    static let secondMoment = "adam.second_moment"
+    static let losses = "steps.loss"
+    static let accuracies = "steps.accuracy"
+  }
+
+  private static let version = "1"
+
+  /// Writes the file, whole or not at all.
+  ///
+  /// - Throws: `TrainingError`.
+  public func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+    let progress = Progress(
+      step: state.adam.step, learningRate: state.adam.learningRate, epoch: state.epoch, position: state.position,
+      epochMetrics: state.epochMetrics, epochSeconds: state.epochSeconds, epochs: state.epochs,
+      isFinished: state.isFinished)
+    var file = Safetensors()
+    file.metadata = [
+      "checkpoint_version": Self.version, "progress": try json(progress), "configuration": try json(configuration),
+      "source": try json(source),
+    ]
+    for (name, values) in [
+      (Name.parameters, state.parameters.values), (Name.firstMoment, state.adam.firstMoment),
+      (Name.secondMoment, state.adam.secondMoment), (Name.losses, state.steps.map(\.loss)),
+      (Name.accuracies, state.steps.map(\.accuracy)),
+    ] { file.tensors[name] = .init(shape: [values.count], values: values) }
+    file.metadata["checksum"] = file.checksum
+    try file.write(to: path)
+  }
+
+  /// Reads a file.
+  ///
+  /// - Throws: `TrainingError` where it isn't a checkpoint, is damaged, or contradicts itself.
+  public init(contentsOf path: String) throws {
+    func fail(_ problem: String) -> TrainingError {
+      TrainingError(path: path, problem: problem, advice: "resume from another checkpoint, or begin the run anew")
+    }
+    var file = try Safetensors(contentsOf: path)
+    guard let version = file.metadata["checkpoint_version"] else { throw fail("is no checkpoint of lstm") }
+    guard version == Self.version else {
+      throw fail("is a checkpoint of version \(version), expected \(Self.version)")
+    }
+    let checksum = file.metadata.removeValue(forKey: "checksum")
+    guard checksum == file.checksum else { throw fail("is damaged: its checksum doesn't fit") }
+    func value<Value: Decodable>(_ key: String) throws -> Value {
+      do { return try JSONDecoder().decode(Value.self, from: Data((file.metadata[key] ?? "").utf8)) } catch {
+        throw fail("its \(key) can't be read")
+      }
+    }
+    let progress: Progress = try value("progress")
+    configuration = try value("configuration")
+    source = try value("source")
+    if let problem = configuration.problem { throw fail("its \(problem.setting) \(problem.rule)") }
+    let layout = ParameterLayout(configuration.architecture)
+    let count = layout.count
+    func tensor(_ name: String, _ count: Int) throws -> [Float] {
+      guard let values = file.tensors[name]?.values, values.count == count else {
+        throw fail("\(name) is not there with \(count) elements")
+      }
+      return values
+    }
+    let parameters = try tensor(Name.parameters, count)
+    let adam = Adam(
+      learningRate: progress.learningRate, step: progress.step, firstMoment: try tensor(Name.firstMoment, count),
+      secondMoment: try tensor(Name.secondMoment, count))
+    guard progress.position >= 0, progress.epoch == progress.epochs.count, progress.epoch <= configuration.epochs else {
+      throw fail("its progress contradicts itself")
+    }
+    state = TrainingState(Parameters(zeros: layout), learningRate: progress.learningRate)
+    state.parameters.values = parameters
+    state.adam = adam
+    state.epoch = progress.epoch
+    state.position = progress.position
+    state.epochMetrics = progress.epochMetrics
+    state.epochSeconds = progress.epochSeconds
+    state.epochs = progress.epochs
+    state.isFinished = progress.isFinished
+    state.steps = zip(
+      try tensor(Name.losses, progress.step), try tensor(Name.accuracies, progress.step)
+    ).map { StepResult(loss: $0, accuracy: $1) }
+  }
+}
+
+/// What a run trains on: enough to find it again, and to know that it is the same.
+public struct DataSource: Codable, Sendable, Equatable {
+  /// The archive's absolute path.
+  public var path: String
+  /// Only so many reviews of each part, where there is a limit.
+  public var limit: Int?
+  /// The word index's absolute path, where one was named.
+  public var wordIndex: String?
+  /// Of the coded reviews, see `fingerprint(of:)`.
+  public var fingerprint: String
+
+  /// A place and what was read from there.
+  public init(path: String, limit: Int?, wordIndex: String?, fingerprint: String) {
+    self.path = path
+    self.limit = limit
+    self.wordIndex = wordIndex
+    self.fingerprint = fingerprint
+  }
+}

@@ -1,0 +1,261 @@
+import Corpus
+import Foundation
+import RecurrentNetwork
+import Testing
+import Training
+
+@Suite struct CheckpointTests {
+  private let source = DataSource(path: "/data/a.npz", limit: 7, wordIndex: nil, fingerprint: "0123456789abcdef")
+  private let training = smallReviews(200, seed: 1)
+  private let validation = smallReviews(50, seed: 2)
+
+  private func trainer(
+    _ configuration: TrainingConfiguration = smallConfiguration, state: TrainingState? = nil, threads: Int = 1
+  ) throws -> Trainer {
+    try Trainer(configuration, state: state, training: training, validation: validation, threads: threads)
+  }
+
+  /// The state after some steps.
+  private func state(afterSteps steps: Int) throws -> TrainingState {
+    let trainer = try trainer()
+    _ = try trainer.run { _ in trainer.state.adam.step == steps ? .stop : .goOn }
+    return trainer.state
+  }
+
+  private func withoutTimes(_ state: TrainingState) throws -> String {
+    // Everything but seconds, as bits.
+    let epochs = state.epochs.map { "\($0.epoch) \($0.training) \($0.validation)" }
+    return [
+      "\(state.parameters.values.map(\.bitPattern))", "\(state.adam.firstMoment.map(\.bitPattern))",
+      "\(state.adam.secondMoment.map(\.bitPattern))", "\(state.adam.step)", "\(state.epoch)", "\(state.position)",
+      "\(state.epochMetrics)", "\(state.steps)", "\(epochs)", "\(state.isFinished)",
+    ].joined(separator: "\n")
+  }
+
+  @Test(arguments: [0, 1, 6, 7, 8])
+  func readsBackWhatItWrote(steps: Int) throws {
+    try withTemporaryFolder { folder in
+      let state = steps == 0 ? try trainer().state : try state(afterSteps: steps)
+      let checkpoint = Checkpoint(state, configuration: smallConfiguration, source: source)
+      try checkpoint.write(to: folder + "/c.safetensors")
+      #expect(try Checkpoint(contentsOf: folder + "/c.safetensors") == checkpoint)
+    }
+  }
+
+  /// The run is stopped after each single step, and now and then in the validation, and goes on from a file with
+  /// another number of threads.
+  @Test func aRunInPiecesEndsWithTheSameBits() throws {
+    let whole = try trainer()
+    #expect(try whole.run { _ in .goOn } == .completed)
+    try withTemporaryFolder { folder in
+      var state: TrainingState?
+      var pieces = 0
+      while state?.isFinished != true {
+        pieces += 1
+        let trainer = try trainer(state: state, threads: 1 + pieces % 3)
+        var stopsInValidation = pieces % 2 == 0
+        _ = try trainer.run { event in
+          if case .validation = event, stopsInValidation {
+            stopsInValidation = false
+            return .stop
+          }
+          if case .step = event { return .stop }
+          return .goOn
+        }
+        let file = folder + "/\(pieces).safetensors"
+        try Checkpoint(trainer.state, configuration: smallConfiguration, source: source).write(to: file)
+        state = try Checkpoint(contentsOf: file).state
+        try #require(pieces < 100)
+      }
+      #expect(pieces > 14)
+      #expect(try withoutTimes(#require(state)) == withoutTimes(whole.state))
+    }
+  }
+
+  @Test func moreEpochsGoOnWhereFewerEnded() throws {
+    var more = smallConfiguration
+    more.epochs = 3
+    let whole = try trainer(more)
+    _ = try whole.run { _ in .goOn }
+    let first = try trainer()
+    _ = try first.run { _ in .goOn }
+    var state = first.state
+    state.reopen()
+    let second = try trainer(more, state: state)
+    _ = try second.run { _ in .goOn }
+    #expect(try withoutTimes(second.state) == withoutTimes(whole.state))
+  }
+
+  // MARK: Damage
+
+  @Test func everyDamageIsNoticed() throws {
+    try withTemporaryFolder { folder in
+      let file = folder + "/c.safetensors"
+      try Checkpoint(try state(afterSteps: 3), configuration: smallConfiguration, source: source).write(to: file)
+      let whole = try Data(contentsOf: URL(fileURLWithPath: file))
+      var generator = RandomGenerator(seed: 3)
+      for round in 0..<4000 {
+        var data = whole
+        let place = Int(generator.uniform() * Double(round % 2 == 0 ? 1500 : data.count))
+        switch round % 5 {
+        case 0...2: data[place] ^= 1 << UInt8(generator.uniform() * 8)
+        case 3: data.removeSubrange(place...)
+        default: data.insert(UInt8(generator.uniform() * 256), at: place)
+        }
+        try data.write(to: URL(fileURLWithPath: file))
+        do {
+          let read = try Checkpoint(contentsOf: file)
+          // A space of the header's end, where another space is as good.
+          #expect(read.state.adam.step == 3 && read.source == source, "round \(round), byte \(place)")
+        } catch let error as TrainingError {
+          #expect(error.path == file)
+        }
+      }
+    }
+  }
+
+  @Test func aModelIsNoCheckpoint() throws {
+    try withTemporaryFolder { folder in
+      let file = folder + "/model.safetensors"
+      try ModelFile.write(
+        try trainer().parameters, configuration: smallConfiguration, vocabulary: nil, to: file)
+      #expect {
+        try Checkpoint(contentsOf: file)
+      } throws: {
+        "\($0)".hasPrefix(file + ": is no checkpoint")
+      }
+    }
+  }
+
+  // MARK: The folder
+
+  private func folder(_ path: String, keep: Int = 2) throws -> RunFolder {
+    try RunFolder(beginning: path + "/run", overwrite: true, keep: keep)
+  }
+
+  private func names(_ path: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path + "/run/checkpoints").sorted()
+  }
+
+  @Test func theNewestStay() throws {
+    try withTemporaryFolder { path in
+      let run = try folder(path, keep: 3)
+      for steps in 1...5 {
+        try run.write(Checkpoint(try state(afterSteps: steps), configuration: smallConfiguration, source: source))
+      }
+      #expect(try names(path) == [3, 4, 5].map { "step-0000000\($0).safetensors" })
+    }
+  }
+
+  @Test func aDamagedCheckpointGivesWayToTheOneBefore() throws {
+    try withTemporaryFolder { path in
+      let run = try folder(path)
+      for steps in 1...2 {
+        try run.write(Checkpoint(try state(afterSteps: steps), configuration: smallConfiguration, source: source))
+      }
+      let newest = path + "/run/checkpoints/step-00000002.safetensors"
+      var data = try Data(contentsOf: URL(fileURLWithPath: newest))
+      data[data.count - 9] ^= 1
+      try data.write(to: URL(fileURLWithPath: newest))
+      var damaged: [String] = []
+      #expect(try run.latestCheckpoint { damaged.append("\($0)") }.state.adam.step == 1)
+      #expect(damaged.count == 1 && damaged[0].contains("checksum"))
+      try Data().write(to: URL(fileURLWithPath: path + "/run/checkpoints/step-00000001.safetensors"))
+      #expect {
+        try run.latestCheckpoint { _ in }
+      } throws: {
+        "\($0)".contains("no checkpoint in it that is whole")
+      }
+    }
+  }
+
+  @Test func twoRunsCannotShareAFolder() throws {
+    try withTemporaryFolder { path in
+      var run: RunFolder? = try folder(path)
+      try run?.write(Checkpoint(try state(afterSteps: 1), configuration: smallConfiguration, source: source))
+      for second in [{ try folder(path) }, { try RunFolder(resuming: path + "/run") }] {
+        #expect {
+          try second()
+        } throws: {
+          "\($0)".contains("another run is writing into it")
+        }
+      }
+      run = nil
+      _ = try RunFolder(resuming: path + "/run")
+    }
+  }
+
+  @Test func historiesAreCutWhereTheStateEnds() throws {
+    try withTemporaryFolder { path in
+      let state = try state(afterSteps: 9)
+      let run = try folder(path)
+      func text(_ name: String) throws -> String { try String(contentsOfFile: path + "/run/" + name, encoding: .utf8) }
+      try run.goOn(from: state)
+      let (history, steps) = (try text("history.csv"), try text("steps.csv"))
+      #expect(history.split(separator: "\n").count == 1 + state.epochs.count)
+      #expect(steps.split(separator: "\n").count == 1 + 9)
+      for name in ["history.csv", "steps.csv", "performance.csv"] {
+        try (text(name) + "77,0.5,0.5,0.5,0.5\n10,0.").write(
+          toFile: path + "/run/" + name, atomically: true, encoding: .utf8)
+      }
+      try run.goOn(from: state)
+      #expect(try text("history.csv") == history)
+      #expect(try text("steps.csv") == steps)
+      #expect(try text("performance.csv") == "step,seconds,memory_bytes\n")
+    }
+  }
+
+  // MARK: Faults
+
+  /// Each call of a write fails in turn: the newest whole checkpoint is then the old one or the new one.
+  @Test func whateverFailsThereIsOneThatIsWhole() throws {
+    for code in [EIO, ENOSPC, EACCES] { try failEachCall(code) }
+  }
+
+  private func failEachCall(_ code: Int32) throws {
+    let (old, new) = (try state(afterSteps: 1), try state(afterSteps: 2))
+    var calls = 0
+    for failing in 0..<100 {
+      try withTemporaryFolder { path in
+        let run = try folder(path)
+        try run.write(Checkpoint(old, configuration: smallConfiguration, source: source))
+        let counter = Counter()
+        var failure: (any Error)?
+        do {
+          AtomicFile.fault.withLock {
+            $0 = { _, file in file.hasPrefix(path) && counter.next() == failing ? code : nil }
+          }
+          defer { AtomicFile.fault.withLock { $0 = nil } }
+          try run.write(Checkpoint(new, configuration: smallConfiguration, source: source))
+        } catch { failure = error }
+        calls = counter.count
+        let found = try run.latestCheckpoint { Issue.record("damaged: \($0)") }
+        if failing < calls {
+          #expect("\(try #require(failure))".contains(path + "/run/checkpoints/step-00000002.safetensors"))
+          #expect([1, 2].contains(found.state.adam.step))
+          #expect(try names(path).allSatisfy { $0.hasSuffix(".safetensors") })
+          // And then it goes on.
+          try run.write(Checkpoint(new, configuration: smallConfiguration, source: source))
+          #expect(try run.latestCheckpoint { _ in }.state.adam.step == 2)
+        } else {
+          #expect(failure == nil)
+        }
+      }
+      if failing == calls { break }
+    }
+    // Open, seven writes, sync, close, rename, and the folder's two.
+    #expect(calls >= 10)
+  }
+
+  private final class Counter: Sendable {
+    private let lock = NSLock()
+    nonisolated(unsafe) private(set) var count = 0
+
+    func next() -> Int {
+      lock.withLock {
+        count += 1
+        return count - 1
+      }
+    }
+  }
+}
