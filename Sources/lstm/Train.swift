@@ -117,6 +117,7 @@ struct Train: ParsableCommand {
     let trainer = try Trainer(
       configuration, state: state, training: reviews.training, validation: reviews.test, threads: threadCount)
     let folder = try RunFolder(beginning: path, overwrite: overwrite, keep: keep)
+    try folder.write(Checkpoint(trainer.state, configuration: configuration, source: source))
     try train(trainer, folder, source, vocabulary, reviews)
   }
 
@@ -155,6 +156,9 @@ struct Train: ParsableCommand {
       configuration, state: checkpoint.state, training: reviews.training, validation: reviews.test,
       threads: threadCount)
     try folder.goOn(from: checkpoint.state)
+    if configuration != checkpoint.configuration {
+      try folder.write(Checkpoint(checkpoint.state, configuration: configuration, source: source))
+    }
     try train(trainer, folder, source, vocabulary, reviews)
   }
 
@@ -167,7 +171,6 @@ struct Train: ParsableCommand {
       try folder.write(Checkpoint(trainer.state, configuration: configuration, source: source))
     }
     try folder.describe(configuration, source: source, threads: threadCount, version: LSTM.version)
-    try writeCheckpoint()
     var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet)
     progress.begin(
       data: data ?? source.path, training: reviews.training.count, test: reviews.test.count, threads: threadCount,
