@@ -3,6 +3,7 @@
 #   make build      installs what is missing, builds the release
 #   make train      builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
 #   make test       runs every test
+#   make tsan       runs the tests of the libraries under ThreadSanitizer
 #   make bench      measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make install    builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
 #   make format     formats the sources
@@ -17,7 +18,7 @@ SWIFT = swift
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build train test bench install format lint clean set-up
+.PHONY: help build train test tsan bench install format lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z]*  .*\)/\1/p' Makefile
@@ -35,6 +36,9 @@ train: build
 
 test: set-up
 	$(SWIFT) test -c release
+
+tsan: set-up
+	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan --filter 'CorpusTests|RecurrentNetworkTests|TrainingTests'
 
 bench: build
 	@Scripts/bench.sh

@@ -77,15 +77,19 @@ public struct Safetensors: Sendable, Equatable {
         throw fail("\(entry.name) ends at data byte \(entry.end), but there are \(data.count - dataStart)")
       }
       let bytes = data[dataStart + entry.start..<dataStart + entry.end]
-      let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-        bytes.withUnsafeBytes { bytes in
-          for i in 0..<count {
-            let bits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))
-            (buffer.baseAddress! + i).initialize(to: Float(bitPattern: bits))
+      // Without elements the initialiser below would write to the storage that all empty arrays share.
+      let values =
+        count == 0
+        ? []
+        : [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+          bytes.withUnsafeBytes { bytes in
+            for i in 0..<count {
+              let bits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))
+              (buffer.baseAddress! + i).initialize(to: Float(bitPattern: bits))
+            }
           }
+          initialized = count
         }
-        initialized = count
-      }
       tensors[entry.name] = Tensor(shape: entry.shape, values: values)
       end = entry.end
     }
