@@ -95,8 +95,8 @@ def _text(value, indent):
 
 
 def _scalar(value, exact):
-    if isinstance(value, (str, int, np.integer)):
-        return json.dumps(value if isinstance(value, str) else int(value))
+    if value is None or isinstance(value, (str, int, np.integer)):
+        return json.dumps(value if value is None or isinstance(value, str) else int(value))
     value = float(value)
     assert math.isfinite(value)
     text = repr(value) if exact else f"{value:.12g}"

@@ -29,3 +29,23 @@ extension LabelledSequences {
       labels: Array(labels[range]))
   }
 }
+
+extension LabelledSequences {
+  /// Sets the last sequences apart for validation, as Keras's `validation_split` does
+  /// (keras/src/trainers/data_adapters/array_slicing.py).
+  ///
+  /// - Parameter validationSplit: about which share of the sequences, between 0 and 1.
+  /// - Throws: `CorpusError` where a part would be empty.
+  package func split(
+    validationSplit: Double
+  ) throws -> (training: LabelledSequences, validation: LabelledSequences) {
+    // NaN has no place in the range, and no index.
+    let start = (0...1).contains(validationSplit) ? Int((Double(count) * (1 - validationSplit)).rounded(.down)) : 0
+    guard 0 < start, start < count else {
+      throw CorpusError(
+        place: .argument("validationSplit"), expected: "a share that leaves both parts at least one sequence",
+        found: "\(validationSplit) of \(count)", advice: "give another share between 0 and 1, or more data")
+    }
+    return (slice(0..<start), slice(start..<count))
+  }
+}

@@ -6,6 +6,8 @@ import Foundation
 ///     m += (g − m)(1 − β₁),   v += (g² − v)(1 − β₂),   w −= α m / (√v + ε)
 ///
 /// Embedding rows that a batch lacks have a gradient of 0 and still move by their momentum.
+///
+/// With a weight decay λ it is AdamW (Loshchilov and Hutter, 2019): before that, w −= λ · learningRate · w.
 public struct Adam: Sendable, Equatable {
   /// Step size.
   public var learningRate: Double
@@ -15,6 +17,8 @@ public struct Adam: Sendable, Equatable {
   public var beta2 = 0.999
   /// ε, added to √v. (PyTorch's default is 1e-8, and it stands elsewhere in the formula.)
   public var epsilon: Float = 1e-7
+  /// λ, which applies to all parameters alike (Keras excludes none by itself), or nil for plain Adam.
+  public var weightDecay: Double?
   /// t, the number of steps taken.
   public private(set) var step = 0
   /// m, in the order of the parameters.
@@ -45,6 +49,7 @@ public struct Adam: Sendable, Equatable {
     let t = Double(step)
     let alpha = Float(learningRate * (1 - pow(beta2, t)).squareRoot() / (1 - pow(beta1, t)))
     let (rate1, rate2, epsilon) = (Float(1 - beta1), Float(1 - beta2), epsilon)
+    let (decay, rate) = (weightDecay.map { Float($0) }, Float(learningRate))
     let count = parameters.count
     let partSize = 1 << 15
     parameters.withUnsafeMutableBufferPointer { w in
@@ -52,7 +57,10 @@ public struct Adam: Sendable, Equatable {
         secondMoment.withUnsafeMutableBufferPointer { v in
           gradient.withUnsafeBufferPointer { g in
             team.perform((count + partSize - 1) / partSize) { _, part in
-              for i in part * partSize..<min((part + 1) * partSize, count) {
+              let range = part * partSize..<min((part + 1) * partSize, count)
+              // As keras/src/optimizers/base_optimizer.py, `_apply_weight_decay`.
+              if let decay { for i in range { w[i] -= w[i] * decay * rate } }
+              for i in range {
                 m[i] += (g[i] - m[i]) * rate1
                 v[i] += (g[i] * g[i] - v[i]) * rate2
                 w[i] -= alpha * m[i] / (v[i].squareRoot() + epsilon)

@@ -53,4 +53,25 @@ import Training
     }
     #expect(adam.step == 10)
   }
+  /// Keras's AdamW from given gradients, made by Scripts/golden/steering.py: its defaults, then a decay so strong that
+  /// its order shows, with a schedule and clipping.
+  @Test(arguments: [false, true])
+  func weightDecayIsKerasAdamW(isScheduled: Bool) {
+    let golden = SteeringGoldenValues.all
+    let layout = ParameterLayout(.init(vocabularySize: golden.v, embeddingSize: golden.e, hiddenSize: golden.h))
+    let schedule = isScheduled ? LearningRateSchedule.cosineDecay(warmupSteps: 2, alpha: 0.1) : .constant
+    var adam = Adam(parameterCount: layout.count)
+    adam.weightDecay = isScheduled ? 10 : 0.004
+    var weights = golden.adamw.parameters.map { Float($0) }
+    var gradient = Parameters(zeros: layout)
+    let expected = isScheduled ? golden.adamw.scheduled : golden.adamw.defaults
+    for (step, values) in golden.adamw.gradients.enumerated() {
+      gradient.values = values.map { Float($0) }
+      if isScheduled { GradientClipping.globalNorm(limit: 1).clip(&gradient) }
+      adam.learningRate = schedule.rate(atStep: adam.step, of: 6, learningRate: isScheduled ? 0.003 : 0.001)
+      adam.update(&weights, gradient: gradient.values, team: WorkerTeam(count: 2))
+      #expect(relativeError(weights.map { Double($0) }, expected[step]) < 1e-6, "step \(step)")
+    }
+    #expect(expected.count == 6)
+  }
 }
