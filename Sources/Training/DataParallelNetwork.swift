@@ -29,11 +29,13 @@ package final class DataParallelNetwork {
   ///
   /// - Parameters:
   ///   - batch: places in `data`.
+  ///   - classWeights: how much the losses of label 0 and of label 1 count.
   ///   - gradient: overwritten; it must be the one of the call before, or zeros.
   package func gradient(
-    of batch: some Collection<Int>, in data: LabelledSequences, parameters: Parameters, into gradient: inout Parameters
+    of batch: some Collection<Int>, in data: LabelledSequences, classWeights: [Double] = [1, 1],
+    parameters: Parameters, into gradient: inout Parameters
   ) -> Metrics {
-    withSequences(batch, data) { sequences, outcomes in
+    withSequences(batch, data, classWeights) { sequences, outcomes in
       let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
       prepare(parameters, for: sequences, plan)
       injections.reserve(tiles: plan.tiles.count)
@@ -66,7 +68,7 @@ package final class DataParallelNetwork {
     _ data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> Metrics? {
     var isComplete = true
-    let metrics = withSequences(0..<data.count, data) { sequences, outcomes in
+    let metrics = withSequences(0..<data.count, data, [1, 1]) { sequences, outcomes in
       let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
       prepare(parameters, for: sequences, plan)
       let block = ShardWorker.tilesPerBlock
@@ -98,7 +100,7 @@ package final class DataParallelNetwork {
   /// Lends the sequences of some samples to `body`, which fills in their outcomes; the outcomes are then added in the
   /// batch's own order, since sums of floats need one.
   private func withSequences(
-    _ batch: some Collection<Int>, _ data: LabelledSequences,
+    _ batch: some Collection<Int>, _ data: LabelledSequences, _ classWeights: [Double],
     _ body: ([TokenSequence], UnsafeMutablePointer<Outcome>) -> Void
   ) -> Metrics {
     var outcomes = [Outcome](repeating: Outcome(), count: batch.count)
@@ -107,7 +109,8 @@ package final class DataParallelNetwork {
         let range = data.sequences.offsets[sample]..<data.sequences.offsets[sample + 1]
         precondition(range.count <= maxLength, "sequences must be cut to maxLength")
         return TokenSequence(
-          tokens: tokens.baseAddress! + range.lowerBound, count: range.count, label: Float(data.labels[sample]))
+          tokens: tokens.baseAddress! + range.lowerBound, count: range.count, label: Float(data.labels[sample]),
+          weight: Float(classWeights[data.labels[sample] == 0 ? 0 : 1]))
       }
       outcomes.withUnsafeMutableBufferPointer { body(sequences, $0.baseAddress!) }
     }

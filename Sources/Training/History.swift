@@ -29,11 +29,20 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   /// Time of the whole epoch.
   public let seconds: Double
 
-  /// The header of history.csv, as Keras's CSVLogger writes it (keras/src/callbacks/csv_logger.py).
-  static let header = "epoch,accuracy,loss,val_accuracy,val_loss"
-  /// The row of history.csv.
-  var row: String {
-    let values = [training.accuracy, training.loss, validation.accuracy, validation.loss]
-    return "\(epoch)," + values.map { "\(Float($0))" }.joined(separator: ",")
+  /// The rate of the epoch's last step, where a schedule or a plateau may change it.
+  public var learningRate: Double?
+
+  /// The columns of history.csv, sorted as Keras's CSVLogger sorts them (keras/src/callbacks/csv_logger.py).
+  var columns: [(name: String, value: Double)] {
+    [("accuracy", training.accuracy)] + (learningRate.map { [("learning_rate", $0)] } ?? [])
+      + [("loss", training.loss), ("val_accuracy", validation.accuracy), ("val_loss", validation.loss)]
   }
+
+  /// The header of history.csv.
+  static func header(withLearningRate: Bool) -> String {
+    "epoch,accuracy,\(withLearningRate ? "learning_rate," : "")loss,val_accuracy,val_loss"
+  }
+
+  /// The row of history.csv.
+  var row: String { "\(epoch)," + columns.map { "\(Float($0.value))" }.joined(separator: ",") }
 }

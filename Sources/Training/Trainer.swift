@@ -7,6 +7,8 @@ import RecurrentNetwork
 public final class Trainer {
   /// What has happened.
   public enum Event: Sendable {
+    /// The run begins, or goes on.
+    case begin
     /// A training step was taken.
     case step(StepRecord)
     /// Of the validation reviews, so many are done.
@@ -15,10 +17,10 @@ public final class Trainer {
     case epoch(EpochRecord)
   }
 
-  /// The caller's answer.
+  /// A caller's or a callback's answer.
   public enum Answer: Sendable {
     case goOn
-    /// No further step; the weights stay as they are.
+    /// No further step. A run that its caller stops can go on later; one that a callback stops is finished.
     case stop
   }
 
@@ -35,17 +37,22 @@ public final class Trainer {
   private let validationData: LabelledSequences
   private let network: DataParallelNetwork
   private var gradient: Parameters
+  private let callbacks: [any TrainingCallback]
 
   /// - Parameters:
   ///   - state: what to go on from, or nil to begin with Keras's initialisers and the configuration's seed.
   ///   - training: reviews of at most `maxLength` tokens below `vocabularySize`.
   ///   - validation: the same, measured after each epoch.
   ///   - threads: how many threads share the work; the result is the same for any number.
-  /// - Throws: `TrainingError` if the data doesn't fit the configuration.
+  ///   - callbacks: what else steers the run, after what the configuration asks for.
+  /// - Throws: `TrainingError` if the data doesn't fit the configuration, or the state a callback.
   public init(
     _ configuration: TrainingConfiguration, state: TrainingState? = nil, training: LabelledSequences,
-    validation: LabelledSequences, threads: Int
+    validation: LabelledSequences, threads: Int, callbacks: [any TrainingCallback] = []
   ) throws {
+    if let problem = configuration.problem {
+      throw TrainingError(problem: "\(problem.setting) \(problem.rule)", advice: "see TrainingConfiguration")
+    }
     for (name, data) in [("training", training), ("validation", validation)] {
       try Self.check(data, named: name, configuration)
     }
@@ -57,10 +64,30 @@ public final class Trainer {
     validationData = validation
     network = DataParallelNetwork(layout, maxLength: configuration.maxLength, threads: threads)
     gradient = Parameters(zeros: layout)
+    let stepsPerEpoch = Self.stepsPerEpoch(configuration, training)
+    self.callbacks = configuration.callbacks(stepsPerEpoch: stepsPerEpoch) + callbacks
+    self.state.adam.weightDecay = configuration.weightDecay
+    for callback in self.callbacks {
+      guard let saved = self.state.callbacks[callback.name] else { continue }
+      do {
+        guard saved.weights?.count ?? layout.count == layout.count else { throw RestoreFailure() }
+        try callback.restore(saved)
+      } catch {
+        throw TrainingError(
+          problem: "the state of \(callback.name) can't be read", advice: "resume from another checkpoint")
+      }
+    }
   }
 
-  /// The weights, moving.
-  public var parameters: Parameters { state.parameters }
+  /// A callback's weights are not of this network.
+  private struct RestoreFailure: Error {}
+
+  /// The weights that the run leaves: its last, or its best where early stopping restores those.
+  public var parameters: Parameters {
+    var result = state.parameters
+    if state.isFinished, let final = callbacks.lazy.compactMap(\.finalParameters).first { result.values = final }
+    return result
+  }
 
   private static func check(
     _ data: LabelledSequences, named name: String, _ configuration: TrainingConfiguration
@@ -80,16 +107,22 @@ public final class Trainer {
   }
 
   /// Number of steps of an epoch; the last, partial batch counts.
-  public var stepsPerEpoch: Int {
-    (trainingData.count + configuration.batchSize - 1) / configuration.batchSize
+  public var stepsPerEpoch: Int { Self.stepsPerEpoch(configuration, trainingData) }
+
+  private static func stepsPerEpoch(_ configuration: TrainingConfiguration, _ data: LabelledSequences) -> Int {
+    (data.count + configuration.batchSize - 1) / configuration.batchSize
   }
 
-  /// Trains for all epochs that are left, or until the caller answers `.stop`; a later call goes on.
+  /// Trains for all epochs that are left, or until the caller or a callback answers `.stop`; where it was the caller, a
+  /// later call goes on.
   ///
   /// `state` is true whenever `report` is called, so that a checkpoint can be made of it.
   ///
   /// - Throws: `TrainingError` where the loss or the gradient is not finite, and what `report` throws.
   public func run(_ report: (Event) throws -> Answer) throws -> Ending {
+    if state.isFinished { return .completed }
+    if try tell(.begin) == .stop { state.isFinished = true }
+    if try report(.begin) == .stop { return .stopped }
     while state.epoch < configuration.epochs && !state.isFinished {
       let clock = ContinuousClock.now
       let secondsBefore = state.epochSeconds
@@ -103,31 +136,50 @@ public final class Trainer {
         state.steps.append(StepResult(metrics))
         let record = StepRecord(
           step: state.adam.step, epoch: state.epoch, metrics: metrics, epochMetrics: state.epochMetrics)
+        if try tell(.step(record)) == .stop { state.isFinished = true }
         if try report(.step(record)) == .stop { return .stopped }
+        if state.isFinished { return .completed }
       }
       let validationClock = ContinuousClock.now
       guard let validation = try validate(report) else { return .stopped }
-      let record = EpochRecord(
+      var record = EpochRecord(
         epoch: state.epoch, training: state.epochMetrics, validation: validation,
         trainingSeconds: state.epochSeconds,
         seconds: state.epochSeconds + (ContinuousClock.now - validationClock).seconds)
+      if configuration.movesLearningRate { record.learningRate = state.lastLearningRate }
       state.epochs.append(record)
       state.epoch += 1
       (state.position, state.epochMetrics, state.epochSeconds) = (0, Metrics(), 0)
-      if try report(.epoch(record)) == .stop, state.epoch < configuration.epochs { return .stopped }
+      if try tell(.epoch(record)) == .stop || state.epoch == configuration.epochs { state.isFinished = true }
+      if try report(.epoch(record)) == .stop, !state.isFinished { return .stopped }
     }
     state.isFinished = true
     return .completed
   }
 
+  /// Lets the callbacks see an event, and remembers what they have to.
+  private func tell(_ event: Event) throws -> Answer {
+    var answer = Answer.goOn
+    for callback in callbacks {
+      if try callback.handle(event, &state) == .stop { answer = .stop }
+      state.callbacks[callback.name] = try callback.saved()
+    }
+    return answer
+  }
+
   private func step(_ batch: ArraySlice<Int>) throws -> Metrics {
-    let metrics = network.gradient(of: batch, in: trainingData, parameters: state.parameters, into: &gradient)
+    let metrics = network.gradient(
+      of: batch, in: trainingData, classWeights: configuration.classWeights ?? [1, 1], parameters: state.parameters,
+      into: &gradient)
     guard metrics.loss.isFinite, gradient.values.allSatisfy(\.isFinite) else {
       throw TrainingError(
         problem: "the \(metrics.loss.isFinite ? "gradient" : "loss") of step \(state.adam.step + 1) is not finite",
-        advice: "a smaller learning rate may help, now \(configuration.learningRate)")
+        advice: "a smaller learning rate may help, now \(state.learningRate)")
     }
-    state.step(gradient.values, team: network.team)
+    // A copy: what the network is given back must be its own.
+    var clipped = gradient
+    configuration.clipping?.clip(&clipped)
+    state.step(clipped.values, team: network.team)
     return metrics
   }
 

@@ -21,6 +21,22 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var seed: UInt64 = 0
   /// Whether each epoch has an order of its own.
   public var shuffles = true
+  /// The share of the training reviews, the last ones, that is set apart for validation; nil for the test reviews.
+  public var validationSplit: Double?
+  /// How much the losses of label 0 and of label 1 count in training; nil for 1 and 1.
+  public var classWeights: [Double]?
+  /// λ of AdamW, or nil for plain Adam.
+  public var weightDecay: Double?
+  /// How large gradients are cut down.
+  public var clipping: GradientClipping?
+  /// How the learning rate moves from step to step.
+  public var schedule = LearningRateSchedule.constant
+  /// How the learning rate is lowered where nothing improves.
+  public var plateau: ReduceLROnPlateau?
+  /// When the run ends early.
+  public var earlyStopping: EarlyStopping?
+  /// By what the best model is chosen that is kept beside the last.
+  public var bestModel: MonitoredQuantity?
 
   /// The tutorial's.
   public init() {}
@@ -43,7 +59,58 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     guard learningRate.isFinite, learningRate > 0 else {
       return (CodingKeys.learningRate.rawValue, "must be a number above 0, not \(learningRate)")
     }
-    return nil
+    func check(_ key: CodingKeys, _ isRight: Bool, _ rule: String) -> (String, String)? {
+      isRight ? nil : (key.rawValue, rule)
+    }
+    let positive = 0.0.nextUp...Double.greatestFiniteMagnitude
+    let notNegative = 0...Double.greatestFiniteMagnitude
+    var clipLimit = 1.0
+    switch clipping {
+    case .globalNorm(let limit), .norm(let limit), .value(let limit): clipLimit = limit
+    case nil: break
+    }
+    var scheduleIsRight = true
+    switch schedule {
+    case .constant: break
+    case .cosineDecay(let warmupSteps, let alpha): scheduleIsRight = warmupSteps >= 0 && 0...1 ~= alpha
+    case .stepDecay(let factor, let everySteps): scheduleIsRight = positive ~= factor && everySteps > 0
+    }
+    return check(
+      .validationSplit, validationSplit.map { 0 < $0 && $0 < 1 } ?? true, "must be a share between 0 and 1")
+      ?? check(
+        .classWeights, classWeights.map { $0.count == 2 && $0.allSatisfy { notNegative ~= $0 } } ?? true,
+        "must be two numbers, of label 0 and of label 1, not below 0")
+      ?? check(.weightDecay, notNegative ~= weightDecay ?? 0, "must not be below 0")
+      ?? check(.clipping, positive ~= clipLimit, "must have a limit above 0")
+      ?? check(
+        .schedule, scheduleIsRight,
+        "needs a warm-up of 0 steps or more, a fraction from 0 to 1, or a factor above 0 every step or more")
+      ?? check(
+        .plateau, plateau == nil || schedule == .constant, "can't go with a schedule, which would overwrite its rate")
+      ?? check(
+        .plateau,
+        plateau.map {
+          0 <= $0.factor && $0.factor < 1 && $0.patience >= 0 && $0.cooldown >= 0 && notNegative ~= abs($0.minDelta)
+            && notNegative ~= $0.minLearningRate
+        } ?? true, "needs a factor from 0 to below 1, and patience and cooldown of 0 or more")
+      ?? check(
+        .earlyStopping, earlyStopping.map { $0.patience >= 0 && notNegative ~= abs($0.minDelta) } ?? true,
+        "needs a patience of 0 or more")
+  }
+
+  /// Whether the learning rate may move: history.csv then says it.
+  var movesLearningRate: Bool { schedule != .constant || plateau != nil }
+
+  /// What of the settings works as callbacks.
+  func callbacks(stepsPerEpoch: Int) -> [any TrainingCallback] {
+    var callbacks: [any TrainingCallback] = []
+    if schedule != .constant {
+      let (stepCount, _) = stepsPerEpoch.multipliedReportingOverflow(by: epochs)
+      callbacks.append(LearningRateScheduleCallback(schedule, learningRate: learningRate, stepCount: stepCount))
+    }
+    if let plateau { callbacks.append(ReduceLROnPlateauCallback(plateau)) }
+    if let earlyStopping { callbacks.append(EarlyStoppingCallback(earlyStopping)) }
+    return callbacks
   }
 
   /// About how many bytes of memory training takes, the data not counted.
@@ -58,7 +125,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
 extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case vocabularySize, maxLength, embeddingSize, hiddenSize, epochs, batchSize, learningRate, seed, shuffles
+    case vocabularySize, maxLength, embeddingSize, hiddenSize, epochs, batchSize, learningRate, seed, shuffles,
+      validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
   }
 
   /// Settings from a file, in which those that are not named keep their defaults.
@@ -79,6 +147,14 @@ extension TrainingConfiguration {
     try read(.learningRate, \.learningRate)
     try read(.seed, \.seed)
     try read(.shuffles, \.shuffles)
+    try read(.schedule, \.schedule)
+    validationSplit = try values.decodeIfPresent(Double.self, forKey: .validationSplit)
+    classWeights = try values.decodeIfPresent([Double].self, forKey: .classWeights)
+    weightDecay = try values.decodeIfPresent(Double.self, forKey: .weightDecay)
+    clipping = try values.decodeIfPresent(GradientClipping.self, forKey: .clipping)
+    plateau = try values.decodeIfPresent(ReduceLROnPlateau.self, forKey: .plateau)
+    earlyStopping = try values.decodeIfPresent(EarlyStopping.self, forKey: .earlyStopping)
+    bestModel = try values.decodeIfPresent(MonitoredQuantity.self, forKey: .bestModel)
   }
 
   /// Reads a JSON object of settings, or the `configuration` of a run.json.

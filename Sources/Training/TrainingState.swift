@@ -5,7 +5,7 @@ import RecurrentNetwork
 /// The order of an epoch's reviews is no part of it: that follows from the seed and the epoch.
 public struct TrainingState: Sendable, Equatable {
   /// The weights.
-  public internal(set) var parameters: Parameters
+  public var parameters: Parameters
   /// The optimizer, with its moments and the number of steps taken.
   public internal(set) var adam: Adam
   /// The epoch under way, from 0; after the last, the number of epochs.
@@ -20,6 +20,10 @@ public struct TrainingState: Sendable, Equatable {
   public internal(set) var steps: [StepResult] = []
   /// The epochs that are complete.
   public internal(set) var epochs: [EpochRecord] = []
+  /// The rate of the last step.
+  public internal(set) var lastLearningRate: Double
+  /// What the callbacks have to remember, by name.
+  public internal(set) var callbacks: [String: CallbackState] = [:]
   /// Whether the run has come to its end.
   public internal(set) var isFinished = false
 
@@ -27,6 +31,7 @@ public struct TrainingState: Sendable, Equatable {
   public init(_ parameters: Parameters, learningRate: Double) {
     self.parameters = parameters
     adam = Adam(parameterCount: parameters.values.count, learningRate: learningRate)
+    lastLearningRate = learningRate
   }
 
   /// The first state of a run, with Keras's initialisers and the configuration's seed.
@@ -40,7 +45,14 @@ public struct TrainingState: Sendable, Equatable {
   /// Lets a finished run go on, where there are epochs left.
   public mutating func reopen() { isFinished = false }
 
+  /// The rate of the next step.
+  public var learningRate: Double {
+    get { adam.learningRate }
+    set { adam.learningRate = newValue }
+  }
+
   mutating func step(_ gradient: [Float], team: WorkerTeam) {
+    lastLearningRate = learningRate
     adam.update(&parameters.values, gradient: gradient, team: team)
   }
 

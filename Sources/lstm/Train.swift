@@ -113,10 +113,13 @@ struct Train: ParsableCommand {
     }
     let vocabulary = try vocabulary(of: source, configuration)
     let reviews = try reviews(of: source, configuration)
-    source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.test)
+    source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
+    let best = BestModelWriter()
     let trainer = try Trainer(
-      configuration, state: state, training: reviews.training, validation: reviews.test, threads: threadCount)
-    let folder = try RunFolder(beginning: path, overwrite: overwrite, keep: keep)
+      configuration, state: state, training: reviews.training, validation: reviews.validation, threads: threadCount,
+      callbacks: best.callbacks(configuration, vocabulary))
+    let folder = try RunFolder(beginning: path, configuration, overwrite: overwrite, keep: keep)
+    best.folder = folder
     try folder.write(Checkpoint(trainer.state, configuration: configuration, source: source))
     try train(trainer, folder, source, vocabulary, reviews)
   }
@@ -137,7 +140,9 @@ struct Train: ParsableCommand {
         advice: "leave them out; only --epochs may grow")
     }
     try check(configuration)
-    if checkpoint.state.isFinished && configuration.epochs == checkpoint.configuration.epochs {
+    let before = checkpoint.configuration
+    if checkpoint.state.isFinished && (configuration.epochs == before.epochs || checkpoint.state.epoch < before.epochs)
+    {
       if !quiet { printError("\(path): this run is finished; there is nothing left to do.") }
       return
     }
@@ -147,15 +152,18 @@ struct Train: ParsableCommand {
     let source = checkpoint.source
     let vocabulary = try vocabulary(of: source, configuration)
     let reviews = try reviews(of: source, configuration)
-    guard DataSource.fingerprint(training: reviews.training, validation: reviews.test) == source.fingerprint else {
+    guard DataSource.fingerprint(training: reviews.training, validation: reviews.validation) == source.fingerprint
+    else {
       throw TrainingError(
         path: data ?? source.path, problem: "holds other reviews than the run was begun with",
         advice: "name its archive with --data")
     }
+    let best = BestModelWriter()
+    best.folder = folder
     let trainer = try Trainer(
-      configuration, state: checkpoint.state, training: reviews.training, validation: reviews.test,
-      threads: threadCount)
-    try folder.goOn(from: checkpoint.state)
+      configuration, state: checkpoint.state, training: reviews.training, validation: reviews.validation,
+      threads: threadCount, callbacks: best.callbacks(configuration, vocabulary))
+    try folder.goOn(from: checkpoint)
     if configuration != checkpoint.configuration {
       try folder.write(Checkpoint(checkpoint.state, configuration: configuration, source: source))
     }
@@ -164,7 +172,7 @@ struct Train: ParsableCommand {
 
   private func train(
     _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ vocabulary: [String]?,
-    _ reviews: (training: LabelledSequences, test: LabelledSequences)
+    _ reviews: (training: LabelledSequences, validation: LabelledSequences)
   ) throws {
     let configuration = trainer.configuration
     func writeCheckpoint() throws {
@@ -173,23 +181,26 @@ struct Train: ParsableCommand {
     try folder.describe(configuration, source: source, threads: threadCount, version: LSTM.version)
     var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet)
     progress.begin(
-      data: data ?? source.path, training: reviews.training.count, test: reviews.test.count, threads: threadCount,
+      data: data ?? source.path, training: reviews.training.count, validation: reviews.validation.count,
+      threads: threadCount,
       hasWords: vocabulary != nil)
     Interruption.listen()
     let ending = try trainer.run { event in
+      var isTimeForCheckpoint = false
       switch event {
       case .step(let record):
         try folder.append(record, seconds: trainer.state.seconds)
-        if let checkpointEvery, record.step % checkpointEvery == 0 { try writeCheckpoint() }
+        isTimeForCheckpoint = checkpointEvery.map { record.step.isMultiple(of: $0) } ?? false
       case .epoch(let record):
         try folder.append(record)
-        if checkpointEvery == nil { try writeCheckpoint() }
-      case .validation: break
+        isTimeForCheckpoint = checkpointEvery == nil
+      case .begin, .validation: break
       }
+      // The last one comes after the model: a run that its checkpoint calls finished has its model.
+      if isTimeForCheckpoint && !trainer.state.isFinished { try writeCheckpoint() }
       progress.show(event)
       return Interruption.exitCode == nil ? .goOn : .stop
     }
-    // The model first: a run whose last checkpoint calls it finished has its model.
     try folder.write(trainer.parameters, configuration: configuration, vocabulary: vocabulary)
     try writeCheckpoint()
     progress.end(ending, folder: folder.path)
@@ -199,12 +210,13 @@ struct Train: ParsableCommand {
   /// The reviews as the network takes them.
   private func reviews(
     of source: DataSource, _ configuration: TrainingConfiguration
-  ) throws -> (training: LabelledSequences, test: LabelledSequences) {
+  ) throws -> (training: LabelledSequences, validation: LabelledSequences) {
     var (training, test) = try KerasIMDB.loadData(
       path: data ?? source.path, options: .init(numWords: configuration.vocabularySize))
     if let limit = source.limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
     training.sequences.truncate(to: configuration.maxLength)
     test.sequences.truncate(to: configuration.maxLength)
+    if let share = configuration.validationSplit { return try training.split(validationSplit: share) }
     return (training, test)
   }
 
@@ -222,4 +234,19 @@ func words(of archive: String, _ wordIndex: String?) throws -> WordIndex? {
   if let wordIndex { return try WordIndex(contentsOf: wordIndex) }
   let path = (archive as NSString).deletingPathExtension + "_word_index.json"
   return FileManager.default.fileExists(atPath: path) ? try WordIndex(contentsOf: path) : nil
+}
+
+/// Writes best.safetensors whenever an epoch is the best so far.
+private final class BestModelWriter {
+  /// Where to; a run's folder is begun only after its trainer has accepted the data.
+  var folder: RunFolder?
+
+  func callbacks(_ configuration: TrainingConfiguration, _ vocabulary: [String]?) -> [any TrainingCallback] {
+    guard let monitor = configuration.bestModel else { return [] }
+    return [
+      BestModel(monitor: monitor) { [self] parameters in
+        try folder?.write(parameters, configuration: configuration, vocabulary: vocabulary, isBest: true)
+      }
+    ]
+  }
 }

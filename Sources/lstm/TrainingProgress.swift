@@ -17,13 +17,13 @@ struct TrainingProgress {
     bar = ProgressBar(isQuiet: isQuiet)
   }
 
-  mutating func begin(data: String, training: Int, test: Int, threads: Int, hasWords: Bool) {
+  mutating func begin(data: String, training: Int, validation: Int, threads: Int, hasWords: Bool) {
     epochStart = .now
     guard bar.isInteractive else { return }
     let c = configuration
     printError(
       """
-      \(data): \(grouped(training)) training and \(grouped(test)) test reviews, their last \(c.maxLength) tokens of \
+      \(data): \(grouped(training)) training and \(grouped(validation)) validation reviews, their last \(c.maxLength) tokens of \
       \(grouped(c.vocabularySize))\(hasWords ? "" : " (no word index beside it: the model gets no words)")
       Embedding(\(c.vocabularySize), \(c.embeddingSize)) → LSTM(\(c.hiddenSize)) → Dense(1, sigmoid): \
       \(grouped(ParameterLayout(c.architecture).count)) parameters
@@ -47,6 +47,7 @@ struct TrainingProgress {
           "loss \(fixed(record.epochMetrics.loss, 4))",
           "accuracy \(fixed(record.epochMetrics.accuracy, 4))",
         ])
+    case .begin: break
     case .validation(let done, let count):
       bar.draw(
         title(currentEpoch), done: Double(done) / Double(count),

@@ -130,7 +130,7 @@ import Training
   // MARK: The folder
 
   private func folder(_ path: String, keep: Int = 2) throws -> RunFolder {
-    try RunFolder(beginning: path + "/run", overwrite: true, keep: keep)
+    try RunFolder(beginning: path + "/run", smallConfiguration, overwrite: true, keep: keep)
   }
 
   private func names(_ path: String) throws -> [String] {
@@ -190,7 +190,7 @@ import Training
       let state = try state(afterSteps: 9)
       let run = try folder(path)
       func text(_ name: String) throws -> String { try String(contentsOfFile: path + "/run/" + name, encoding: .utf8) }
-      try run.goOn(from: state)
+      try run.goOn(from: Checkpoint(state, configuration: smallConfiguration, source: source))
       let (history, steps) = (try text("history.csv"), try text("steps.csv"))
       #expect(history.split(separator: "\n").count == 1 + state.epochs.count)
       #expect(steps.split(separator: "\n").count == 1 + 9)
@@ -198,7 +198,7 @@ import Training
         try (text(name) + "77,0.5,0.5,0.5,0.5\n10,0.").write(
           toFile: path + "/run/" + name, atomically: true, encoding: .utf8)
       }
-      try run.goOn(from: state)
+      try run.goOn(from: Checkpoint(state, configuration: smallConfiguration, source: source))
       #expect(try text("history.csv") == history)
       #expect(try text("steps.csv") == steps)
       #expect(try text("performance.csv") == "step,seconds,memory_bytes\n")

@@ -30,7 +30,7 @@ import Training
       switch event {
       case .step(let record): steps.append(record)
       case .epoch(let record): epochs.append(record)
-      case .validation: break
+      case .begin, .validation: break
       }
       return .goOn
     }

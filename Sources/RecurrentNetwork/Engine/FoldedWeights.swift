@@ -169,10 +169,13 @@ package struct TokenSequence {
   package let count: Int
   /// 0 or 1.
   package let label: Float
+  /// How much its loss counts.
+  package let weight: Float
 
-  package init(tokens: UnsafePointer<Int32>, count: Int, label: Float) {
+  package init(tokens: UnsafePointer<Int32>, count: Int, label: Float, weight: Float = 1) {
     self.tokens = tokens
     self.count = count
     self.label = label
+    self.weight = weight
   }
 }

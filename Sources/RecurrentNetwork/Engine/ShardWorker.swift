@@ -277,9 +277,10 @@ package final class ShardWorker {
           sum = sum.plus(h.vector(unit), times: weights.dense.pointer.vector(unit))
         }
         let logit = sum.sum() + weights.denseBias
-        let label = sequences[sample].label
-        outcomes[sample] = Outcome(logit: logit, label: label)
-        body(row, h, Float(BinaryCrossEntropy.gradient(logit: Double(logit), label: Double(label))))
+        let (label, weight) = (sequences[sample].label, sequences[sample].weight)
+        outcomes[sample] = Outcome(logit: logit, label: label, weight: weight)
+        let gradient = BinaryCrossEntropy.gradient(logit: Double(logit), label: Double(label))
+        body(row, h, Float(gradient * Double(weight)))
       }
     }
   }

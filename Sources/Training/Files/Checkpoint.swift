@@ -24,12 +24,15 @@ public struct Checkpoint: Sendable, Equatable {
   private struct Progress: Codable {
     var step: Int
     var learningRate: Double
+    var lastLearningRate: Double
     var epoch: Int
     var position: Int
     var epochMetrics: Metrics
     var epochSeconds: Double
     var epochs: [EpochRecord]
     var isFinished: Bool
+    /// What each callback has to remember, as JSON; its weights are a tensor.
+    var callbacks: [String: String]
   }
 
   private enum Name {
@@ -38,6 +41,7 @@ public struct Checkpoint: Sendable, Equatable {
     static let secondMoment = "adam.second_moment"
     static let losses = "steps.loss"
     static let accuracies = "steps.accuracy"
+    static func weights(of callback: String) -> String { "callbacks." + callback }
   }
 
   private static let version = "1"
@@ -50,9 +54,10 @@ public struct Checkpoint: Sendable, Equatable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     let progress = Progress(
-      step: state.adam.step, learningRate: state.adam.learningRate, epoch: state.epoch, position: state.position,
+      step: state.adam.step, learningRate: state.learningRate, lastLearningRate: state.lastLearningRate,
+      epoch: state.epoch, position: state.position,
       epochMetrics: state.epochMetrics, epochSeconds: state.epochSeconds, epochs: state.epochs,
-      isFinished: state.isFinished)
+      isFinished: state.isFinished, callbacks: state.callbacks.mapValues(\.json))
     var file = Safetensors()
     file.metadata = [
       "checkpoint_version": Self.version, "progress": try json(progress), "configuration": try json(configuration),
@@ -63,6 +68,11 @@ public struct Checkpoint: Sendable, Equatable {
       (Name.secondMoment, state.adam.secondMoment), (Name.losses, state.steps.map(\.loss)),
       (Name.accuracies, state.steps.map(\.accuracy)),
     ] { file.tensors[name] = .init(shape: [values.count], values: values) }
+    for (name, callback) in state.callbacks {
+      if let weights = callback.weights {
+        file.tensors[Name.weights(of: name)] = .init(shape: [weights.count], values: weights)
+      }
+    }
     file.metadata["checksum"] = file.checksum
     try file.write(to: path)
   }
@@ -114,6 +124,10 @@ public struct Checkpoint: Sendable, Equatable {
     state.epochSeconds = progress.epochSeconds
     state.epochs = progress.epochs
     state.isFinished = progress.isFinished
+    state.lastLearningRate = progress.lastLearningRate
+    for (name, json) in progress.callbacks {
+      state.callbacks[name] = CallbackState(json: json, weights: file.tensors[Name.weights(of: name)]?.values)
+    }
     state.steps = zip(
       try tensor(Name.losses, progress.step), try tensor(Name.accuracies, progress.step)
     ).map { StepResult(loss: $0, accuracy: $1) }

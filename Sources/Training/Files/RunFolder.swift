@@ -14,6 +14,7 @@ public final class RunFolder {
   private var performance: Int32 = -1
 
   package static let model = "model.safetensors"
+  package static let bestModel = "best.safetensors"
   package static let historyName = "history.csv"
   package static let stepsName = "steps.csv"
   package static let performanceName = "performance.csv"
@@ -47,7 +48,9 @@ public final class RunFolder {
   ///
   /// - Parameter keep: how many checkpoints stay.
   /// - Throws: `TrainingError`.
-  public convenience init(beginning path: String, overwrite: Bool, keep: Int = 2) throws {
+  public convenience init(
+    beginning path: String, _ configuration: TrainingConfiguration, overwrite: Bool, keep: Int = 2
+  ) throws {
     try Self.check(path, overwrite: overwrite)
     do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
       throw TrainingError(
@@ -56,7 +59,7 @@ public final class RunFolder {
     }
     try self.init(locking: path, keep: keep)
     // Checkpoints first: none may be left that the other files don't belong to.
-    for name in [Self.checkpointsName, Self.model, Self.descriptionName, Self.performanceName] {
+    for name in [Self.checkpointsName, Self.model, Self.bestModel, Self.descriptionName, Self.performanceName] {
       let old = path + "/" + name
       guard FileManager.default.fileExists(atPath: old) else { continue }
       do { try FileManager.default.removeItem(atPath: old) } catch {
@@ -64,7 +67,7 @@ public final class RunFolder {
           path: old, problem: "can't be removed", advice: "see to the folder's rights, or give another --output")
       }
     }
-    try cutHistories(to: nil)
+    try cutHistories(to: nil, withLearningRate: configuration.movesLearningRate)
   }
 
   /// Opens the folder of an earlier run, without changing it.
@@ -95,17 +98,17 @@ public final class RunFolder {
 
   deinit { for file in [lock, history, steps, performance] where file >= 0 { close(file) } }
 
-  /// Lets the histories end where a state does, to be appended to from there.
+  /// Lets the histories end where a checkpoint's state does, to be appended to from there.
   ///
   /// - Throws: `TrainingError`.
-  public func goOn(from state: TrainingState) throws {
+  public func goOn(from checkpoint: Checkpoint) throws {
     // What an ended process was writing.
     for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
     where name.hasSuffix(".partial") { unlink(checkpoints + "/" + name) }
-    try cutHistories(to: state)
+    try cutHistories(to: checkpoint.state, withLearningRate: checkpoint.configuration.movesLearningRate)
   }
 
-  private func cutHistories(to state: TrainingState?) throws {
+  private func cutHistories(to state: TrainingState?, withLearningRate: Bool) throws {
     func begin(_ name: String, _ lines: [String]) throws -> Int32 {
       let path = path + "/" + name
       try AtomicFile.write([Data((lines.joined(separator: "\n") + "\n").utf8)], to: path)
@@ -113,7 +116,8 @@ public final class RunFolder {
       guard file >= 0 else { throw AtomicFile.failure("can't be written", path) }
       return file
     }
-    history = try begin(Self.historyName, [EpochRecord.header] + (state?.epochs.map(\.row) ?? []))
+    history = try begin(
+      Self.historyName, [EpochRecord.header(withLearningRate: withLearningRate)] + (state?.epochs.map(\.row) ?? []))
     steps = try begin(
       Self.stepsName, [StepRecord.header] + (state?.steps.enumerated().map { $1.row($0 + 1) } ?? []))
     let times = (try? String(contentsOfFile: path + "/" + Self.performanceName, encoding: .utf8)) ?? ""
@@ -163,12 +167,13 @@ public final class RunFolder {
     try AtomicFile.write([try encoder.encode(description), Data("\n".utf8)], to: path + "/" + Self.descriptionName)
   }
 
-  /// Writes the model, whole or not at all.
+  /// Writes the model, or the best so far, whole or not at all.
   public func write(
-    _ parameters: Parameters, configuration: TrainingConfiguration, vocabulary: [String]?
+    _ parameters: Parameters, configuration: TrainingConfiguration, vocabulary: [String]?, isBest: Bool = false
   ) throws {
     try ModelFile.write(
-      parameters, configuration: configuration, vocabulary: vocabulary, to: path + "/" + Self.model)
+      parameters, configuration: configuration, vocabulary: vocabulary,
+      to: path + "/" + (isBest ? Self.bestModel : Self.model))
   }
 
   // MARK: Checkpoints
