@@ -9,6 +9,13 @@ public struct StepRecord: Sendable, Equatable {
   /// Of the epoch so far, each batch as it was before its step.
   public let epochMetrics: Metrics
 
+  package init(step: Int, epoch: Int, metrics: Metrics, epochMetrics: Metrics) {
+    self.step = step
+    self.epoch = epoch
+    self.metrics = metrics
+    self.epochMetrics = epochMetrics
+  }
+
   /// The header of steps.csv.
   static let header = "step,loss,accuracy"
   /// The row of steps.csv, with digits that read back to the same Float.
@@ -28,6 +35,14 @@ public struct EpochRecord: Sendable, Equatable {
   public let trainingSeconds: Double
   /// Time of the whole epoch.
   public let seconds: Double
+
+  package init(epoch: Int, training: Metrics, validation: Metrics, trainingSeconds: Double, seconds: Double) {
+    self.epoch = epoch
+    self.training = training
+    self.validation = validation
+    self.trainingSeconds = trainingSeconds
+    self.seconds = seconds
+  }
 
   /// The header of history.csv, as Keras's CSVLogger writes it (keras/src/callbacks/csv_logger.py).
   static let header = "epoch,accuracy,loss,val_accuracy,val_loss"
