@@ -47,8 +47,29 @@ public struct EpochRecord: Sendable, Equatable {
   /// The header of history.csv, as Keras's CSVLogger writes it (keras/src/callbacks/csv_logger.py).
   static let header = "epoch,accuracy,loss,val_accuracy,val_loss"
   /// The row of history.csv.
-  var row: String {
-    let values = [training.accuracy, training.loss, validation.accuracy, validation.loss]
-    return "\(epoch)," + values.map { "\(Float($0))" }.joined(separator: ",")
+  var row: String { "\(epoch)," + values.map { "\($0.value)" }.joined(separator: ",") }
+
+  /// With Keras's names, in their order.
+  fileprivate var values: [(name: String, value: Float)] {
+    [
+      ("accuracy", training.accuracy), ("loss", training.loss), ("val_accuracy", validation.accuracy),
+      ("val_loss", validation.loss),
+    ].map { ($0, Float($1)) }
+  }
+}
+
+extension [EpochRecord] {
+  /// JSON in the shape of Keras's `History.history`: of each name a list with an item an epoch. The numbers are
+  /// those of history.csv; what JSON has no number for (NaN, infinity) is `null`.
+  package func historyJSON() -> String {
+    let names = first?.values.map(\.name) ?? []
+    let lists = names.indices.map { index in
+      let items = map { record in
+        let value = record.values[index].value
+        return value.isFinite ? "\(value)" : "null"
+      }
+      return "\"\(names[index])\": [\(items.joined(separator: ", "))]"
+    }
+    return "{\(lists.joined(separator: ", "))}"
   }
 }
