@@ -34,11 +34,12 @@ FILE = Path(__file__).resolve().parents[2] / "Tests/TrainingTests/Golden/tensorb
 TIME = 1_700_000_000.25
 
 
-def event_file(*events):
+def event_file(first_step, *events):
     """The file's bytes in hexadecimal digits."""
+    start = Event(wall_time=TIME, step=first_step, session_log=SessionLog(status=SessionLog.START))
     buffer = io.BytesIO()
     writer = RecordWriter(buffer)
-    for event in (Event(wall_time=TIME, file_version="brain.Event:2"), *events):
+    for event in (Event(wall_time=TIME, file_version="brain.Event:2"), start, *events):
         writer.write(event.SerializeToString(deterministic=True))
     return buffer.getvalue().hex()
 
@@ -68,10 +69,9 @@ if __name__ == "__main__":
         "madeBy": "Scripts/golden/tensorboard_keras.py",
         "versions": layout.versions(np, keras, tensorflow, tensorboard),
         "wallTime": TIME,
-        "newFile": event_file(scalars(1, batch_accuracy=0.5, batch_loss=0.75), scalars(300, batch_loss=-1e-3)),
-        "resumedFile": event_file(
-            Event(wall_time=TIME, step=301, session_log=SessionLog(status=SessionLog.START)),
-            scalars(2**40, epoch_loss=float("inf"))),
+        "newFile": event_file(
+            0, scalars(0, epoch_loss=0), scalars(1, batch_accuracy=0.5, batch_loss=0.75), scalars(300, batch_loss=-1e-3)),
+        "resumedFile": event_file(301, scalars(2**40, epoch_loss=float("inf"))),
         "keras": keras_run(),
     })  # fmt: skip
     print(f"{FILE.stat().st_size:,} bytes: {FILE}")

@@ -56,6 +56,7 @@ private let tensorBoardPython = ProcessInfo.processInfo.environment["TENSORBOARD
       hexadecimal(try Data(contentsOf: URL(fileURLWithPath: file.path)))
     }
     let file = try EventFile(folder: folder, startTime: start)
+    try file.write([("epoch_loss", 0)], step: 0, wallTime: start)
     try file.write([("batch_accuracy", 0.5), ("batch_loss", 0.75)], step: 1, wallTime: start + 1)
     try file.write([("batch_loss", -1e-3)], step: 300, wallTime: start + 300)
     #expect(try bytes(file) == golden.newFile)
@@ -67,12 +68,15 @@ private let tensorBoardPython = ProcessInfo.processInfo.environment["TENSORBOARD
   @Test func aWriteIsARecordThatIsThereAtOnce() throws {
     let start = Date(timeIntervalSince1970: 0)
     let file = try EventFile(folder: folder, startTime: start)
-    #expect(try events(of: file).map(hexadecimal) == ["0900000000000000001a0d627261696e2e4576656e743a32"])
+    #expect(
+      try events(of: file).map(hexadecimal) == [
+        "0900000000000000001a0d627261696e2e4576656e743a32", "0900000000000000003a020801",
+      ])
     for step in 1...3 {
       let tag = String(repeating: "é", count: 50 * step)
       try file.write([(tag, 1)], step: Int64(-step), wallTime: start)
       let events = try events(of: file)
-      #expect(events.count == step + 1)
+      #expect(events.count == step + 2)
       #expect(events.last?.suffix(5) == Data([0x15, 0, 0, 0x80, 0x3F]))
       #expect(events.last?.range(of: Data(tag.utf8)) != nil)
     }

@@ -20,11 +20,11 @@ package final class EventFile {
   /// Begins a file, and makes its folder if need be.
   ///
   /// A run that goes on has to give the last step (in `validation`, the last epoch; -1 where there is none) that still
-  /// holds: TensorBoard then drops what the folder has of later ones (`_CheckForRestartAndMaybePurge` in
-  /// tensorboard/backend/event_processing/event_accumulator.py). Its faster reader, the default where there is one,
-  /// drops a chart's later points as soon as the chart gets a new one (tensorboard/data/server/reservoir.rs). In `train`
-  /// it's the steps that count. So what the folder has of an epoch that is trained anew stays until, or (in the slower
-  /// reader) beside, the new.
+  /// holds; TensorBoard then drops what the folder has of later ones, as it does for a SessionLog START from the run's
+  /// second on (`_CheckForRestartAndMaybePurge` in tensorboard/backend/event_processing/plugin_event_accumulator.py).
+  /// Its reader in Rust, the default where it is installed, drops a chart's later points once the chart gets a new one
+  /// (tensorboard/data/server/reservoir.rs). In `train` it's the steps that count: an epoch's old point stays until the
+  /// epoch has been trained anew, and in the readers in Python beside the new one.
   ///
   /// - Throws: `TrainingError`.
   package init(folder: String, startTime: Date, resumingAfterStep lastStep: Int64? = nil) throws {
@@ -39,11 +39,9 @@ package final class EventFile {
       + "\(process.processIdentifier).swift-lstm"
     file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o644)
     guard file >= 0 else { throw AtomicFile.failure("can't be written", path) }
-    try append(Message.field(3, Array("brain.Event:2".utf8)), startTime)
-    if let lastStep {
-      // A SessionLog with the status START.
-      try append(Message.field(2, lastStep + 1) + Message.field(7, Message.field(1, Int64(1))), startTime)
-    }
+    try append(startTime, step: 0, Message.field(3, Array("brain.Event:2".utf8)))
+    // A SessionLog with the status START. The run's first one has it too, so that the others are not the first.
+    try append(startTime, step: (lastStep ?? -1) + 1, Message.field(7, Message.field(1, Int64(1))))
   }
 
   deinit { close(file) }
@@ -65,12 +63,13 @@ package final class EventFile {
   /// - Throws: `TrainingError`.
   package func write(_ scalars: [Scalar], step: Int64, wallTime: Date) throws {
     let values = scalars.map { Message.field(1, Message.field(1, Array($0.tag.utf8)) + Message.field(2, $0.value)) }
-    try append(Message.field(2, step) + Message.field(5, values.flatMap(\.self)), wallTime)
+    try append(wallTime, step: step, Message.field(5, values.flatMap(\.self)))
   }
 
-  /// Appends a record of an Event with a time and other fields.
-  private func append(_ fields: [UInt8], _ wallTime: Date) throws {
-    let event = Message.field(1, wallTime.timeIntervalSince1970) + fields
+  /// Appends a record of an Event; protobuf leaves a step of 0 out.
+  private func append(_ wallTime: Date, step: Int64, _ content: [UInt8]) throws {
+    let event =
+      Message.field(1, wallTime.timeIntervalSince1970) + (step == 0 ? [] : Message.field(2, step)) + content
     let length = littleEndianBytes(UInt64(event.count))
     try AtomicFile.write(Data(length + Self.checksum(length) + event + Self.checksum(event)), to: file, path)
   }
