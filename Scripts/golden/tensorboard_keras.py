@@ -60,7 +60,8 @@ def keras_run():
         steps = {}
         for run in sorted(os.listdir(folder)):
             accumulator = EventAccumulator(os.path.join(folder, run), size_guidance={TENSORS: 0}).Reload()
-            steps[run] = {tag: [e.step for e in accumulator.Tensors(tag)] for tag in sorted(accumulator.Tags()[TENSORS])}
+            tags = sorted(accumulator.Tags()[TENSORS])
+            steps[run] = {tag: [point.step for point in accumulator.Tensors(tag)] for tag in tags}
     return {"steps": steps, "historyNames": sorted(history.history)}
 
 
@@ -70,7 +71,8 @@ if __name__ == "__main__":
         "versions": layout.versions(np, keras, tensorflow, tensorboard),
         "wallTime": TIME,
         "newFile": event_file(
-            0, scalars(0, epoch_loss=0), scalars(1, batch_accuracy=0.5, batch_loss=0.75), scalars(300, batch_loss=-1e-3)),
+            0, scalars(0, epoch_loss=0), scalars(1, batch_accuracy=0.5, batch_loss=0.75),
+            scalars(300, batch_loss=-1e-3)),
         "resumedFile": event_file(301, scalars(2**40, epoch_loss=float("inf"))),
         "keras": keras_run(),
     })  # fmt: skip
