@@ -9,6 +9,13 @@ public struct StepRecord: Sendable, Equatable {
   /// Of the epoch so far, each batch as it was before its step.
   public let epochMetrics: Metrics
 
+  package init(step: Int, epoch: Int, metrics: Metrics, epochMetrics: Metrics) {
+    self.step = step
+    self.epoch = epoch
+    self.metrics = metrics
+    self.epochMetrics = epochMetrics
+  }
+
   /// The header of steps.csv.
   static let header = "step,loss,accuracy"
   /// The row of steps.csv.
@@ -32,10 +39,12 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   /// The rate of the epoch's last step, where a schedule or a plateau may change it.
   public var learningRate: Double?
 
-  /// The columns of history.csv, sorted as Keras's CSVLogger sorts them (keras/src/callbacks/csv_logger.py).
-  var columns: [(name: String, value: Double)] {
-    [("accuracy", training.accuracy)] + (learningRate.map { [("learning_rate", $0)] } ?? [])
-      + [("loss", training.loss), ("val_accuracy", validation.accuracy), ("val_loss", validation.loss)]
+  package init(epoch: Int, training: Metrics, validation: Metrics, trainingSeconds: Double, seconds: Double) {
+    self.epoch = epoch
+    self.training = training
+    self.validation = validation
+    self.trainingSeconds = trainingSeconds
+    self.seconds = seconds
   }
 
   /// The header of history.csv.
@@ -44,5 +53,30 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   }
 
   /// The row of history.csv.
-  var row: String { "\(epoch)," + columns.map { "\(Float($0.value))" }.joined(separator: ",") }
+  var row: String { "\(epoch)," + columns.map { "\($0.value)" }.joined(separator: ",") }
+
+  /// The columns of history.csv, sorted as Keras's CSVLogger sorts them (keras/src/callbacks/csv_logger.py).
+  fileprivate var columns: [(name: String, value: Float)] {
+    let rate = learningRate.map { [("learning_rate", $0)] } ?? []
+    return
+      ([("accuracy", training.accuracy)] + rate
+      + [("loss", training.loss), ("val_accuracy", validation.accuracy), ("val_loss", validation.loss)])
+      .map { ($0, Float($1)) }
+  }
+}
+
+extension [EpochRecord] {
+  /// JSON in the shape of Keras's `History.history`: of each name a list with an item an epoch. The numbers are
+  /// those of history.csv; what JSON has no number for (NaN, infinity) is `null`.
+  package func historyJSON() -> String {
+    let names = first?.columns.map(\.name) ?? []
+    let lists = names.indices.map { index in
+      let items = map { record in
+        let value = record.columns[index].value
+        return value.isFinite ? "\(value)" : "null"
+      }
+      return "\"\(names[index])\": [\(items.joined(separator: ", "))]"
+    }
+    return "{\(lists.joined(separator: ", "))}"
+  }
 }

@@ -1,0 +1,135 @@
+import Foundation
+
+/// A TensorBoard event file of scalars.
+///
+/// TensorBoard takes a folder for a run and reads its event files in the order of their names. As Keras's callback does
+/// (keras/src/callbacks/tensorboard.py), make two folders, which TensorBoard draws as two lines of the same charts:
+/// - `train`: a step's `StepRecord.scalars` at its step, an epoch's `EpochRecord.trainingScalars` at its epoch;
+/// - `validation`: an epoch's `EpochRecord.validationScalars` at its epoch.
+///
+/// The file is a sequence of TFRecords (tensorflow/core/lib/io/record_writer.h), each an Event
+/// (tensorflow/core/util/event.proto).
+package final class EventFile {
+  /// One point's value, and the name of the chart that it goes into.
+  package typealias Scalar = (tag: String, value: Float)
+
+  /// The file.
+  package let path: String
+  private let file: Int32
+
+  /// Begins a file, and makes its folder if need be.
+  ///
+  /// A run that goes on has to give the last step (in `validation`, the last epoch; -1 where there is none) that still
+  /// holds; TensorBoard then drops what the folder has of later ones, as it does for a SessionLog START from the run's
+  /// second on (`_CheckForRestartAndMaybePurge` in tensorboard/backend/event_processing/plugin_event_accumulator.py).
+  /// Its reader in Rust, the default where it is installed, drops a chart's later points once the chart gets a new one
+  /// (tensorboard/data/server/reservoir.rs). In `train` it's the steps that count: an epoch's old point stays until the
+  /// epoch has been trained anew, and in the readers in Python beside the new one.
+  ///
+  /// - Throws: `TrainingError`.
+  package init(folder: String, startTime: Date, resumingAfterStep lastStep: Int64? = nil) throws {
+    do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+      throw TrainingError(
+        path: folder, problem: "the folder can't be made",
+        advice: "see to the rights of the folder above it, or give another --output")
+    }
+    let process = ProcessInfo.processInfo
+    path =
+      "\(folder)/\(Self.prefix)\(Self.seconds(startTime, in: folder)).\(process.hostName)."
+      + "\(process.processIdentifier).swift-lstm"
+    file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o644)
+    guard file >= 0 else { throw AtomicFile.failure("can't be written", path) }
+    try append(startTime, step: 0, Message.field(3, Array("brain.Event:2".utf8)))
+    // A SessionLog with the status START. The run's first one has it too, so that the others are not the first.
+    try append(startTime, step: (lastStep ?? -1) + 1, Message.field(7, Message.field(1, Int64(1))))
+  }
+
+  deinit { close(file) }
+
+  private static let prefix = "events.out.tfevents."
+
+  /// The start's seconds since 1970, or so many that the file comes after those that the folder has, whatever the clock
+  /// was when they were made.
+  private static func seconds(_ startTime: Date, in folder: String) -> Int64 {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    // 32 bits have ten digits, as many as the present; other numbers don't sort.
+    let last = names.filter { $0.hasPrefix(prefix) }
+      .compactMap { UInt32($0.dropFirst(prefix.count).prefix { $0 != "." }) }.max()
+    return max(Int64(startTime.timeIntervalSince1970), last.map { Int64($0) + 1 } ?? 0)
+  }
+
+  /// Appends one point of each of some charts, in a single write: TensorBoard may read the file at any time.
+  ///
+  /// - Throws: `TrainingError`.
+  package func write(_ scalars: [Scalar], step: Int64, wallTime: Date) throws {
+    let values = scalars.map { Message.field(1, Message.field(1, Array($0.tag.utf8)) + Message.field(2, $0.value)) }
+    try append(wallTime, step: step, Message.field(5, values.flatMap(\.self)))
+  }
+
+  /// Appends a record of an Event; protobuf leaves a step of 0 out.
+  private func append(_ wallTime: Date, step: Int64, _ content: [UInt8]) throws {
+    let event =
+      Message.field(1, wallTime.timeIntervalSince1970) + (step == 0 ? [] : Message.field(2, step)) + content
+    let length = littleEndianBytes(UInt64(event.count))
+    try AtomicFile.write(Data(length + Self.checksum(length) + event + Self.checksum(event)), to: file, path)
+  }
+
+  /// A record's checksum, masked as the format wants it.
+  private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
+    var crc = CRC32C()
+    crc.update(bytes)
+    return littleEndianBytes((crc.value >> 15 | crc.value << 17) &+ 0xA282_EAD8)
+  }
+}
+
+/// Fields of protobuf messages; the numbers are below 16.
+private enum Message {
+  static func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
+    [number << 3 | 2] + varint(UInt64(content.count)) + content
+  }
+  static func field(_ number: UInt8, _ value: Int64) -> [UInt8] { [number << 3] + varint(UInt64(bitPattern: value)) }
+  static func field(_ number: UInt8, _ value: Double) -> [UInt8] {
+    [number << 3 | 1] + littleEndianBytes(value.bitPattern)
+  }
+  static func field(_ number: UInt8, _ value: Float) -> [UInt8] {
+    [number << 3 | 5] + littleEndianBytes(value.bitPattern)
+  }
+
+  /// Seven bits a byte, the lowest first; all but the last byte have the top bit.
+  private static func varint(_ value: UInt64) -> [UInt8] {
+    var (bytes, rest) = ([UInt8](), value)
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    return bytes + [UInt8(rest)]
+  }
+}
+
+private func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
+  withUnsafeBytes(of: value.littleEndian) { Array($0) }
+}
+
+// MARK: Keras's tags
+
+extension StepRecord {
+  /// With the tags of Keras's TensorBoard callback. The values are the batch's own, as in steps.csv; Keras's are the
+  /// means of the epoch so far.
+  package var scalars: [EventFile.Scalar] {
+    [("batch_accuracy", Float(metrics.accuracy)), ("batch_loss", Float(metrics.loss))]
+  }
+}
+
+extension EpochRecord {
+  /// With the tags of Keras's TensorBoard callback, for the folder `train`.
+  package func trainingScalars(learningRate: Double) -> [EventFile.Scalar] {
+    Self.scalars(training) + [("epoch_learning_rate", Float(learningRate))]
+  }
+
+  /// With the tags of Keras's TensorBoard callback, for the folder `validation`.
+  package var validationScalars: [EventFile.Scalar] { Self.scalars(validation) }
+
+  private static func scalars(_ metrics: Metrics) -> [EventFile.Scalar] {
+    [("epoch_accuracy", Float(metrics.accuracy)), ("epoch_loss", Float(metrics.loss))]
+  }
+}
