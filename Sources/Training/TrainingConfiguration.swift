@@ -38,3 +38,18 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     return 4 * (4 * parameters + history + Double(threads + 8) * 4 * h * h)
   }
 }
+
+extension TrainingConfiguration {
+  /// What makes a configuration out of a file impossible, or nil; the limits are those of `lstm train`.
+  package var problem: String? {
+    let limits: [(String, Int, ClosedRange<Int>)] = [
+      ("vocabularySize", vocabularySize, 3...10_000_000), ("maxLength", maxLength, 1...1_000_000),
+      ("embeddingSize", embeddingSize, 1...65_536), ("hiddenSize", hiddenSize, 1...65_536),
+      ("epochs", epochs, 1...1_000_000), ("batchSize", batchSize, 1...100_000_000),
+    ]
+    for (name, value, range) in limits where !range.contains(value) {
+      return "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
+    }
+    return learningRate.isFinite && learningRate > 0 ? nil : "learningRate is \(learningRate), expected above 0"
+  }
+}
