@@ -110,7 +110,7 @@ struct Chart {
 
 extension [Chart.Point] {
   /// At most `limit` points, each the mean of as many neighbours, and how many those are.
-  func thinned(to limit: Int = 400) -> (points: [Chart.Point], neighbours: Int) {
+  func thinned(to limit: Int = 200) -> (points: [Chart.Point], neighbours: Int) {
     let size = Swift.max(1, (count + limit - 1) / limit)
     if size == 1 { return (self, 1) }
     let means = stride(from: 0, to: count, by: size).map { start in

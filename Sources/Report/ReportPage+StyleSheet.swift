@@ -28,6 +28,7 @@ extension ReportPage {
     p { margin: 0 0 12px; max-width: 68ch; }
     section { margin-bottom: 44px; min-width: 0; }
     .tables { display: grid; gap: 0 40px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); }
+    .tables.stacked { grid-template-columns: 1fr; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; }
     table.runs { width: 100%; }
@@ -39,7 +40,7 @@ extension ReportPage {
     .runs tr.differs td { font-weight: 600; }
     .legend { display: flex; flex-wrap: wrap; gap: 4px 22px; margin-bottom: 18px; color: var(--muted); max-width: none; }
     .swatch { width: 20px; height: 8px; margin-right: 8px; vertical-align: 1px; }
-    .charts { display: grid; gap: 0 32px; }
+    .charts { display: grid; gap: 0 32px; margin-bottom: -20px; }
     .charts.wide { grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); }
     .charts.square { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }
     /* Captions and charts of a row share their lines, whatever the captions' length. */
@@ -54,6 +55,7 @@ extension ReportPage {
     .axis { stroke: var(--strong-rule); fill: none; }
     .diagonal { stroke: var(--strong-rule); stroke-dasharray: 2 3; fill: none; }
     .line { stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round; stroke-linecap: round; fill: none; }
+    .wide .line:only-child { stroke-width: 1.25; }
     .dashed { stroke-dasharray: 1 4; }
     circle { fill: currentColor; }
     .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); }
@@ -88,7 +90,7 @@ extension ReportPage {
       h1 { font-size: 18pt; }
       h2, h3, h3 + p, .legend { break-after: avoid; }
       section { margin-bottom: 22pt; }
-      .tables { grid-template-columns: 1fr 1fr; gap: 0 24pt; }
+      .tables:not(.stacked) { grid-template-columns: 1fr 1fr; gap: 0 24pt; }
       .charts.wide { grid-template-columns: 1fr 1fr; }
       .charts.square { grid-template-columns: 1fr 1fr 1fr; gap: 0 16pt; }
       .confusion td[style] { height: 60pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -52,7 +52,7 @@ package struct ReportPage {
     <p class="eyebrow">\(escaped(names.joined(separator: " · ")))</p>
     <h1>\(escaped(headline))</h1>
     </header>
-    <div class="tables">
+    <div class="tables\(runs.count > 2 ? " stacked" : "")">
     \(runTable("Final figures", figures, marksDifferences: false))
     \(runTable("Configuration and data", settings, marksDifferences: true))
     </div>

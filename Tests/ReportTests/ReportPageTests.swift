@@ -216,7 +216,7 @@ import Training
     try folder.write(
       RunRecordTests.steps + (1...100_000).map { "\($0),0.\($0 % 2 == 0 ? 25 : 75),0.5\n" }.joined(), "steps.csv")
     let html = try page(folder)
-    #expect(html.contains("Each point is the mean of up to 250 steps."))
+    #expect(html.contains("Each point is the mean of up to 500 steps."))
     #expect(html.utf8.count < 60_000)
   }
 }
