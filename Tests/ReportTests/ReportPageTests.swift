@@ -211,6 +211,38 @@ import Training
     #expect { try page(folder) } throws: { "\($0)".contains("is not a number") }
   }
 
+  @Test func mutatedFilesNeverTrap() throws {
+    let folder = try run(epochs: 3, hasModel: false, limit: 5)
+    defer { folder.remove() }
+    let names = ["history.csv", "steps.csv", "performance.csv", "run.json"]
+    let originals = try names.map { try Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + $0)) }
+    var generator = RandomGenerator(seed: 1)
+    func number(below end: Int) -> Int { Int(generator.uniform() * Double(end)) }
+    var pages = 0
+    for _ in 0..<2000 {
+      let file = number(below: names.count)
+      var bytes = originals[file]
+      for _ in 0...number(below: 2) {
+        let position = number(below: bytes.count)
+        switch number(below: 3) {
+        case 0: bytes[position] = UInt8(truncatingIfNeeded: generator.next())
+        // What numbers are made of, and so likely to be read.
+        case 1: bytes[position] = Array("0123456789.-,ex\n".utf8)[number(below: 16)]
+        default: bytes.insert(contentsOf: Data("9e99".utf8.prefix(1 + number(below: 4))), at: position)
+        }
+      }
+      try bytes.write(to: URL(fileURLWithPath: folder.path + "/" + names[file]))
+      if let record = try? RunRecord(contentsOf: folder.path),
+        let predictions = try? record.predictions(data: nil, threads: 1, progress: { _ in })
+      {
+        #expect(!ReportPage([.init(record: record, predictions: predictions)]).html.isEmpty)
+        pages += 1
+      }
+      try originals[file].write(to: URL(fileURLWithPath: folder.path + "/" + names[file]))
+    }
+    #expect(pages > 100)
+  }
+
   @Test func thinsLongRuns() throws {
     let folder = try run(epochs: 1, hasModel: false)
     try folder.write(
