@@ -61,9 +61,10 @@ let package = Package(
     .target(name: "CPrefetch"),
     .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
     .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
+    .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
     .executableTarget(
       name: "lstm",
-      dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Training", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       // It says what the kernels were built for, and looks at the processor before it runs them.
       swiftSettings: defines),
 
@@ -73,6 +74,7 @@ let package = Package(
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["Training"]),
     .testTarget(name: "SetUpTests"),
   ],

@@ -35,7 +35,7 @@ package final class DataParallelNetwork {
     of batch: some Collection<Int>, in data: LabelledSequences, classWeights: [Double] = [1, 1],
     parameters: Parameters, into gradient: inout Parameters
   ) -> Metrics {
-    withSequences(batch, data, classWeights) { sequences, outcomes in
+    let outcomes = withSequences(batch, data, classWeights) { sequences, outcomes in
       let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
       prepare(parameters, for: sequences, plan)
       injections.reserve(tiles: plan.tiles.count)
@@ -58,6 +58,7 @@ package final class DataParallelNetwork {
       }
       assembly.finish(sum, sampleCount: sequences.count, parameters: parameters, into: &gradient)
     }
+    return metrics(of: outcomes, batch, data)
   }
 
   /// Forward and loss of all of `data`.
@@ -67,8 +68,17 @@ package final class DataParallelNetwork {
   package func evaluate(
     _ data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> Metrics? {
+    outcomes(of: data, parameters: parameters, progress: progress).map { metrics(of: $0, 0..<data.count, data) }
+  }
+
+  /// What comes out for each sample of `data`, in its order.
+  ///
+  /// - Parameter progress: as for `evaluate`.
+  package func outcomes(
+    of data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
+  ) -> [Outcome]? {
     var isComplete = true
-    let metrics = withSequences(0..<data.count, data, [1, 1]) { sequences, outcomes in
+    let outcomes = withSequences(0..<data.count, data, [1, 1]) { sequences, outcomes in
       let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
       prepare(parameters, for: sequences, plan)
       let block = ShardWorker.tilesPerBlock
@@ -86,7 +96,7 @@ package final class DataParallelNetwork {
         isComplete = progress(min(firstTile * RowTile.rowCount, sequences.count))
       }
     }
-    return isComplete ? metrics : nil
+    return isComplete ? outcomes : nil
   }
 
   private func prepare(_ parameters: Parameters, for sequences: [TokenSequence], _ plan: ShardPlan) {
@@ -97,12 +107,11 @@ package final class DataParallelNetwork {
     }
   }
 
-  /// Lends the sequences of some samples to `body`, which fills in their outcomes; the outcomes are then added in the
-  /// batch's own order, since sums of floats need one.
+  /// Lends the sequences of some samples to `body`, which fills in their outcomes.
   private func withSequences(
     _ batch: some Collection<Int>, _ data: LabelledSequences, _ classWeights: [Double],
     _ body: ([TokenSequence], UnsafeMutablePointer<Outcome>) -> Void
-  ) -> Metrics {
+  ) -> [Outcome] {
     var outcomes = [Outcome](repeating: Outcome(), count: batch.count)
     data.sequences.tokens.withUnsafeBufferPointer { tokens in
       let sequences = batch.map { sample in
@@ -114,6 +123,11 @@ package final class DataParallelNetwork {
       }
       outcomes.withUnsafeMutableBufferPointer { body(sequences, $0.baseAddress!) }
     }
+    return outcomes
+  }
+
+  /// Adds outcomes up in the batch's own order, since sums of floats need one.
+  private func metrics(of outcomes: [Outcome], _ batch: some Collection<Int>, _ data: LabelledSequences) -> Metrics {
     var metrics = Metrics()
     for (outcome, sample) in zip(outcomes, batch) { metrics.add(outcome, label: data.labels[sample]) }
     return metrics

@@ -55,6 +55,9 @@ struct Train: ParsableCommand {
   @Flag(help: "Replace a run that is in the output folder.")
   var overwrite = false
 
+  @Option(help: .init("Also write TensorBoard's event files, into this folder.", valueName: "folder"))
+  var tensorboard: String?
+
   @Option(help: .init("Write a checkpoint every so many steps (default: after each epoch).", valueName: "steps"))
   var checkpointEvery: Int?
 
@@ -115,13 +118,15 @@ struct Train: ParsableCommand {
     let reviews = try reviews(of: source, configuration)
     source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
     let best = BestModelWriter()
+    let log = tensorboard.map(absolute)
     let trainer = try Trainer(
       configuration, state: state, training: reviews.training, validation: reviews.validation, threads: threadCount,
-      callbacks: best.callbacks(configuration, vocabulary))
+      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(tensorBoard: log))
     let folder = try RunFolder(beginning: path, configuration, overwrite: overwrite, keep: keep)
     best.folder = folder
-    try folder.write(Checkpoint(trainer.state, configuration: configuration, source: source))
-    try train(trainer, folder, source, vocabulary, reviews)
+    try folder.write(
+      Checkpoint(trainer.state, configuration: configuration, source: source, tensorBoard: log))
+    try train(trainer, folder, source, log, vocabulary, reviews)
   }
 
   private func goOn(with path: String) throws {
@@ -160,23 +165,27 @@ struct Train: ParsableCommand {
     }
     let best = BestModelWriter()
     best.folder = folder
+    let log = tensorboard.map(absolute) ?? checkpoint.tensorBoard
     let trainer = try Trainer(
       configuration, state: checkpoint.state, training: reviews.training, validation: reviews.validation,
-      threads: threadCount, callbacks: best.callbacks(configuration, vocabulary))
+      threads: threadCount,
+      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(tensorBoard: log))
     try folder.goOn(from: checkpoint)
     if configuration != checkpoint.configuration {
-      try folder.write(Checkpoint(checkpoint.state, configuration: configuration, source: source))
+      try folder.write(
+        Checkpoint(checkpoint.state, configuration: configuration, source: source, tensorBoard: log))
     }
-    try train(trainer, folder, source, vocabulary, reviews)
+    try train(trainer, folder, source, log, vocabulary, reviews)
   }
 
   private func train(
-    _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ vocabulary: [String]?,
+    _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ tensorBoard: String?, _ vocabulary: [String]?,
     _ reviews: (training: LabelledSequences, validation: LabelledSequences)
   ) throws {
     let configuration = trainer.configuration
     func writeCheckpoint() throws {
-      try folder.write(Checkpoint(trainer.state, configuration: configuration, source: source))
+      try folder.write(
+        Checkpoint(trainer.state, configuration: configuration, source: source, tensorBoard: tensorBoard))
     }
     try folder.describe(configuration, source: source, threads: threadCount, version: LSTM.version)
     var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet)
@@ -191,8 +200,8 @@ struct Train: ParsableCommand {
       case .step(let record):
         try folder.append(record, seconds: trainer.state.seconds)
         isTimeForCheckpoint = checkpointEvery.map { record.step.isMultiple(of: $0) } ?? false
-      case .epoch(let record):
-        try folder.append(record)
+      case .epoch:
+        try folder.appendLast(of: trainer.state.epochs)
         isTimeForCheckpoint = checkpointEvery == nil
       case .begin, .validation: break
       }
@@ -222,6 +231,10 @@ struct Train: ParsableCommand {
 
   private func vocabulary(of source: DataSource, _ configuration: TrainingConfiguration) throws -> [String]? {
     try words(of: data ?? source.path, wordIndex ?? source.wordIndex)?.vocabulary(size: configuration.vocabularySize)
+  }
+
+  private static func callbacks(tensorBoard folder: String?) -> [any TrainingCallback] {
+    folder.map { [TensorBoardLog(folder: $0)] } ?? []
   }
 
   private func absolute(_ path: String) -> String {

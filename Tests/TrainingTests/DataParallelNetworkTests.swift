@@ -80,6 +80,24 @@ import Training
     #expect(metrics.accuracy == 0.25)
   }
 
+  @Test func outcomesAreInTheOrderOfTheData() {
+    var generator = RandomGenerator(seed: 5)
+    let layout = ParameterLayout(.init(vocabularySize: 30, embeddingSize: 5, hiddenSize: 6))
+    var parameters = Parameters(zeros: layout)
+    for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
+    let sequences = (0..<100).map { _ in
+      (0..<Int(generator.uniform() * 20)).map { _ in Int32(generator.uniform() * 30) }
+    }
+    let data = LabelledSequences(sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
+    let network = DataParallelNetwork(layout, maxLength: 20, threads: 2)
+    let outcomes = network.outcomes(of: data, parameters: parameters)!
+    for (index, outcome) in outcomes.enumerated() {
+      let alone = network.outcomes(of: data.slice(index..<index + 1), parameters: parameters)![0]
+      #expect(abs(outcome.logit - alone.logit) < 1e-5)
+    }
+    #expect(network.outcomes(of: data, parameters: parameters) { _ in false } == nil)
+  }
+
   @Test func threadsDoNotChangeABit() {
     var generator = RandomGenerator(seed: 3)
     let layout = ParameterLayout(.init(vocabularySize: 300, embeddingSize: 20, hiddenSize: 24))

@@ -149,6 +149,55 @@ import Training
     #expect(try ModelFile.readParameters(layout, from: path) == expected)
   }
 
+  @Test func readsWhatWasWrittenBesideTheWeights() throws {
+    var configuration = TrainingConfiguration()
+    (configuration.vocabularySize, configuration.embeddingSize, configuration.hiddenSize) = (5, 2, 3)
+    for vocabulary in [["<pad>", "<start>", "<oov>", "a", "b"], nil] {
+      try ModelFile.write(parameters, configuration: configuration, vocabulary: vocabulary, to: path)
+      defer { unlink(path) }
+      let read = try ModelFile.read(from: path)
+      #expect(read.parameters == parameters)
+      #expect(read.configuration == configuration)
+      #expect(read.vocabulary == vocabulary)
+    }
+  }
+
+  @Test(arguments: [
+    ("configuration", nil, "the metadata have no configuration"),
+    ("configuration", "{}", "the metadata's configuration can't be read"),
+    ("configuration", "\"vocabularySize\":2,", "configuration: vocabularySize is 2, expected 3 to 10000000"),
+    ("configuration", "\"vocabularySize\":4611686018427387904,", "configuration: vocabularySize is"),
+    ("configuration", "\"maxLength\":0,", "configuration: maxLength is 0"),
+    ("configuration", "\"learningRate\":-1,", "configuration: learningRate is -1.0"),
+    // As large as may be: nothing of that size is allocated.
+    ("configuration", "\"vocabularySize\":10000000,\"embeddingSize\":65536,", "embedding.weight has shape [5, 2]"),
+    ("vocabulary", "[\"a\"]", "the metadata's vocabulary is not a list of 5 words"),
+    ("vocabulary", "[1,2,3,4,5]", "the metadata's vocabulary is not a list of 5 words"),
+  ])
+  func refusesMetadata(key: String, value: String?, problem: String) throws {
+    var configuration = TrainingConfiguration()
+    (configuration.vocabularySize, configuration.embeddingSize, configuration.hiddenSize) = (5, 2, 3)
+    try ModelFile.write(parameters, configuration: configuration, vocabulary: nil, to: path)
+    defer { unlink(path) }
+    var file = try Safetensors(contentsOf: path)
+    if let value, value.hasPrefix("\"") {
+      // Members that replace those of the same name.
+      let names = value.split(separator: ",").map { $0.prefix { $0 != ":" } }
+      let kept = file.metadata[key]!.dropFirst().dropLast().split(separator: ",").filter { member in
+        !names.contains { member.hasPrefix($0) }
+      }
+      file.metadata[key] = "{" + value + kept.joined(separator: ",") + "}"
+    } else {
+      file.metadata[key] = value
+    }
+    try file.write(to: path)
+    #expect {
+      try ModelFile.read(from: path)
+    } throws: { error in
+      error is TrainingError && "\(error)".contains(problem) && "\(error)".contains(path)
+    }
+  }
+
   @Test func refusesWeightsOfAnotherNetwork() throws {
     func refusal(_ change: (inout Safetensors) -> Void) throws -> String {
       try ModelFile.write(parameters, configuration: TrainingConfiguration(), vocabulary: nil, to: path)

@@ -12,9 +12,14 @@ public struct Checkpoint: Sendable, Equatable {
   public var configuration: TrainingConfiguration
   /// Its data.
   public var source: DataSource
+  /// The absolute path of the folder of its TensorBoard files, where it writes some.
+  public var tensorBoard: String?
 
   /// Of a run.
-  public init(_ state: TrainingState, configuration: TrainingConfiguration, source: DataSource) {
+  public init(
+    _ state: TrainingState, configuration: TrainingConfiguration, source: DataSource, tensorBoard: String? = nil
+  ) {
+    self.tensorBoard = tensorBoard
     self.state = state
     self.configuration = configuration
     self.source = source
@@ -52,6 +57,9 @@ public struct Checkpoint: Sendable, Equatable {
   public func write(to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // A validation loss may be infinite, for which JSON has no number.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     let progress = Progress(
       step: state.adam.step, learningRate: state.learningRate, lastLearningRate: state.lastLearningRate,
@@ -63,6 +71,7 @@ public struct Checkpoint: Sendable, Equatable {
       "checkpoint_version": Self.version, "progress": try json(progress), "configuration": try json(configuration),
       "source": try json(source),
     ]
+    file.metadata["tensorboard"] = tensorBoard
     for (name, values) in [
       (Name.parameters, state.parameters.values), (Name.firstMoment, state.adam.firstMoment),
       (Name.secondMoment, state.adam.secondMoment), (Name.losses, state.steps.map(\.loss)),
@@ -92,13 +101,17 @@ public struct Checkpoint: Sendable, Equatable {
     let checksum = file.metadata.removeValue(forKey: "checksum")
     guard checksum == file.checksum else { throw fail("is damaged: its checksum doesn't fit") }
     func value<Value: Decodable>(_ key: String) throws -> Value {
-      do { return try JSONDecoder().decode(Value.self, from: Data((file.metadata[key] ?? "").utf8)) } catch {
+      let decoder = JSONDecoder()
+      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      do { return try decoder.decode(Value.self, from: Data((file.metadata[key] ?? "").utf8)) } catch {
         throw fail("its \(key) can't be read")
       }
     }
     let progress: Progress = try value("progress")
     configuration = try value("configuration")
     source = try value("source")
+    tensorBoard = file.metadata["tensorboard"]
     if let problem = configuration.problem { throw fail("its \(problem.setting) \(problem.rule)") }
     let layout = ParameterLayout(configuration.architecture)
     let count = layout.count

@@ -33,6 +33,42 @@ public enum ModelFile {
   ///
   /// - Throws: `TrainingError` where a tensor is missing, left over, of another shape or not finite.
   public static func readParameters(_ layout: ParameterLayout, from path: String) throws -> Parameters {
+    try parameters(layout, of: Safetensors(contentsOf: path), path)
+  }
+
+  /// Reads the weights with the configuration and the vocabulary that were written beside them.
+  ///
+  /// - Returns: the vocabulary is nil where the file has none.
+  /// - Throws: `TrainingError` where the configuration is missing or can't be, or the tensors or the vocabulary don't
+  ///   fit it.
+  public static func read(
+    from path: String
+  ) throws -> (parameters: Parameters, configuration: TrainingConfiguration, vocabulary: [String]?) {
+    func fail(_ problem: String) -> TrainingError {
+      TrainingError(path: path, problem: problem, advice: "give a model that `lstm train` wrote")
+    }
+    let file = try Safetensors(contentsOf: path)
+    guard let json = file.metadata["configuration"] else { throw fail("the metadata have no configuration") }
+    guard let configuration = try? JSONDecoder().decode(TrainingConfiguration.self, from: Data(json.utf8)) else {
+      throw fail("the metadata's configuration can't be read")
+    }
+    if let problem = configuration.problem { throw fail("the metadata's \(problem.setting) \(problem.rule)") }
+    var vocabulary: [String]?
+    if let json = file.metadata["vocabulary"] {
+      vocabulary = try? JSONDecoder().decode([String].self, from: Data(json.utf8))
+      guard vocabulary?.count == configuration.vocabularySize else {
+        throw fail("the metadata's vocabulary is not a list of \(configuration.vocabularySize) words")
+      }
+    }
+    let layout = ParameterLayout(configuration.architecture)
+    return (try parameters(layout, of: file, path), configuration, vocabulary)
+  }
+
+  /// The weights of a given network; nothing of its size is allocated before the file is known to hold as much.
+  private static func parameters(
+    _ layout: ParameterLayout, of file: Safetensors, _ path: String
+  ) throws -> Parameters {
+    var file = file
     func fail(_ problem: String) -> TrainingError {
       let (v, e, h) = (
         layout.architecture.vocabularySize, layout.architecture.embeddingSize, layout.architecture.hiddenSize
@@ -42,7 +78,6 @@ public enum ModelFile {
         advice: "the weights must be those of Embedding(\(v), \(e)) → LSTM(\(h)) → Dense(1); see --vocabulary-size, "
           + "--embedding-size and --hidden-size")
     }
-    var file = try Safetensors(contentsOf: path)
     func take(_ name: String, _ shape: [Int]) throws -> [Float] {
       guard let tensor = file.tensors.removeValue(forKey: name) else { throw fail("there is no tensor \(name)") }
       guard tensor.shape == shape else { throw fail("\(name) has shape \(tensor.shape), expected \(shape)") }
@@ -51,12 +86,13 @@ public enum ModelFile {
       }
       return tensor.values
     }
+    let tensors = Self.tensors(layout)
+    let taken = try tensors.map { try take($0.name, $0.shape) }
+    let bias = try take(secondBias, layout.bias.shape)
     var parameters = Parameters(zeros: layout)
-    for tensor in tensors(layout) {
-      let values = try take(tensor.name, tensor.shape)
+    for (tensor, values) in zip(tensors, taken) {
       parameters[tensor.source] = (tensor.isTransposed ? transposed(values, tensor.shape) : values)[...]
     }
-    let bias = try take(secondBias, layout.bias.shape)
     for (index, value) in zip(layout.bias.range, bias) { parameters.values[index] += value }
     if let name = file.tensors.keys.sorted().first { throw fail("there is an unexpected tensor \(name)") }
     return parameters

@@ -16,6 +16,7 @@ public final class RunFolder {
   package static let model = "model.safetensors"
   package static let bestModel = "best.safetensors"
   package static let historyName = "history.csv"
+  package static let historyJSONName = "history.json"
   package static let stepsName = "steps.csv"
   package static let performanceName = "performance.csv"
   package static let descriptionName = "run.json"
@@ -118,6 +119,7 @@ public final class RunFolder {
     }
     history = try begin(
       Self.historyName, [EpochRecord.header(withLearningRate: withLearningRate)] + (state?.epochs.map(\.row) ?? []))
+    try writeJSON(state?.epochs ?? [])
     steps = try begin(
       Self.stepsName, [StepRecord.header] + (state?.steps.enumerated().map { $1.row($0 + 1) } ?? []))
     let times = (try? String(contentsOfFile: path + "/" + Self.performanceName, encoding: .utf8)) ?? ""
@@ -140,8 +142,16 @@ public final class RunFolder {
     try append(row, to: performance, Self.performanceName)
   }
 
-  /// Appends an epoch to history.csv.
-  public func append(_ record: EpochRecord) throws { try append(record.row, to: history, Self.historyName) }
+  /// Appends the last of the epochs so far to history.csv, and writes history.json.
+  public func appendLast(of epochs: [EpochRecord]) throws {
+    guard let record = epochs.last else { return }
+    try append(record.row, to: history, Self.historyName)
+    try writeJSON(epochs)
+  }
+
+  private func writeJSON(_ epochs: [EpochRecord]) throws {
+    try AtomicFile.write([Data((epochs.historyJSON() + "\n").utf8)], to: path + "/" + Self.historyJSONName)
+  }
 
   private func append(_ row: String, to file: Int32, _ name: String) throws {
     try AtomicFile.write(Data((row + "\n").utf8), to: file, path + "/" + name)

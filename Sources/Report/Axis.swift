@@ -1,0 +1,41 @@
+import Foundation
+
+/// One direction of a chart: what it spans, and its round ticks.
+struct Axis {
+  /// What is measured, with its unit.
+  let label: String
+  let domain: ClosedRange<Double>
+  let ticks: [Double]
+  private let decimals: Int
+
+  /// - Parameters:
+  ///   - values: what must have room; those that aren't finite need none.
+  ///   - endsAtTicks: whether the domain is widened to round numbers.
+  ///   - isWhole: whether only whole numbers get a tick.
+  init(_ label: String, covering values: some Sequence<Double>, endsAtTicks: Bool = true, isWhole: Bool = false) {
+    var (low, high) = values.lazy.filter(\.isFinite).reduce((Double.infinity, -Double.infinity)) {
+      (min($0.0, $1), max($0.1, $1))
+    }
+    if low > high { (low, high) = (0, 1) }
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-3) {
+      // A single value stands in the middle.
+      let margin = isWhole ? 0.5 : max(0.1 * abs(low), 1e-6)
+      (low, high) = (low - margin, high + margin)
+    }
+    let rough = (high - low) / 4
+    let magnitude = pow(10, floor(log10(rough)))
+    let step = max([1, 2, 5, 10].first { rough <= 1.5 * $0 * magnitude }! * magnitude, isWhole ? 1 : 0)
+    if endsAtTicks { (low, high) = (floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step) }
+    let first = ceil(low / step - 1e-9)
+    ticks = (0..<20).map { (first + Double($0)) * step }.filter { $0 <= high + 1e-9 * step }
+    decimals = min(max(0, -Int(floor(log10(step) + 1e-9))), 9)
+    domain = low...high
+    self.label = label
+  }
+
+  /// Where a value lies, from 0 to 1.
+  func share(_ value: Double) -> Double { (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound) }
+
+  /// What stands at a tick.
+  func text(_ tick: Double) -> String { decimal(tick, decimals) }
+}

@@ -1,0 +1,103 @@
+/// How well probabilities of label 1 agree with the labels.
+///
+/// Definitions and treatment of ties are those of scikit-learn's `confusion_matrix`, `roc_curve`, `roc_auc_score` and
+/// `calibration_curve` (sklearn/metrics/_ranking.py, sklearn/calibration.py).
+package struct BinaryEvaluation: Sendable, Equatable {
+  /// How often each answer was given to each label; a probability of exactly ½ answers 0.
+  package struct Confusion: Sendable, Equatable {
+    package var truePositives = 0
+    package var falsePositives = 0
+    package var trueNegatives = 0
+    package var falseNegatives = 0
+  }
+
+  /// The shares of each label that a threshold lets through.
+  package struct ROCPoint: Sendable, Equatable {
+    package var falsePositiveRate: Double
+    package var truePositiveRate: Double
+  }
+
+  /// The samples whose probability lies in one tenth of 0 to 1.
+  package struct CalibrationBin: Sendable, Equatable {
+    package var meanProbability: Double
+    /// The share of label 1 among them.
+    package var positiveShare: Double
+    package var count: Int
+  }
+
+  package let confusion: Confusion
+  /// From (0, 0) to (1, 1), a point for each distinct probability; empty unless both labels occur.
+  package let rocCurve: [ROCPoint]
+  /// The area under the curve, nil unless both labels occur.
+  package let rocArea: Double?
+  /// The bins that aren't empty, by rising probability.
+  package let calibration: [CalibrationBin]
+
+  /// - Parameters:
+  ///   - probabilities: [N], of label 1, from 0 to 1.
+  ///   - labels: [N], 0 or 1.
+  package init(probabilities: [Float], labels: [UInt8]) {
+    precondition(probabilities.count == labels.count, "probabilities and labels differ in number")
+    precondition(probabilities.allSatisfy { (0...1).contains($0) }, "a probability is not from 0 to 1")
+    var confusion = Confusion()
+    // Bin k holds k/10 < p ≤ (k + 1)/10, the first one 0 too.
+    var bins = [CalibrationBin](repeating: .init(meanProbability: 0, positiveShare: 0, count: 0), count: 10)
+    for (probability, label) in zip(probabilities, labels) {
+      switch (probability > 0.5, label == 1) {
+      case (true, true): confusion.truePositives += 1
+      case (true, false): confusion.falsePositives += 1
+      case (false, false): confusion.trueNegatives += 1
+      case (false, true): confusion.falseNegatives += 1
+      }
+      let bin = (1..<10).count { Double(probability) > Double($0) * 0.1 }
+      bins[bin].meanProbability += Double(probability)
+      bins[bin].positiveShare += Double(label)
+      bins[bin].count += 1
+    }
+    self.confusion = confusion
+    calibration = bins.filter { $0.count > 0 }.map { bin in
+      let count = Double(bin.count)
+      return .init(
+        meanProbability: bin.meanProbability / count, positiveShare: bin.positiveShare / count, count: bin.count)
+    }
+
+    let positives = confusion.truePositives + confusion.falseNegatives
+    let negatives = labels.count - positives
+    guard positives > 0, negatives > 0 else {
+      (rocCurve, rocArea) = ([], nil)
+      return
+    }
+    let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
+    var curve = [ROCPoint(falsePositiveRate: 0, truePositiveRate: 0)]
+    var (truePositives, falsePositives) = (0, 0)
+    // Twice the area, in pairs of a positive and a negative: a pair of equal probabilities counts half.
+    var pairs = 0.0
+    var start = 0
+    while start < order.count {
+      let (previousTrue, previousFalse) = (truePositives, falsePositives)
+      let probability = probabilities[order[start]]
+      while start < order.count, probabilities[order[start]] == probability {
+        if labels[order[start]] == 1 { truePositives += 1 } else { falsePositives += 1 }
+        start += 1
+      }
+      pairs += Double((falsePositives - previousFalse) * (truePositives + previousTrue))
+      curve.append(
+        .init(
+          falsePositiveRate: Double(falsePositives) / Double(negatives),
+          truePositiveRate: Double(truePositives) / Double(positives)))
+    }
+    rocCurve = curve
+    rocArea = pairs / 2 / (Double(positives) * Double(negatives))
+  }
+
+  /// How many samples there are.
+  package var count: Int {
+    confusion.truePositives + confusion.falsePositives + confusion.trueNegatives + confusion.falseNegatives
+  }
+  /// The share of right answers.
+  package var accuracy: Double { Double(confusion.truePositives + confusion.trueNegatives) / Double(count) }
+  /// How far mean probability and share of positives lie apart, the mean over the samples' bins.
+  package var calibrationError: Double {
+    calibration.reduce(0) { $0 + Double($1.count) * abs($1.meanProbability - $1.positiveShare) } / Double(count)
+  }
+}

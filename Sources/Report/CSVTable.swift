@@ -1,0 +1,85 @@
+import Foundation
+import Training
+
+/// The complete lines of a file of comma-separated numbers, as a run writes them.
+struct CSVTable {
+  private var columns: [String: [Double]]
+  private(set) var rowCount = 0
+
+  /// A column, or nil where the file has none of that name.
+  subscript(_ name: String) -> [Double]? { columns[name] }
+
+  private static let sizeLimit = 64 << 20
+
+  /// Reads a file; what stands after the last newline is taken for half-written and left out.
+  ///
+  /// The first column counts: its numbers are whole and rise. The others hold any number of a Float's range, nan and inf
+  /// too.
+  ///
+  /// - Parameter headers: the first lines that the file may have.
+  /// - Returns: nil where there is no such file.
+  /// - Throws: `TrainingError`.
+  static func read(_ path: String, headers: [String]) throws -> CSVTable? {
+    func fail(_ problem: String) -> TrainingError {
+      TrainingError(path: path, problem: problem, advice: "give the folder of a run as `lstm train` left it")
+    }
+    guard let data = try fileContents(path, limit: sizeLimit) else { return nil }
+    var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let unfinished = String(decoding: lines.removeLast(), as: UTF8.self)
+    guard let first = lines.first else {
+      guard headers.contains(where: { $0.hasPrefix(unfinished) }) else { throw fail("line 1 is not a known header") }
+      return CSVTable(columns: [:])
+    }
+    let header = String(decoding: first, as: UTF8.self)
+    guard headers.contains(header) else {
+      throw fail("line 1 is not a known header, expected \(headers.joined(separator: " or "))")
+    }
+    let names = header.split(separator: ",").map(String.init)
+    var values = [[Double]](repeating: [], count: names.count)
+    for (index, line) in lines.enumerated().dropFirst() {
+      let fields = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+      guard fields.count == names.count else {
+        throw fail("line \(index + 1) has \(fields.count) fields, expected \(names.count)")
+      }
+      for (column, field) in fields.enumerated() {
+        guard let value = Double(String(decoding: field, as: UTF8.self)), !(value.isFinite && abs(value) > 1e39) else {
+          throw fail("line \(index + 1): \(names[column]) is not a number")
+        }
+        values[column].append(value)
+      }
+      let count = values[0][index - 1]
+      guard count >= 0, count < 0x1p53, count == count.rounded(), index < 2 || count > values[0][index - 2] else {
+        throw fail("line \(index + 1): \(names[0]) must be a whole number above the line before")
+      }
+    }
+    return CSVTable(columns: Dictionary(uniqueKeysWithValues: zip(names, values)), rowCount: lines.count - 1)
+  }
+
+  private init(columns: [String: [Double]], rowCount: Int = 0) {
+    self.columns = columns
+    self.rowCount = rowCount
+  }
+}
+
+/// A file's bytes, or nil where there is none.
+///
+/// - Throws: `TrainingError` where it is no file, larger than the limit, or can't be read.
+func fileContents(_ path: String, limit: Int) throws -> Data? {
+  func fail(_ problem: String) -> TrainingError {
+    TrainingError(path: path, problem: problem, advice: "give the folder of a run as `lstm train` left it")
+  }
+  var information = stat()
+  guard stat(path, &information) == 0 else {
+    if errno == ENOENT { return nil }
+    throw fail("can't be read (\(String(cString: strerror(errno))))")
+  }
+  // A pipe would be waited for, a device may never end.
+  guard information.st_mode & S_IFMT == S_IFREG else { throw fail("is not a file") }
+  guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: limit + 1) else {
+    // Foundation gives nil for an empty file, too.
+    if information.st_size == 0 { return Data() }
+    throw fail("can't be read")
+  }
+  guard data.count <= limit else { throw fail("is larger than \(limit) bytes") }
+  return data
+}

@@ -1,0 +1,86 @@
+import Corpus
+import Foundation
+import RecurrentNetwork
+import Training
+
+/// What a run's model says of its validation reviews: the test reviews, or the part set apart for validation.
+package struct Predictions: Sendable {
+  /// A review whose label the model missed.
+  package struct WrongReview: Sendable {
+    /// Its place among the test reviews, in Keras's order; counts from 0.
+    package var index: Int
+    package var label: UInt8
+    package var probability: Float
+    /// What the network read.
+    package var tokens: [Int32]
+  }
+
+  /// Why there are none.
+  package struct Omission: Error {
+    /// A sentence.
+    package var reason: String
+  }
+
+  /// How many reviews were trained on.
+  package var trainingCount: Int
+  package var evaluation: BinaryEvaluation
+  /// At most ten, the surest first.
+  package var mostConfidentlyWrong: [WrongReview]
+}
+
+extension RunRecord {
+  /// Has the model look at the test reviews.
+  ///
+  /// - Parameters:
+  ///   - data: the archive; nil for the one that the run names.
+  ///   - progress: told the share that is done.
+  /// - Returns: the predictions, or why there can't be any.
+  /// - Throws: `CorpusError` or `TrainingError` where the archive can't be read or the model can't be used.
+  package func predictions(
+    data: String?, threads: Int, progress: (Double) -> Void
+  ) throws -> Result<Predictions, Predictions.Omission> {
+    guard let model else {
+      return .failure(.init(reason: "There is no model.safetensors yet: a run writes it at its end."))
+    }
+    guard let archive = data ?? settings?.data else {
+      return .failure(.init(reason: "The run doesn't say which archive it was trained on; --data FILE names one."))
+    }
+    guard data != nil || FileManager.default.fileExists(atPath: archive) else {
+      return .failure(.init(reason: "The archive \(archive) isn't there; --data FILE names another."))
+    }
+    let configuration = model.configuration
+    let need = configuration.memoryNeed(threads: threads)
+    guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
+      throw TrainingError(
+        path: path + "/model.safetensors", problem: "the network needs about \(decimal(need / 1e9, 0)) GB of memory",
+        advice: "make the report on a larger machine")
+    }
+    var (training, test) = try KerasIMDB.loadData(path: archive, options: .init(numWords: configuration.vocabularySize))
+    if let limit = settings?.limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
+    if let share = configuration.validationSplit { (training, test) = try training.split(validationSplit: share) }
+    test.sequences.truncate(to: configuration.maxLength)
+
+    let network = DataParallelNetwork(model.parameters.layout, maxLength: configuration.maxLength, threads: threads)
+    let outcomes = network.outcomes(of: test, parameters: model.parameters) { done in
+      progress(Double(done) / Double(test.count))
+      return true
+    }!
+    if let index = outcomes.firstIndex(where: { $0.probability.isNaN }) {
+      throw TrainingError(
+        path: path + "/model.safetensors", problem: "the probability of test review \(index) is not a number",
+        advice: "the weights are beyond use; train again")
+    }
+    // Probabilities end at 1; logits still tell the surer one.
+    let wrong = outcomes.indices.filter { (outcomes[$0].probability > 0.5) != (test.labels[$0] == 1) }
+      .sorted { (-abs(outcomes[$0].logit), $0) < (-abs(outcomes[$1].logit), $1) }
+    return .success(
+      Predictions(
+        trainingCount: training.count,
+        evaluation: BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: test.labels),
+        mostConfidentlyWrong: wrong.prefix(10).map { index in
+          .init(
+            index: index, label: test.labels[index], probability: outcomes[index].probability,
+            tokens: Array(test.sequences[index]))
+        }))
+  }
+}

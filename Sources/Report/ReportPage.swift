@@ -1,0 +1,207 @@
+import Foundation
+import RecurrentNetwork
+import Training
+
+/// A page about one run or several side by side: HTML that needs no other file, no network and no script.
+package struct ReportPage {
+  /// A run and what its model says of the test reviews.
+  package struct Run {
+    package var record: RunRecord
+    package var predictions: Result<Predictions, Predictions.Omission>
+
+    package init(record: RunRecord, predictions: Result<Predictions, Predictions.Omission>) {
+      self.record = record
+      self.predictions = predictions
+    }
+  }
+
+  /// How many runs a page takes: as many curves as a colour-blind eye can tell apart.
+  package static let maximumRuns = 6
+
+  let runs: [Run]
+  /// The folders' own names, or their paths where names don't tell them apart.
+  let names: [String]
+
+  /// - Precondition: there are 1 to `maximumRuns` runs.
+  package init(_ runs: [Run]) {
+    precondition((1...Self.maximumRuns).contains(runs.count), "a page takes 1 to \(Self.maximumRuns) runs")
+    self.runs = runs
+    let names = runs.map { URL(fileURLWithPath: $0.record.path).standardizedFileURL.lastPathComponent }
+    self.names = Set(names).count == names.count ? names : runs.map(\.record.path)
+  }
+
+  var isComparison: Bool { runs.count > 1 }
+
+  /// The whole document.
+  package var html: String {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <title>\(escaped(names.joined(separator: ", "))): \(escaped(headline))</title>
+    <style>
+    \(Self.styleSheet)
+    </style>
+    </head>
+    <body>
+    <main>
+    <header>
+    <p class="eyebrow">\(escaped(names.joined(separator: " · ")))</p>
+    <h1>\(escaped(headline))</h1>
+    </header>
+    <div class="tables\(runs.count > 2 ? " stacked" : "")">
+    \(runTable("Final figures", figures, marksDifferences: false))
+    \(runTable("Configuration and data", settings, marksDifferences: true))
+    </div>
+    \(learningSection)
+    \(performanceSection)
+    \(runs.indices.map(predictionSection).joined(separator: "\n"))
+    </main>
+    </body>
+    </html>
+
+    """
+  }
+
+  /// What the page shows, in a line.
+  private var headline: String {
+    let accuracies = runs.map { $0.record.epochs.last?.validationAccuracy }
+    guard let best = bestIndex(accuracies, isHigherBetter: true) else { return "No epoch is complete yet" }
+    let value = decimal(accuracies[best]!, 4)
+    guard isComparison else {
+      let count = runs[0].record.epochs.last!.number
+      return "Validation accuracy \(value) after \(count) epoch\(count == 1 ? "" : "s")"
+    }
+    return "\(names[best]) has the highest validation accuracy of \(runs.count) runs, \(value)"
+  }
+
+  /// The place of the best of some numbers, nil where there is none.
+  func bestIndex(_ values: [Double?], isHigherBetter: Bool) -> Int? {
+    values.indices.filter { values[$0]?.isFinite == true }
+      .min { isHigherBetter ? values[$0]! > values[$1]! : values[$0]! < values[$1]! }
+  }
+
+  // MARK: Tables
+
+  /// A table with a column for each run.
+  ///
+  /// - Parameter marksDifferences: whether rows in which the runs differ stand out.
+  private func runTable(
+    _ title: String, _ rows: [(name: String, values: [String])], marksDifferences: Bool
+  ) -> String {
+    var table = "<section><h2>\(title)</h2><div class=\"scroll\"><table class=\"runs\">\n"
+    if isComparison {
+      let heads = names.indices.map { "<th scope=\"col\">\(swatch(color: $0))\(escaped(names[$0]))</th>" }
+      table += "<thead><tr><td></td>\(heads.joined())</tr></thead>\n"
+    }
+    for row in rows {
+      let differs = marksDifferences && Set(row.values).count > 1
+      table += "<tr\(differs ? " class=\"differs\"" : "")><th scope=\"row\">\(escaped(row.name))</th>"
+      table += row.values.map { "<td>\(escaped($0).replacing("/", with: "/<wbr>"))</td>" }.joined() + "</tr>\n"
+    }
+    return table + "</table></div></section>"
+  }
+
+  private func row(_ name: String, _ value: (Run) -> String?) -> (name: String, values: [String]) {
+    (name, runs.map { value($0) ?? "–" })
+  }
+
+  private var figures: [(name: String, values: [String])] {
+    [
+      row("epochs complete") { run in
+        let count = run.record.epochs.last?.number ?? 0
+        return "\(count)" + (run.record.configuration.map { " of \($0.epochs)" } ?? "")
+      },
+      row("steps") { decimal(Double($0.record.steps.last?.number ?? 0), 0) },
+      row("validation accuracy") { $0.record.epochs.last.map { decimal($0.validationAccuracy, 4) } },
+      row("validation loss") { $0.record.epochs.last.map { decimal($0.validationLoss, 4) } },
+      row("training accuracy") { $0.record.epochs.last.map { decimal($0.accuracy, 4) } },
+      row("training loss") { $0.record.epochs.last.map { decimal($0.loss, 4) } },
+      row("area under the ROC curve") { $0.evaluation?.rocArea.map { decimal($0, 4) } },
+      row("calibration error") { $0.evaluation.map { decimal($0.calibrationError, 4) } },
+      row("time of training") { $0.record.performance.last.map { decimal($0.seconds, 1) + " s" } },
+      row("reviews/s, median") { median($0.throughput.map(\.y)).map { decimal($0, 0) } },
+      row("memory, at most") { $0.record.performance.map(\.memoryBytes).max().map { decimal($0 / 1e6, 0) + " MB" } },
+    ]
+  }
+
+  private var settings: [(name: String, values: [String])] {
+    var rows = [
+      row("archive") { $0.record.settings?.data },
+      row("training reviews") { $0.trainingCount.map { decimal(Double($0), 0) } },
+      row("test reviews") { $0.evaluation.map { decimal(Double($0.count), 0) } },
+      row("parameters") { run in
+        run.record.configuration.map { decimal(Double(ParameterLayout($0.architecture).count), 0) }
+      },
+    ]
+    // As the configuration declares them, so that none is forgotten.
+    let options = runs.map { $0.record.configuration.map { Array(Mirror(reflecting: $0).children) } }
+    for (index, option) in (options.compactMap(\.self).first ?? []).enumerated() {
+      rows.append((words(option.label ?? ""), options.map { $0.map { settingText($0[index].value) } ?? "–" }))
+    }
+    rows.append(row("threads") { $0.record.settings.map { "\($0.threads)" } })
+    rows.append(row("version of lstm") { $0.record.settings?.version })
+    return rows
+  }
+
+  /// "batchSize" → "batch size".
+  private func words(_ name: String) -> String {
+    name.reduce("") { $0 + ($1.isUppercase ? " \($1.lowercased())" : String($1)) }
+  }
+
+  private func settingText(_ value: Any) -> String {
+    let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .optional { return mirror.children.first.map { settingText($0.value) } ?? "none" }
+    return switch value {
+    case let number as Int: decimal(Double(number), 0)
+    case let flag as Bool: flag ? "yes" : "no"
+    default: "\(value)"
+    }
+  }
+
+  func swatch(color: Int, isDashed: Bool = false) -> String {
+    "<svg class=\"swatch c\(color)\" viewBox=\"0 0 20 8\" aria-hidden=\"true\">"
+      + "<path class=\"line\(isDashed ? " dashed" : "")\" d=\"M0 4H20\"/></svg>"
+  }
+
+  func figure(_ title: String, _ note: String, _ body: String) -> String {
+    """
+    <figure>
+    <figcaption><strong>\(escaped(title))</strong> \(escaped(note))</figcaption>
+    \(body)
+    </figure>
+    """
+  }
+}
+
+extension ReportPage.Run {
+  var evaluation: BinaryEvaluation? { try? predictions.get().evaluation }
+
+  /// Nil where the archive wasn't read.
+  var trainingCount: Int? { try? predictions.get().trainingCount }
+
+  /// Reviews/s of each step, over the seconds of training.
+  var throughput: [Chart.Point] {
+    guard let configuration = record.configuration else { return [] }
+    let batchSize = Double(configuration.batchSize)
+    // Without the archive a batch is taken for full, though an epoch's last one need not be.
+    let reviews = Double(trainingCount ?? record.settings?.limit ?? .max)
+    let stepsPerEpoch = (reviews / batchSize).rounded(.up)
+    var previous = RunRecord.Performance(step: 0, seconds: 0, memoryBytes: 0)
+    return record.performance.compactMap { row in
+      defer { previous = row }
+      guard row.step == previous.step + 1, row.seconds > previous.seconds else { return nil }
+      let isLast = Double(row.step).truncatingRemainder(dividingBy: stepsPerEpoch) == 0
+      let count = isLast ? reviews - (stepsPerEpoch - 1) * batchSize : batchSize
+      return Chart.Point(x: row.seconds, y: count / (row.seconds - previous.seconds))
+    }
+  }
+}
+
+func median(_ values: [Double]) -> Double? {
+  let sorted = values.sorted()
+  return sorted.isEmpty ? nil : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+}

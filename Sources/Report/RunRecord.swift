@@ -1,0 +1,135 @@
+import Foundation
+import RecurrentNetwork
+import Training
+
+/// What the folder of a run holds, be the run over or still on.
+package struct RunRecord: Sendable {
+  /// A row of history.csv.
+  package struct Epoch: Sendable, Equatable {
+    /// Counts from 1.
+    package var number: Int
+    package var loss: Double
+    package var accuracy: Double
+    package var validationLoss: Double
+    package var validationAccuracy: Double
+    /// Where a schedule moves it.
+    package var learningRate: Double?
+  }
+
+  /// A row of steps.csv.
+  package struct Step: Sendable, Equatable {
+    package var number: Int
+    package var loss: Double
+    package var accuracy: Double
+  }
+
+  /// A row of performance.csv.
+  package struct Performance: Sendable, Equatable {
+    package var step: Int
+    /// Of training so far.
+    package var seconds: Double
+    package var memoryBytes: Double
+  }
+
+  /// run.json.
+  package struct Settings: Sendable, Decodable {
+    package var version: String
+    /// The archive's path.
+    package var data: String
+    package var threads: Int
+    /// How many reviews of each part were taken, nil for all.
+    package var limit: Int?
+    package var configuration: TrainingConfiguration
+  }
+
+  /// model.safetensors.
+  package struct Model: Sendable {
+    package var parameters: Parameters
+    package var configuration: TrainingConfiguration
+    package var vocabulary: [String]?
+  }
+
+  /// The folder, as it was given.
+  package let path: String
+  package let epochs: [Epoch]
+  package let steps: [Step]
+  /// Empty where the run didn't measure it.
+  package let performance: [Performance]
+  /// Nil for a run of a version that wrote no run.json.
+  package let settings: Settings?
+  /// Nil while the run is on.
+  package let model: Model?
+
+  /// The model's, or else the run's; nil where neither is there.
+  package var configuration: TrainingConfiguration? { model?.configuration ?? settings?.configuration }
+
+  /// Reads a folder.
+  ///
+  /// - Throws: `TrainingError` where it holds no run, or where a file is not as a run writes it.
+  package init(contentsOf path: String) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw TrainingError(path: path, problem: "no such folder", advice: "give the folder of a run")
+    }
+    self.path = path
+    func table(_ name: String, _ headers: String...) throws -> CSVTable {
+      guard let table = try CSVTable.read(path + "/" + name, headers: headers) else {
+        throw TrainingError(path: path, problem: "holds no run: \(name) is missing", advice: "give the folder of a run")
+      }
+      return table
+    }
+    let history = try table(
+      "history.csv", "epoch,accuracy,loss,val_accuracy,val_loss",
+      "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss")
+    epochs = (0..<history.rowCount).map { row in
+      Epoch(
+        number: Int(history["epoch"]![row]) + 1, loss: history["loss"]![row], accuracy: history["accuracy"]![row],
+        validationLoss: history["val_loss"]![row], validationAccuracy: history["val_accuracy"]![row],
+        learningRate: history["learning_rate"]?[row])
+    }
+    let steps = try table("steps.csv", "step,loss,accuracy")
+    self.steps = (0..<steps.rowCount).map { row in
+      Step(number: Int(steps["step"]![row]), loss: steps["loss"]![row], accuracy: steps["accuracy"]![row])
+    }
+    performance = try Self.performance(path + "/performance.csv")
+    settings = try Self.settings(path + "/run.json")
+    let modelPath = path + "/model.safetensors"
+    model =
+      try FileManager.default.fileExists(atPath: modelPath)
+      ? {
+        let (parameters, configuration, vocabulary) = try ModelFile.read(from: modelPath)
+        return Model(parameters: parameters, configuration: configuration, vocabulary: vocabulary)
+      }() : nil
+  }
+
+  private static func performance(_ path: String) throws -> [Performance] {
+    guard let table = try CSVTable.read(path, headers: ["step,seconds,memory_bytes"]) else { return [] }
+    let rows = (0..<table.rowCount).map { row in
+      Performance(
+        step: Int(table["step"]![row]), seconds: table["seconds"]![row], memoryBytes: table["memory_bytes"]![row])
+    }
+    var before = 0.0
+    for (index, row) in rows.enumerated() {
+      guard row.seconds.isFinite, row.seconds >= before, row.memoryBytes.isFinite, row.memoryBytes >= 0 else {
+        throw TrainingError(
+          path: path, problem: "line \(index + 2): seconds must not fall, and no bytes be below 0",
+          advice: "remove the file to leave speed and memory out")
+      }
+      before = row.seconds
+    }
+    return rows
+  }
+
+  private static func settings(_ path: String) throws -> Settings? {
+    guard let data = try fileContents(path, limit: 1 << 20) else { return nil }
+    func fail(_ problem: String) -> TrainingError {
+      TrainingError(path: path, problem: problem, advice: "remove the file and give --data to do without it")
+    }
+    guard let settings = try? JSONDecoder().decode(Settings.self, from: data) else {
+      throw fail("is not the JSON of a run's settings")
+    }
+    if let problem = settings.configuration.problem { throw fail("\(problem.setting) \(problem.rule)") }
+    if let limit = settings.limit, limit < 1 { throw fail("limit is \(limit), expected at least 1") }
+    return settings
+  }
+}
