@@ -23,7 +23,8 @@ struct TrainingProgress {
     let c = configuration
     printError(
       """
-      \(data): \(grouped(training)) training and \(grouped(validation)) validation reviews, their last \(c.maxLength) tokens of \
+      \(data): \(grouped(training)) training and \(grouped(validation)) \
+      \(c.validationSplit == nil ? "test" : "validation") reviews, their last \(c.maxLength) tokens of \
       \(grouped(c.vocabularySize))\(hasWords ? "" : " (no word index beside it: the model gets no words)")
       Embedding(\(c.vocabularySize), \(c.embeddingSize)) → LSTM(\(c.hiddenSize)) → Dense(1, sigmoid): \
       \(grouped(ParameterLayout(c.architecture).count)) parameters

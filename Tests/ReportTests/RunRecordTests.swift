@@ -77,8 +77,8 @@ import Training
     ("run.json", "{\"version\":\"0.1.0\"}", "run.json: is not the JSON"),
     ("run.json", String(repeating: "[", count: 100_000), "run.json: is not the JSON"),
     ("run.json", RunForTest.settings(limit: "0"), "run.json: limit is 0"),
-    ("run.json", RunForTest.settings(hiddenSize: "4611686018427387904"), "configuration: hiddenSize is"),
-    ("run.json", RunForTest.settings(batchSize: "0"), "configuration: batchSize is 0, expected 1 to"),
+    ("run.json", RunForTest.settings(hiddenSize: "4611686018427387904"), "hiddenSize must be from 1"),
+    ("run.json", RunForTest.settings(batchSize: "0"), "batchSize must be from 1 to 100000000, not 0"),
     ("model.safetensors", "nonsense", "model.safetensors: the header's length"),
   ])
   func refuses(name: String, contents: String, problem: String) throws {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Makefile", .enabled(if: Machine.has("make")))
 struct MakefileTests {
-  static let targets = ["build", "train", "test", "bench", "install", "format", "lint", "clean"]
+  static let targets = ["build", "train", "test", "tsan", "bench", "install", "format", "lint", "clean"]
 
   let workspace: Workspace
 

@@ -164,11 +164,12 @@ import Training
 
   @Test(arguments: [
     ("configuration", nil, "the metadata have no configuration"),
-    ("configuration", "{}", "the metadata's configuration can't be read"),
-    ("configuration", "\"vocabularySize\":2,", "configuration: vocabularySize is 2, expected 3 to 10000000"),
-    ("configuration", "\"vocabularySize\":4611686018427387904,", "configuration: vocabularySize is"),
-    ("configuration", "\"maxLength\":0,", "configuration: maxLength is 0"),
-    ("configuration", "\"learningRate\":-1,", "configuration: learningRate is -1.0"),
+    ("configuration", "[]", "the metadata's configuration can't be read"),
+    ("configuration", "{}", "embedding.weight has shape [5, 2], expected [1000, 128]"),
+    ("configuration", "\"vocabularySize\":2,", "vocabularySize must be from 3 to 10000000, not 2"),
+    ("configuration", "\"vocabularySize\":4611686018427387904,", "vocabularySize must be from 3"),
+    ("configuration", "\"maxLength\":0,", "maxLength must be from 1 to 1000000, not 0"),
+    ("configuration", "\"learningRate\":-1,", "learningRate must be a number above 0, not -1.0"),
     // As large as may be: nothing of that size is allocated.
     ("configuration", "\"vocabularySize\":10000000,\"embeddingSize\":65536,", "embedding.weight has shape [5, 2]"),
     ("vocabulary", "[\"a\"]", "the metadata's vocabulary is not a list of 5 words"),
