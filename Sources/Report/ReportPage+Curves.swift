@@ -1,3 +1,5 @@
+import Foundation
+
 /// The curves over time, all runs' in the same charts.
 extension ReportPage {
   /// Loss and accuracy over steps and epochs.
@@ -121,7 +123,8 @@ extension ReportPage {
     guard let last = series.compactMap(\.points.last).first else { return [] }
     return [
       chart(
-        isComparison ? "Learning rate by epoch" : "Learning rate \(last.y) in the end", "As the schedule moved it.",
+        isComparison ? "Learning rate by epoch" : "Learning rate \(String(format: "%.3g", last.y)) in the end",
+        "As the schedule moved it.",
         x: epochAxis, Axis("learning rate", covering: [0] + series.flatMap { $0.points.map(\.y) }), series)
     ]
   }

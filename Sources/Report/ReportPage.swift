@@ -132,7 +132,7 @@ package struct ReportPage {
     var rows = [
       row("archive") { $0.record.settings?.data },
       row("training reviews") { $0.trainingCount.map { decimal(Double($0), 0) } },
-      row("test reviews") { $0.evaluation.map { decimal(Double($0.count), 0) } },
+      row("validation reviews") { $0.evaluation.map { decimal(Double($0.count), 0) } },
       row("parameters") { run in
         run.record.configuration.map { decimal(Double(ParameterLayout($0.architecture).count), 0) }
       },
@@ -140,7 +140,9 @@ package struct ReportPage {
     // As the configuration declares them, so that none is forgotten.
     let options = runs.map { $0.record.configuration.map { Array(Mirror(reflecting: $0).children) } }
     for (index, option) in (options.compactMap(\.self).first ?? []).enumerated() {
-      rows.append((words(option.label ?? ""), options.map { $0.map { settingText($0[index].value) } ?? "–" }))
+      let texts = options.map { $0.map { settingText($0[index].value) } ?? "–" }
+      // What no run asked for only takes room.
+      if texts.contains(where: { $0 != "none" }) { rows.append((words(option.label ?? ""), texts)) }
     }
     rows.append(row("threads") { $0.record.settings.map { "\($0.threads)" } })
     rows.append(row("version of lstm") { $0.record.settings?.version })
@@ -154,11 +156,22 @@ package struct ReportPage {
 
   private func settingText(_ value: Any) -> String {
     let mirror = Mirror(reflecting: value)
-    if mirror.displayStyle == .optional { return mirror.children.first.map { settingText($0.value) } ?? "none" }
-    return switch value {
-    case let number as Int: decimal(Double(number), 0)
-    case let flag as Bool: flag ? "yes" : "no"
-    default: "\(value)"
+    func members(_ mirror: Mirror) -> String {
+      mirror.children.map { child in
+        (child.label.map { $0.hasPrefix(".") ? "" : words($0) + " " } ?? "") + settingText(child.value)
+      }.joined(separator: ", ")
+    }
+    switch (value, mirror.displayStyle) {
+    case (let number as Int, _): return decimal(Double(number), 0)
+    case (let flag as Bool, _): return flag ? "yes" : "no"
+    case (let quantity as MonitoredQuantity, _): return quantity.rawValue
+    case (_, .optional): return mirror.children.first.map { settingText($0.value) } ?? "none"
+    case (_, .struct), (_, .tuple), (_, .collection): return members(mirror)
+    case (_, .enum):
+      guard let payload = mirror.children.first else { return "\(value)" }
+      let inner = Mirror(reflecting: payload.value)
+      return words(payload.label ?? "") + ": " + (inner.displayStyle == .tuple ? members(inner) : "\(payload.value)")
+    default: return "\(value)"
     }
   }
 
