@@ -31,7 +31,7 @@ struct ProgressBar {
       let full = Int((done * Double(barWidth)).rounded(.down))
       line += " " + String(repeating: "━", count: full) + String(repeating: "╌", count: barWidth - full)
     }
-    for detail in details where line.count + 2 + detail.count <= width { line += "  " + detail }
+    for detail in details where !detail.isEmpty && line.count + 2 + detail.count <= width { line += "  " + detail }
     FileHandle.standardError.write(Data("\r\u{1B}[K\(line.prefix(width))".utf8))
     isDrawn = true
   }

@@ -7,14 +7,21 @@ struct TrainingProgress {
   private let stepsPerEpoch: Int
   private let isQuiet: Bool
   private var bar: ProgressBar
+  /// The losses of the run so far.
+  private var curve = Sparkline()
   private var epochStart = ContinuousClock.now
-  private var currentEpoch = 0
+  private var currentEpoch: Int
+  /// Steps and reviews of the epoch that an earlier process took.
+  private var before: (steps: Int, reviews: Int)
 
   init(_ configuration: TrainingConfiguration, trainer: Trainer, isQuiet: Bool) {
     self.configuration = configuration
     self.isQuiet = isQuiet
     stepsPerEpoch = trainer.stepsPerEpoch
+    currentEpoch = trainer.state.epoch
+    before = (trainer.state.adam.step - currentEpoch * stepsPerEpoch, trainer.state.epochMetrics.sampleCount)
     bar = ProgressBar(isQuiet: isQuiet)
+    for step in trainer.state.steps { curve.add(step.loss) }
   }
 
   mutating func begin(data: String, training: Int, validation: Int, threads: Int, hasWords: Bool) {
@@ -36,17 +43,19 @@ struct TrainingProgress {
   mutating func show(_ event: Trainer.Event) {
     switch event {
     case .step(let record):
+      curve.add(Float(record.metrics.loss))
       let step = record.step - record.epoch * stepsPerEpoch
       let seconds = (ContinuousClock.now - epochStart) / .seconds(1)
-      let left = Int((seconds / Double(step) * Double(stepsPerEpoch - step)).rounded(.up))
+      let left = Int((seconds / Double(step - before.steps) * Double(stepsPerEpoch - step)).rounded(.up))
       bar.draw(
         title(record.epoch), done: Double(step) / Double(stepsPerEpoch),
         details: [
           "\(step)/\(stepsPerEpoch)",
-          "\(grouped(Int(Double(record.epochMetrics.sampleCount) / seconds))) reviews/s",
+          "\(grouped(Int(Double(record.epochMetrics.sampleCount - before.reviews) / seconds))) reviews/s",
           "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60) left",
           "loss \(fixed(record.epochMetrics.loss, 4))",
           "accuracy \(fixed(record.epochMetrics.accuracy, 4))",
+          curve.text,
         ])
     case .begin: break
     case .validation(let done, let count):
@@ -56,6 +65,7 @@ struct TrainingProgress {
     case .epoch(let record):
       currentEpoch = record.epoch + 1
       epochStart = .now
+      before = (0, 0)
       bar.clear()
       guard !isQuiet else { return }
       printLine(

@@ -155,10 +155,10 @@ import Training
     }
   }
 
-  @Test func onATerminalThereIsAHeadingAndABar() throws {
+  @Test(arguments: [60, 140]) func onATerminalThereIsAHeadingAndABar(columns: Int) throws {
     try TemporaryFolder.with { folder in
       var (terminal, slave): (Int32, Int32) = (-1, -1)
-      var size = winsize(ws_row: 24, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0)
+      var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
       #expect(openpty(&terminal, &slave, nil, nil, &size) == 0)
       let process = Process()
       process.executableURL = LSTMProcess.executable
@@ -180,9 +180,11 @@ import Training
       #expect(text.contains("Embedding(100, 8) → LSTM(12) → Dense(1, sigmoid)"))
       #expect(text.contains("Epoch 1/2 - "))
       #expect(text.contains("━"))
+      // The losses' curve, where there is room.
+      #expect(text.contains { "▁▂▃▄▅▆▇█".contains($0) } == (columns > 100))
       // A bar never reaches the edge, where the terminal would break the line.
       for line in text.split(whereSeparator: { $0 == "\r" || $0 == "\n" || $0 == "\r\n" }) where line.contains("━") {
-        #expect(line.replacingOccurrences(of: "\u{1B}[K", with: "").count < 60)
+        #expect(line.replacingOccurrences(of: "\u{1B}[K", with: "").count < columns)
       }
     }
   }

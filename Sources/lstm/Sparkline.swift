@@ -1,0 +1,31 @@
+/// A curve of a dozen characters that takes in any number of values.
+struct Sparkline {
+  private static let levels = Array("▁▂▃▄▅▆▇█")
+  private static let capacity = 256
+
+  private var values: [Float] = []
+  private var count = 0
+  /// Of so many values one is kept: doubled whenever there is no more room.
+  private var interval = 1
+
+  mutating func add(_ value: Float) {
+    if value.isFinite, count.isMultiple(of: interval) { values.append(value) }
+    count += 1
+    if values.count == Self.capacity {
+      values = stride(from: 0, to: Self.capacity, by: 2).map { values[$0] }
+      interval *= 2
+    }
+  }
+
+  /// From the smallest value's line to the largest's.
+  var text: String {
+    guard values.count > 1, let low = values.min(), let high = values.max(), high > low else { return "" }
+    let columns = min(12, values.count)
+    return String(
+      (0..<columns).map { column in
+        let part = values[column * values.count / columns..<(column + 1) * values.count / columns]
+        let mean = part.reduce(0, +) / Float(part.count)
+        return Self.levels[min(Int((mean - low) / (high - low) * 8), 7)]
+      })
+  }
+}
