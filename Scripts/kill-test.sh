@@ -12,7 +12,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/kill-test.XXXXXX")
 trap 'umount "$folder/disk" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
 settings=(--data "$root/Data/sample.npz" --limit 100 --vocabulary-size 450 --max-length 80 --embedding-size 16
-  --hidden-size 32 --batch-size 10 --epochs 4 --learning-rate 0.005 --quiet)
+  --hidden-size 32 --batch-size 10 --epochs 10 --learning-rate 0.005 --quiet)
 digests() { (cd "$1" && sha256sum model.safetensors history.csv steps.csv); }
 
 "$lstm" train "${settings[@]}" --threads 2 --output "$folder/whole"
@@ -25,7 +25,7 @@ while [ "$killed" -lt "$kills" ]; do
   while true; do
     "${command[@]}" --threads $((1 + RANDOM % 3)) &
     process=$!
-    sleep "0.$(printf %03d $((RANDOM % 300)))"
+    sleep "0.$(printf %03d $((RANDOM % 150)))"
     kill -KILL "$process" 2>/dev/null || true
     code=0
     wait "$process" 2>/dev/null || code=$?
