@@ -3,7 +3,7 @@
 #   make build      installs what is missing, builds the release
 #   make train      builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
 #   make test       runs every test
-#   make tsan       runs the tests of the libraries under ThreadSanitizer
+#   make tsan       runs every test under ThreadSanitizer
 #   make bench      measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make install    builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
 #   make format     formats the sources
@@ -38,7 +38,7 @@ test: set-up
 	$(SWIFT) test -c release
 
 tsan: set-up
-	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan --filter 'CorpusTests|RecurrentNetworkTests|TrainingTests'
+	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan
 
 bench: build
 	@Scripts/bench.sh

@@ -83,7 +83,7 @@ import Training
     let html = try page(run(epochs: 2))
     #expect(html.contains("<h1>Validation accuracy 0.7000 after 2 epochs</h1>"))
     #expect(html.contains("<tr><th scope=\"row\">batch size</th><td>20</td></tr>"))
-    #expect(html.contains("<tr><th scope=\"row\">test reviews</th><td>50</td></tr>"))
+    #expect(html.contains("<tr><th scope=\"row\">validation reviews</th><td>50</td></tr>"))
     #expect(html.contains("Training loss by step: 0.6000 at first, 0.6000 at last"))
     #expect(html.contains("Validation loss 0.8000 after epoch 2, training 0.7000"))
     // Six steps of a second: 20, 20 and an epoch's last 10.

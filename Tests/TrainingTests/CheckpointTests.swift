@@ -222,10 +222,8 @@ import Training
         let counter = Counter()
         var failure: (any Error)?
         do {
-          AtomicFile.fault.withLock {
-            $0 = { _, file in file.hasPrefix(path) && counter.next() == failing ? code : nil }
-          }
-          defer { AtomicFile.fault.withLock { $0 = nil } }
+          AtomicFile.fault = { _, file in file.hasPrefix(path) && counter.next() == failing ? code : nil }
+          defer { AtomicFile.fault = nil }
           try run.write(Checkpoint(new, configuration: smallConfiguration, source: source))
         } catch { failure = error }
         calls = counter.count

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// Writes files that are there whole or not at all.
 package enum AtomicFile {
@@ -9,7 +8,14 @@ package enum AtomicFile {
   }
 
   /// For tests: asked before each call on a file; an error number that it returns is the call's outcome.
-  package static let fault = Mutex<(@Sendable (Operation, _ path: String) -> Int32?)?>(nil)
+  package static var fault: Fault? {
+    get { lock.withLock { currentFault } }
+    set { lock.withLock { currentFault = newValue } }
+  }
+  package typealias Fault = @Sendable (Operation, _ path: String) -> Int32?
+  private static let lock = NSLock()
+  /// Only touched under the lock.
+  nonisolated(unsafe) private static var currentFault: Fault?
 
   /// Replaces a file: writes a temporary one beside it, makes it durable, and renames it.
   ///
@@ -57,7 +63,7 @@ package enum AtomicFile {
   private static func call<Result: SignedInteger>(
     _ operation: Operation, _ path: String, _ body: () -> Result
   ) -> Result {
-    guard let code = fault.withLock({ $0?(operation, path) }) else { return body() }
+    guard let code = fault?(operation, path) else { return body() }
     errno = code
     return -1
   }

@@ -1,10 +1,13 @@
 import GoldenValues
+import Testing
 import Training
 
 /// What Keras decided and computed, made by Scripts/golden/steering.py.
 struct SteeringGoldenValues: Decodable, Sendable {
   /// Callbacks over one history.
-  struct Callbacks: Decodable, Sendable {
+  struct Callbacks: Decodable, Sendable, CustomTestStringConvertible {
+    var testDescription: String { "\(monitor.rawValue) of \(history.count) epochs" }
+
     struct EarlyStopping: Decodable, Sendable {
       var patience: Int
       var minDelta: Double
