@@ -37,7 +37,7 @@ while [ "$killed" -lt "$kills" ]; do
     killed=$((killed + 1))
     # Killed before there was a first checkpoint, it can only begin anew.
     if [ -n "$(find "$folder/run/checkpoints" -name '*.safetensors' 2>/dev/null)" ]; then
-      command=("$lstm" train --quiet --checkpoint-every 2 --resume "$folder/run")
+      command=("$lstm" train --quiet --resume "$folder/run")
     else
       rm -rf "$folder/run"
     fi

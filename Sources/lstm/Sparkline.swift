@@ -2,6 +2,7 @@
 struct Sparkline {
   private static let levels = Array("▁▂▃▄▅▆▇█")
   private static let capacity = 256
+  private static let width = 12
 
   private var values: [Float] = []
   private var count = 0
@@ -17,15 +18,15 @@ struct Sparkline {
     }
   }
 
-  /// From the smallest value's line to the largest's.
+  /// From the smallest value's line to the largest's; always of the same width, or empty.
   var text: String {
     guard values.count > 1, let low = values.min(), let high = values.max(), high > low else { return "" }
-    let columns = min(12, values.count)
+    let columns = min(Self.width, values.count)
     return String(
       (0..<columns).map { column in
         let part = values[column * values.count / columns..<(column + 1) * values.count / columns]
         let mean = part.reduce(0, +) / Float(part.count)
         return Self.levels[min(Int((mean - low) / (high - low) * 8), 7)]
-      })
+      }) + String(repeating: " ", count: Self.width - columns)
   }
 }

@@ -61,13 +61,14 @@ struct Train: ParsableCommand {
   @Option(help: .init("Write a checkpoint every so many steps (default: after each epoch).", valueName: "steps"))
   var checkpointEvery: Int?
 
-  @Option(help: .init("Checkpoints that stay, the newest ones.", valueName: "count"))
-  var keep = 2
+  @Option(
+    help: .init("Checkpoints that stay, the newest ones (default: \(OutputSettings().keep)).", valueName: "count"))
+  var keep: Int?
 
   func validate() throws {
     for (option, value, limit) in [
       ("--threads", threads ?? 1, 1024), ("--limit", limit ?? 1, Int.max),
-      ("--checkpoint-every", checkpointEvery ?? 1, Int.max), ("--keep", keep, 1_000_000),
+      ("--checkpoint-every", checkpointEvery ?? 1, Int.max), ("--keep", keep ?? 1, 1_000_000),
     ] where !(1...limit ~= value) {
       throw ValidationError(
         "\(option) must be \(limit == Int.max ? "at least 1" : "from 1 to \(grouped(limit))"), not \(value).")
@@ -118,19 +119,19 @@ struct Train: ParsableCommand {
     let reviews = try reviews(of: source, configuration)
     source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
     let best = BestModelWriter()
-    let log = tensorboard.map(absolute)
+    let outputSettings = applied(to: OutputSettings())
     let trainer = try Trainer(
       configuration, state: state, training: reviews.training, validation: reviews.validation, threads: threadCount,
-      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(tensorBoard: log))
-    let folder = try RunFolder(beginning: path, configuration, overwrite: overwrite, keep: keep)
+      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(outputSettings))
+    let folder = try RunFolder(beginning: path, configuration, overwrite: overwrite)
     best.folder = folder
     try folder.write(
-      Checkpoint(trainer.state, configuration: configuration, source: source, tensorBoard: log))
-    try train(trainer, folder, source, log, vocabulary, reviews)
+      Checkpoint(trainer.state, configuration: configuration, source: source, output: outputSettings))
+    try train(trainer, folder, source, outputSettings, vocabulary, reviews)
   }
 
   private func goOn(with path: String) throws {
-    let folder = try RunFolder(resuming: path, keep: keep)
+    let folder = try RunFolder(resuming: path)
     var checkpoint = try folder.latestCheckpoint {
       printError("Warning: \($0.path!): \($0.problem); taking the one before")
     }
@@ -165,44 +166,44 @@ struct Train: ParsableCommand {
     }
     let best = BestModelWriter()
     best.folder = folder
-    let log = tensorboard.map(absolute) ?? checkpoint.tensorBoard
+    let outputSettings = applied(to: checkpoint.output)
     let trainer = try Trainer(
       configuration, state: checkpoint.state, training: reviews.training, validation: reviews.validation,
       threads: threadCount,
-      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(tensorBoard: log))
+      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(outputSettings))
     try folder.goOn(from: checkpoint)
     if configuration != checkpoint.configuration {
       try folder.write(
-        Checkpoint(checkpoint.state, configuration: configuration, source: source, tensorBoard: log))
+        Checkpoint(checkpoint.state, configuration: configuration, source: source, output: outputSettings))
     }
-    try train(trainer, folder, source, log, vocabulary, reviews)
+    try train(trainer, folder, source, outputSettings, vocabulary, reviews)
   }
 
   private func train(
-    _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ tensorBoard: String?, _ vocabulary: [String]?,
+    _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ outputSettings: OutputSettings,
+    _ vocabulary: [String]?,
     _ reviews: (training: LabelledSequences, validation: LabelledSequences)
   ) throws {
     let configuration = trainer.configuration
     func writeCheckpoint() throws {
       try folder.write(
-        Checkpoint(trainer.state, configuration: configuration, source: source, tensorBoard: tensorBoard))
+        Checkpoint(trainer.state, configuration: configuration, source: source, output: outputSettings))
     }
     try folder.describe(configuration, source: source, threads: threadCount, version: LSTM.version)
     var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet)
     progress.begin(
       data: data ?? source.path, training: reviews.training.count, validation: reviews.validation.count,
-      threads: threadCount,
-      hasWords: vocabulary != nil)
+      threads: threadCount, hasWords: vocabulary != nil)
     Interruption.listen()
     let ending = try trainer.run { event in
       var isTimeForCheckpoint = false
       switch event {
       case .step(let record):
         try folder.append(record, seconds: trainer.state.seconds)
-        isTimeForCheckpoint = checkpointEvery.map { record.step.isMultiple(of: $0) } ?? false
+        isTimeForCheckpoint = outputSettings.checkpointEvery.map { record.step.isMultiple(of: $0) } ?? false
       case .epoch:
         try folder.appendLast(of: trainer.state.epochs)
-        isTimeForCheckpoint = checkpointEvery == nil
+        isTimeForCheckpoint = outputSettings.checkpointEvery == nil
       case .begin, .validation: break
       }
       // The last one comes after the model: a run that its checkpoint calls finished has its model.
@@ -233,8 +234,16 @@ struct Train: ParsableCommand {
     try words(of: data ?? source.path, wordIndex ?? source.wordIndex)?.vocabulary(size: configuration.vocabularySize)
   }
 
-  private static func callbacks(tensorBoard folder: String?) -> [any TrainingCallback] {
-    folder.map { [TensorBoardLog(folder: $0)] } ?? []
+  private func applied(to base: OutputSettings) -> OutputSettings {
+    var result = base
+    result.checkpointEvery = checkpointEvery ?? base.checkpointEvery
+    result.keep = keep ?? base.keep
+    result.tensorBoard = tensorboard.map(absolute) ?? base.tensorBoard
+    return result
+  }
+
+  private static func callbacks(_ output: OutputSettings) -> [any TrainingCallback] {
+    output.tensorBoard.map { [TensorBoardLog(folder: $0)] } ?? []
   }
 
   private func absolute(_ path: String) -> String {

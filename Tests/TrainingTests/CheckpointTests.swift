@@ -36,7 +36,9 @@ import Training
   func readsBackWhatItWrote(steps: Int) throws {
     try withTemporaryFolder { folder in
       let state = steps == 0 ? try trainer().state : try state(afterSteps: steps)
-      let checkpoint = Checkpoint(state, configuration: smallConfiguration, source: source)
+      var output = OutputSettings()
+      (output.checkpointEvery, output.tensorBoard) = (steps + 1, "/logs")
+      let checkpoint = Checkpoint(state, configuration: smallConfiguration, source: source, output: output)
       try checkpoint.write(to: folder + "/c.safetensors")
       #expect(try Checkpoint(contentsOf: folder + "/c.safetensors") == checkpoint)
     }
@@ -129,8 +131,8 @@ import Training
 
   // MARK: The folder
 
-  private func folder(_ path: String, keep: Int = 2) throws -> RunFolder {
-    try RunFolder(beginning: path + "/run", smallConfiguration, overwrite: true, keep: keep)
+  private func folder(_ path: String) throws -> RunFolder {
+    try RunFolder(beginning: path + "/run", smallConfiguration, overwrite: true)
   }
 
   private func names(_ path: String) throws -> [String] {
@@ -139,9 +141,12 @@ import Training
 
   @Test func theNewestStay() throws {
     try withTemporaryFolder { path in
-      let run = try folder(path, keep: 3)
+      let run = try folder(path)
+      var output = OutputSettings()
+      output.keep = 3
       for steps in 1...5 {
-        try run.write(Checkpoint(try state(afterSteps: steps), configuration: smallConfiguration, source: source))
+        let state = try state(afterSteps: steps)
+        try run.write(Checkpoint(state, configuration: smallConfiguration, source: source, output: output))
       }
       #expect(try names(path) == [3, 4, 5].map { "step-0000000\($0).safetensors" })
     }

@@ -12,14 +12,15 @@ public struct Checkpoint: Sendable, Equatable {
   public var configuration: TrainingConfiguration
   /// Its data.
   public var source: DataSource
-  /// The absolute path of the folder of its TensorBoard files, where it writes some.
-  public var tensorBoard: String?
+  /// What it writes beside its histories and its model.
+  public var output: OutputSettings
 
   /// Of a run.
   public init(
-    _ state: TrainingState, configuration: TrainingConfiguration, source: DataSource, tensorBoard: String? = nil
+    _ state: TrainingState, configuration: TrainingConfiguration, source: DataSource,
+    output: OutputSettings = OutputSettings()
   ) {
-    self.tensorBoard = tensorBoard
+    self.output = output
     self.state = state
     self.configuration = configuration
     self.source = source
@@ -69,9 +70,8 @@ public struct Checkpoint: Sendable, Equatable {
     var file = Safetensors()
     file.metadata = [
       "checkpoint_version": Self.version, "progress": try json(progress), "configuration": try json(configuration),
-      "source": try json(source),
+      "source": try json(source), "output": try json(output),
     ]
-    file.metadata["tensorboard"] = tensorBoard
     for (name, values) in [
       (Name.parameters, state.parameters.values), (Name.firstMoment, state.adam.firstMoment),
       (Name.secondMoment, state.adam.secondMoment), (Name.losses, state.steps.map(\.loss)),
@@ -111,7 +111,8 @@ public struct Checkpoint: Sendable, Equatable {
     let progress: Progress = try value("progress")
     configuration = try value("configuration")
     source = try value("source")
-    tensorBoard = file.metadata["tensorboard"]
+    output = try value("output")
+    guard output.keep > 0, output.checkpointEvery ?? 1 > 0 else { throw fail("its output is impossible") }
     if let problem = configuration.problem { throw fail("its \(problem.setting) \(problem.rule)") }
     let layout = ParameterLayout(configuration.architecture)
     let count = layout.count
@@ -145,6 +146,19 @@ public struct Checkpoint: Sendable, Equatable {
       try tensor(Name.losses, progress.step), try tensor(Name.accuracies, progress.step)
     ).map { StepResult(loss: $0, accuracy: $1) }
   }
+}
+
+/// What a run writes beside its histories and its model; nothing of it changes the outcome.
+public struct OutputSettings: Codable, Sendable, Equatable {
+  /// Steps from a checkpoint to the next, or nil for one after each epoch.
+  public var checkpointEvery: Int?
+  /// How many checkpoints stay.
+  public var keep = 2
+  /// The absolute path of the folder for TensorBoard's files, or nil for none.
+  public var tensorBoard: String?
+
+  /// The defaults.
+  public init() {}
 }
 
 /// What a run trains on: enough to find it again, and to know that it is the same.

@@ -8,7 +8,6 @@ public final class RunFolder {
   /// The folder.
   public let path: String
   private let lock: Int32
-  private let checkpointsToKeep: Int
   private var history: Int32 = -1
   private var steps: Int32 = -1
   private var performance: Int32 = -1
@@ -47,10 +46,9 @@ public final class RunFolder {
 
   /// Begins a run: makes the folder if need be; an old run in it is removed.
   ///
-  /// - Parameter keep: how many checkpoints stay.
   /// - Throws: `TrainingError`.
   public convenience init(
-    beginning path: String, _ configuration: TrainingConfiguration, overwrite: Bool, keep: Int = 2
+    beginning path: String, _ configuration: TrainingConfiguration, overwrite: Bool
   ) throws {
     try Self.check(path, overwrite: overwrite)
     do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
@@ -58,7 +56,7 @@ public final class RunFolder {
         path: path, problem: "the folder can't be made",
         advice: "see to the rights of the folder above it, or give another --output")
     }
-    try self.init(locking: path, keep: keep)
+    try self.init(locking: path)
     // Checkpoints first: none may be left that the other files don't belong to.
     for name in [Self.checkpointsName, Self.model, Self.bestModel, Self.descriptionName, Self.performanceName] {
       let old = path + "/" + name
@@ -74,19 +72,17 @@ public final class RunFolder {
   /// Opens the folder of an earlier run, without changing it.
   ///
   /// - Throws: `TrainingError` where there is none, or another process is writing into it.
-  public convenience init(resuming path: String, keep: Int = 2) throws {
+  public convenience init(resuming path: String) throws {
     guard FileManager.default.fileExists(atPath: path + "/" + Self.checkpointsName) else {
       throw TrainingError(
         path: path, problem: "there are no checkpoints in it",
         advice: "--resume wants the --output folder of an earlier lstm train")
     }
-    try self.init(locking: path, keep: keep)
+    try self.init(locking: path)
   }
 
-  private init(locking path: String, keep: Int) throws {
-    precondition(keep > 0)
+  private init(locking path: String) throws {
     self.path = path
-    checkpointsToKeep = keep
     lock = open(path + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard lock >= 0 else { throw AtomicFile.failure("can't be locked", path) }
     // All stored properties are set, so that a failure closes the file by `deinit`.
@@ -204,7 +200,7 @@ public final class RunFolder {
     }.sorted { $0.step > $1.step }
   }
 
-  /// Writes a checkpoint, and removes those that are older than the ones to keep.
+  /// Writes a checkpoint, and removes those that are older than the ones that its settings keep.
   ///
   /// - Throws: `TrainingError`; the checkpoints before are then untouched.
   public func write(_ checkpoint: Checkpoint) throws {
@@ -214,7 +210,7 @@ public final class RunFolder {
     let digits = String(checkpoint.state.adam.step)
     let name = "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".safetensors"
     try checkpoint.write(to: checkpoints + "/" + name)
-    for old in try checkpointFiles().dropFirst(checkpointsToKeep) { unlink(old.path) }
+    for old in try checkpointFiles().dropFirst(checkpoint.output.keep) { unlink(old.path) }
   }
 
   /// The newest checkpoint that is whole.
