@@ -65,6 +65,16 @@ public final class Trainer {
     network = DataParallelNetwork(layout, maxLength: configuration.maxLength, threads: threads)
     gradient = Parameters(zeros: layout)
     let stepsPerEpoch = Self.stepsPerEpoch(configuration, training)
+    // Sums and differences of these numbers are relied on, and a checkpoint may be anybody's.
+    let (position, metrics, size) = (self.state.position, self.state.epochMetrics, configuration.batchSize)
+    guard 0...training.count ~= position, 0...configuration.epochs ~= self.state.epoch,
+      self.state.adam.step == self.state.epoch * stepsPerEpoch + (position + size - 1) / size,
+      metrics.sampleCount == position, 0...position ~= metrics.correctCount
+    else {
+      throw TrainingError(
+        problem: "the state to go on from doesn't fit \(training.count) training reviews in batches of \(size)",
+        advice: "resume from another checkpoint")
+    }
     self.callbacks = configuration.callbacks(stepsPerEpoch: stepsPerEpoch) + callbacks
     self.state.adam.weightDecay = configuration.weightDecay
     for callback in self.callbacks {

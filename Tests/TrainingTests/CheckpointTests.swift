@@ -116,6 +116,33 @@ import Training
     }
   }
 
+  /// A checksum proves nothing about who wrote it.
+  @Test func aStateThatContradictsItselfIsRefused() throws {
+    try withTemporaryFolder { folder in
+      let file = folder + "/c.safetensors"
+      let state = try state(afterSteps: 9)
+      try Checkpoint(state, configuration: smallConfiguration, source: source).write(to: file)
+      for (text, replacement) in [
+        ("\"position\":64", "\"position\":96"), ("\"position\":64", "\"position\":9223372036854775807"),
+        ("\"position\":64", "\"position\":-1"), ("\"sampleCount\":64", "\"sampleCount\":9223372036854775807"),
+        ("\"epoch\":1,", "\"epoch\":2,"),
+      ] {
+        var forged = try Safetensors(contentsOf: file)
+        forged.metadata["checksum"] = nil
+        let progress = try #require(forged.metadata["progress"])
+        try #require(progress.contains(text), "\(progress)")
+        forged.metadata["progress"] = progress.replacingOccurrences(of: text, with: replacement)
+        forged.metadata["checksum"] = forged.checksum
+        let other = folder + "/forged.safetensors"
+        try forged.write(to: other)
+        #expect(throws: TrainingError.self) {
+          try trainer(state: Checkpoint(contentsOf: other).state)
+        }
+      }
+      _ = try trainer(state: Checkpoint(contentsOf: file).state)
+    }
+  }
+
   @Test func aModelIsNoCheckpoint() throws {
     try withTemporaryFolder { folder in
       let file = folder + "/model.safetensors"

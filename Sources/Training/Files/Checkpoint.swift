@@ -142,6 +142,12 @@ public struct Checkpoint: Sendable, Equatable {
     for (name, json) in progress.callbacks {
       state.callbacks[name] = CallbackState(json: json, weights: file.tensors[Name.weights(of: name)]?.values)
     }
+    // What is added up must not run over.
+    guard
+      ([progress.epochMetrics] + progress.epochs.flatMap { [$0.training, $0.validation] }).allSatisfy({
+        0...Int(Int32.max) ~= $0.sampleCount && 0...$0.sampleCount ~= $0.correctCount
+      })
+    else { throw fail("its progress contradicts itself") }
     state.steps = zip(
       try tensor(Name.losses, progress.step), try tensor(Name.accuracies, progress.step)
     ).map { StepResult(loss: $0, accuracy: $1) }

@@ -47,7 +47,7 @@ extension DataSource {
 
 extension Safetensors {
   /// Of all names, shapes, elements and metadata.
-  var checksum: String {
+  package var checksum: String {
     var fingerprint = Fingerprint()
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
       fingerprint.add(key)
