@@ -52,7 +52,7 @@ extension RunRecord {
     let need = configuration.memoryNeed(threads: threads)
     guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
       throw TrainingError(
-        path: path + "/model.safetensors", problem: "the network needs about \(decimal(need / 1e9, 0)) GB of memory",
+        path: path + "/" + RunFolder.model, problem: "the network needs about \(decimal(need / 1e9, 0)) GB of memory",
         advice: "make the report on a larger machine")
     }
     var (training, test) = try KerasIMDB.loadData(path: archive, options: .init(numWords: configuration.vocabularySize))
@@ -67,7 +67,7 @@ extension RunRecord {
     }!
     if let index = outcomes.firstIndex(where: { $0.probability.isNaN }) {
       throw TrainingError(
-        path: path + "/model.safetensors", problem: "the probability of test review \(index) is not a number",
+        path: path + "/" + RunFolder.model, problem: "the probability of test review \(index) is not a number",
         advice: "the weights are beyond use; train again")
     }
     // Probabilities end at 1; logits still tell the surer one.

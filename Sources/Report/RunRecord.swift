@@ -79,21 +79,20 @@ package struct RunRecord: Sendable {
       return table
     }
     let history = try table(
-      "history.csv", "epoch,accuracy,loss,val_accuracy,val_loss",
-      "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss")
+      RunFolder.historyName, EpochRecord.header(withLearningRate: false), EpochRecord.header(withLearningRate: true))
     epochs = (0..<history.rowCount).map { row in
       Epoch(
         number: Int(history["epoch"]![row]) + 1, loss: history["loss"]![row], accuracy: history["accuracy"]![row],
         validationLoss: history["val_loss"]![row], validationAccuracy: history["val_accuracy"]![row],
         learningRate: history["learning_rate"]?[row])
     }
-    let steps = try table("steps.csv", "step,loss,accuracy")
+    let steps = try table(RunFolder.stepsName, StepRecord.header)
     self.steps = (0..<steps.rowCount).map { row in
       Step(number: Int(steps["step"]![row]), loss: steps["loss"]![row], accuracy: steps["accuracy"]![row])
     }
-    performance = try Self.performance(path + "/performance.csv")
-    settings = try Self.settings(path + "/run.json")
-    let modelPath = path + "/model.safetensors"
+    performance = try Self.performance(path + "/" + RunFolder.performanceName)
+    settings = try Self.settings(path + "/" + RunFolder.descriptionName)
+    let modelPath = path + "/" + RunFolder.model
     model =
       try FileManager.default.fileExists(atPath: modelPath)
       ? {
@@ -103,7 +102,7 @@ package struct RunRecord: Sendable {
   }
 
   private static func performance(_ path: String) throws -> [Performance] {
-    guard let table = try CSVTable.read(path, headers: ["step,seconds,memory_bytes"]) else { return [] }
+    guard let table = try CSVTable.read(path, headers: [RunFolder.performanceHeader]) else { return [] }
     let rows = (0..<table.rowCount).map { row in
       Performance(
         step: Int(table["step"]![row]), seconds: table["seconds"]![row], memoryBytes: table["memory_bytes"]![row])

@@ -84,26 +84,6 @@ package final class BatchBenchmark {
     return Double(network.team.count * rounds * flopPerRoundInRegisters) / seconds * 1e-9
   }
 
-  /// The process's largest resident size so far, in bytes.
-  package static var peakMemory: Int {
-    var usage = rusage()
-    #if canImport(Darwin)
-      getrusage(RUSAGE_SELF, &usage)
-      return usage.ru_maxrss
-    #else
-      getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
-      return usage.ru_maxrss * 1024
-    #endif
-  }
-
-  /// The process's resident size now, in bytes; its largest where the system doesn't tell.
-  package static var residentMemory: Int {
-    // "size resident …" in pages.
-    let sizes = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
-    guard sizes.count > 1, let pages = Int(sizes[1]) else { return peakMemory }
-    return pages * sysconf(Int32(_SC_PAGESIZE))
-  }
-
   /// Writes what other frameworks' workers read: tokens.i32 [N, T], labels.u8 [N] and weights.safetensors.
   ///
   /// - Throws: `TrainingError`.

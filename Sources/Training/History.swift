@@ -17,7 +17,7 @@ public struct StepRecord: Sendable, Equatable {
   }
 
   /// The header of steps.csv.
-  static let header = "step,loss,accuracy"
+  package static let header = "step,loss,accuracy"
   /// The row of steps.csv.
   var row: String { StepResult(metrics).row(step) }
 }
@@ -48,7 +48,7 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   }
 
   /// The header of history.csv.
-  static func header(withLearningRate: Bool) -> String {
+  package static func header(withLearningRate: Bool) -> String {
     "epoch,accuracy,\(withLearningRate ? "learning_rate," : "")loss,val_accuracy,val_loss"
   }
 

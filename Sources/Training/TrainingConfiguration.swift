@@ -105,8 +105,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   func callbacks(stepsPerEpoch: Int) -> [any TrainingCallback] {
     var callbacks: [any TrainingCallback] = []
     if schedule != .constant {
-      let (stepCount, _) = stepsPerEpoch.multipliedReportingOverflow(by: epochs)
-      callbacks.append(LearningRateScheduleCallback(schedule, learningRate: learningRate, stepCount: stepCount))
+      callbacks.append(
+        LearningRateScheduleCallback(schedule, learningRate: learningRate, stepCount: stepsPerEpoch * epochs))
     }
     if let plateau { callbacks.append(ReduceLROnPlateauCallback(plateau)) }
     if let earlyStopping { callbacks.append(EarlyStoppingCallback(earlyStopping)) }

@@ -100,7 +100,7 @@ struct Benchmark: ParsableCommand {
         bench.reset()
         printLine("{}")
       case ("peak", nil): printLine("{\"gflops\":\(bench.peak())}")
-      case ("memory", nil): printLine("{\"bytes\":\(BatchBenchmark.peakMemory)}")
+      case ("memory", nil): printLine("{\"bytes\":\(ProcessMemory.peak)}")
       case ("quit", nil): return
       default: printLine("{\"error\":\"expected train K, evaluate K, reset, peak, memory or quit\"}")
       }

@@ -32,7 +32,7 @@ struct Report {
   init(_ bench: BatchBenchmark, oneThread: BatchBenchmark?, batches: Int, loadSeconds: [Double]) {
     self.loadSeconds = loadSeconds
     _ = (bench.evaluate(0), bench.train(0))
-    peakMemory = BatchBenchmark.peakMemory
+    peakMemory = ProcessMemory.peak
     if let oneThread {
       _ = (oneThread.evaluate(0), oneThread.train(0))
       one = Series()

@@ -126,9 +126,11 @@ public struct Checkpoint: Sendable, Equatable {
     let adam = Adam(
       learningRate: progress.learningRate, step: progress.step, firstMoment: try tensor(Name.firstMoment, count),
       secondMoment: try tensor(Name.secondMoment, count))
-    guard progress.position >= 0, progress.epoch == progress.epochs.count, progress.epoch <= configuration.epochs else {
-      throw fail("its progress contradicts itself")
-    }
+    let sums = [progress.epochMetrics] + progress.epochs.flatMap { [$0.training, $0.validation] }
+    guard progress.position >= 0, progress.epoch == progress.epochs.count, progress.epoch <= configuration.epochs,
+      // What is added up must not run over.
+      sums.allSatisfy({ 0...Int(Int32.max) ~= $0.sampleCount && 0...$0.sampleCount ~= $0.correctCount })
+    else { throw fail("its progress contradicts itself") }
     state = TrainingState(Parameters(zeros: layout), learningRate: progress.learningRate)
     state.parameters.values = parameters
     state.adam = adam
@@ -142,12 +144,6 @@ public struct Checkpoint: Sendable, Equatable {
     for (name, json) in progress.callbacks {
       state.callbacks[name] = CallbackState(json: json, weights: file.tensors[Name.weights(of: name)]?.values)
     }
-    // What is added up must not run over.
-    guard
-      ([progress.epochMetrics] + progress.epochs.flatMap { [$0.training, $0.validation] }).allSatisfy({
-        0...Int(Int32.max) ~= $0.sampleCount && 0...$0.sampleCount ~= $0.correctCount
-      })
-    else { throw fail("its progress contradicts itself") }
     state.steps = zip(
       try tensor(Name.losses, progress.step), try tensor(Name.accuracies, progress.step)
     ).map { StepResult(loss: $0, accuracy: $1) }

@@ -20,7 +20,7 @@ public final class RunFolder {
   package static let performanceName = "performance.csv"
   package static let descriptionName = "run.json"
   package static let checkpointsName = "checkpoints"
-  private static let performanceHeader = "step,seconds,memory_bytes"
+  package static let performanceHeader = "step,seconds,memory_bytes"
 
   // MARK: Beginning and going on
 
@@ -125,7 +125,7 @@ public final class RunFolder {
       [Self.performanceHeader]
         + times.split(separator: "\n").map(String.init).filter { line in
           let cells = line.split(separator: ",", omittingEmptySubsequences: false)
-          return cells.count == 3 && Int(cells[0]).map { 1...max(last, 1) ~= $0 && last > 0 } == true
+          return cells.count == 3 && Int(cells[0]).map { 0 < $0 && $0 <= last } == true
         })
   }
 
@@ -134,7 +134,7 @@ public final class RunFolder {
   /// Appends a step to steps.csv and performance.csv.
   public func append(_ record: StepRecord, seconds: Double) throws {
     try append(record.row, to: steps, Self.stepsName)
-    let row = "\(record.step),\((seconds * 1000).rounded() / 1000),\(BatchBenchmark.residentMemory)"
+    let row = "\(record.step),\((seconds * 1000).rounded() / 1000),\(ProcessMemory.resident)"
     try append(row, to: performance, Self.performanceName)
   }
 
