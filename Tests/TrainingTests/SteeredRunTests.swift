@@ -90,6 +90,23 @@ import Training
     #expect(plain.state.epochs.allSatisfy { $0.learningRate == nil })
   }
 
+  /// Each setting reaches the steps: without it the weights are others.
+  @Test func eachSettingMatters() throws {
+    func parameters(_ change: (inout TrainingConfiguration) -> Void) throws -> Parameters {
+      var configuration = smallConfiguration
+      configuration.epochs = 1
+      change(&configuration)
+      let run = try trainer(configuration)
+      _ = try run.run { _ in .goOn }
+      return run.parameters
+    }
+    let plain = try parameters { _ in }
+    #expect(try parameters { $0.clipping = .norm(limit: 1e-4) } != plain)
+    #expect(try parameters { $0.weightDecay = 0.1 } != plain)
+    #expect(try parameters { $0.classWeights = [1, 2] } != plain)
+    #expect(try parameters { $0.schedule = .stepDecay(factor: 0.5, everySteps: 2) } != plain)
+  }
+
   @Test func earlyStoppingEndsTheRunAndLeavesTheBest() throws {
     var configuration = smallConfiguration
     configuration.epochs = 50
