@@ -47,6 +47,7 @@ let package = Package(
     .library(name: "Corpus", targets: ["Corpus"]),
     .library(name: "RecurrentNetwork", targets: ["RecurrentNetwork"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Interchange", targets: ["Interchange"]),
     .executable(name: "lstm", targets: ["lstm"]),
   ],
   dependencies: [
@@ -61,10 +62,13 @@ let package = Package(
     .target(name: "CPrefetch"),
     .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
     .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
+    .target(name: "Interchange", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
     .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
     .executableTarget(
       name: "lstm",
-      dependencies: ["Training", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Training", "Interchange", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       // It says what the kernels were built for, and looks at the processor before it runs them.
       swiftSettings: defines),
 
@@ -74,6 +78,7 @@ let package = Package(
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["Training"]),
     .testTarget(name: "SetUpTests"),

@@ -14,3 +14,10 @@ public struct Architecture: Sendable, Hashable, Codable {
     self.hiddenSize = hiddenSize
   }
 }
+
+extension Architecture: CustomStringConvertible {
+  /// The layers, as `Embedding(1000, 128) → LSTM(128) → Dense(1, sigmoid)`.
+  public var description: String {
+    "Embedding(\(vocabularySize), \(embeddingSize)) → LSTM(\(hiddenSize)) → Dense(1, sigmoid)"
+  }
+}

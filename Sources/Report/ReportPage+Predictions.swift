@@ -1,3 +1,5 @@
+import Training
+
 /// What a run's model says of the test reviews: a section a run.
 extension ReportPage {
   func predictionSection(_ index: Int) -> String {
@@ -80,7 +82,7 @@ extension ReportPage {
 
   // MARK: Reviews
 
-  private func wrongReviews(_ predictions: Predictions, _ model: RunRecord.Model?) -> String {
+  private func wrongReviews(_ predictions: Predictions, _ model: Model?) -> String {
     let reviews = predictions.mostConfidentlyWrong
     guard !reviews.isEmpty else { return "<h3>No review is told wrong</h3>\n" }
     let vocabulary = model?.vocabulary

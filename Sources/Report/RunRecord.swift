@@ -42,13 +42,6 @@ package struct RunRecord: Sendable {
     package var configuration: TrainingConfiguration
   }
 
-  /// model.safetensors.
-  package struct Model: Sendable {
-    package var parameters: Parameters
-    package var configuration: TrainingConfiguration
-    package var vocabulary: [String]?
-  }
-
   /// The folder, as it was given.
   package let path: String
   package let epochs: [Epoch]
@@ -57,7 +50,7 @@ package struct RunRecord: Sendable {
   package let performance: [Performance]
   /// Nil for a run of a version that wrote no run.json.
   package let settings: Settings?
-  /// Nil while the run is on.
+  /// model.safetensors; nil while the run is on.
   package let model: Model?
 
   /// The model's, or else the run's; nil where neither is there.
@@ -95,10 +88,7 @@ package struct RunRecord: Sendable {
     let modelPath = path + "/" + RunFolder.model
     model =
       try FileManager.default.fileExists(atPath: modelPath)
-      ? {
-        let (parameters, configuration, vocabulary) = try ModelFile.read(from: modelPath)
-        return Model(parameters: parameters, configuration: configuration, vocabulary: vocabulary)
-      }() : nil
+      ? Model(safetensors: modelPath) : nil
   }
 
   private static func performance(_ path: String) throws -> [Performance] {

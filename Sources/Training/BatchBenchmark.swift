@@ -97,6 +97,6 @@ package final class BatchBenchmark {
       try AtomicFile.write([tokens], to: folder + "/tokens.i32")
     }
     try AtomicFile.write([Data(data.labels)], to: folder + "/labels.u8")
-    try ModelFile.write(initial, configuration: configuration, vocabulary: nil, to: folder + "/weights.safetensors")
+    try Model(initial, configuration: configuration).write(toSafetensors: folder + "/weights.safetensors")
   }
 }

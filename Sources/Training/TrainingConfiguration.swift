@@ -43,7 +43,12 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   /// The network.
   public var architecture: Architecture {
-    Architecture(vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
+    get { Architecture(vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize) }
+    set {
+      (vocabularySize, embeddingSize, hiddenSize) = (
+        newValue.vocabularySize, newValue.embeddingSize, newValue.hiddenSize
+      )
+    }
   }
 
   /// The first setting that is impossible, and what it must be; nil where all are possible.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpus
 import Foundation
+import Interchange
 import RecurrentNetwork
 import Training
 
@@ -111,10 +112,7 @@ struct Train: ParsableCommand {
     let configuration = try settings.applied(to: nil)
     var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), fingerprint: "")
-    let layout = ParameterLayout(configuration.architecture)
-    let state = try initialWeights.map {
-      TrainingState(try ModelFile.readParameters(layout, from: $0), learningRate: configuration.learningRate)
-    }
+    let state = try initialWeights.map { try initialState($0, configuration) }
     let vocabulary = try vocabulary(of: source, configuration)
     let reviews = try reviews(of: source, configuration)
     source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
@@ -128,6 +126,18 @@ struct Train: ParsableCommand {
     try folder.write(
       Checkpoint(trainer.state, configuration: configuration, source: source, output: outputSettings))
     try train(trainer, folder, source, outputSettings, vocabulary, reviews)
+  }
+
+  private func initialState(_ path: String, _ configuration: TrainingConfiguration) throws -> TrainingState {
+    let model = try Model(contentsOf: path)
+    guard model.parameters.architecture == configuration.architecture else {
+      throw TrainingError(
+        path: path,
+        problem: "the weights are those of \(model.parameters.architecture), expected "
+          + "\(configuration.architecture)",
+        advice: "see --vocabulary-size, --embedding-size and --hidden-size")
+    }
+    return TrainingState(model.parameters, learningRate: configuration.learningRate)
   }
 
   private func goOn(with path: String) throws {
@@ -211,7 +221,7 @@ struct Train: ParsableCommand {
       progress.show(event)
       return Interruption.exitCode == nil ? .goOn : .stop
     }
-    try folder.write(trainer.parameters, configuration: configuration, vocabulary: vocabulary)
+    try folder.write(Model(trainer.parameters, configuration: configuration, vocabulary: vocabulary))
     try writeCheckpoint()
     progress.end(ending, folder: folder.path)
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
@@ -267,7 +277,8 @@ private final class BestModelWriter {
     guard let monitor = configuration.bestModel else { return [] }
     return [
       BestModel(monitor: monitor) { [self] parameters in
-        try folder?.write(parameters, configuration: configuration, vocabulary: vocabulary, isBest: true)
+        try folder?.write(
+          Model(parameters, configuration: configuration, vocabulary: vocabulary), isBest: true)
       }
     ]
   }

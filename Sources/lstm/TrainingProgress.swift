@@ -33,8 +33,7 @@ struct TrainingProgress {
       \(data): \(grouped(training)) training and \(grouped(validation)) \
       \(c.validationSplit == nil ? "test" : "validation") reviews, their last \(c.maxLength) tokens of \
       \(grouped(c.vocabularySize))\(hasWords ? "" : " (no word index beside it: the model gets no words)")
-      Embedding(\(c.vocabularySize), \(c.embeddingSize)) → LSTM(\(c.hiddenSize)) → Dense(1, sigmoid): \
-      \(grouped(ParameterLayout(c.architecture).count)) parameters
+      \(c.architecture): \(grouped(ParameterLayout(c.architecture).count)) parameters
       Adam \(c.learningRate), batches of \(grouped(c.batchSize)), \(c.epochs) epoch\(c.epochs == 1 ? "" : "s"), \
       \(threads) thread\(threads == 1 ? "" : "s"), kernels for \(Processor.kernels)
       """)

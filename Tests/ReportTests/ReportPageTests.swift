@@ -51,9 +51,10 @@ import Training
       var vocabulary = (0..<configuration.vocabularySize).map { "word\($0)" }
       // The sample's most frequent words are these.
       for token in 3..<60 { vocabulary[token] = token % 2 == 0 ? "<script>alert(\(token))</script>" : "a&b\"'" }
-      try ModelFile.write(
+      try Model(
         Parameters(kerasInitial: ParameterLayout(configuration.architecture), using: &generator),
-        configuration: configuration, vocabulary: vocabulary, to: run.path + "/model.safetensors")
+        configuration: configuration, vocabulary: vocabulary
+      ).write(toSafetensors: run.path + "/model.safetensors")
     }
     return run
   }
@@ -206,8 +207,7 @@ import Training
     // Open gates bring every unit near 1, and the output adds up to ∞ − ∞.
     for i in layout.bias.range { parameters.values[i] = 100 }
     for i in layout.denseKernel.range { parameters.values[i] = i % 2 == 0 ? 3e38 : -3e38 }
-    try ModelFile.write(
-      parameters, configuration: configuration, vocabulary: nil, to: folder.path + "/model.safetensors")
+    try Model(parameters, configuration: configuration).write(toSafetensors: folder.path + "/model.safetensors")
     #expect { try page(folder) } throws: { "\($0)".contains("is not a number") }
   }
 

@@ -146,8 +146,7 @@ import Training
   @Test func aModelIsNoCheckpoint() throws {
     try withTemporaryFolder { folder in
       let file = folder + "/model.safetensors"
-      try ModelFile.write(
-        try trainer().parameters, configuration: smallConfiguration, vocabulary: nil, to: file)
+      try Model(trainer().parameters, configuration: smallConfiguration).write(toSafetensors: file)
       #expect {
         try Checkpoint(contentsOf: file)
       } throws: {

@@ -174,12 +174,8 @@ public final class RunFolder {
   }
 
   /// Writes the model, or the best so far, whole or not at all.
-  public func write(
-    _ parameters: Parameters, configuration: TrainingConfiguration, vocabulary: [String]?, isBest: Bool = false
-  ) throws {
-    try ModelFile.write(
-      parameters, configuration: configuration, vocabulary: vocabulary,
-      to: path + "/" + (isBest ? Self.bestModel : Self.model))
+  public func write(_ model: Model, isBest: Bool = false) throws {
+    try model.write(toSafetensors: path + "/" + (isBest ? Self.bestModel : Self.model))
   }
 
   // MARK: Checkpoints
