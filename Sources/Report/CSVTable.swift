@@ -1,6 +1,9 @@
 import Foundation
 import Training
 
+/// What to do about a run's file that can't be used.
+let runAdvice = "give the folder of a run as `lstm train` left it"
+
 /// The complete lines of a file of comma-separated numbers, as a run writes them.
 struct CSVTable {
   private var columns: [String: [Double]]
@@ -21,9 +24,9 @@ struct CSVTable {
   /// - Throws: `TrainingError`.
   static func read(_ path: String, headers: [String]) throws -> CSVTable? {
     func fail(_ problem: String) -> TrainingError {
-      TrainingError(path: path, problem: problem, advice: "give the folder of a run as `lstm train` left it")
+      TrainingError(path: path, problem: problem, advice: runAdvice)
     }
-    guard let data = try fileContents(path, limit: sizeLimit) else { return nil }
+    guard let data = try boundedContents(of: path, limit: sizeLimit, advice: runAdvice) else { return nil }
     var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     let unfinished = String(decoding: lines.removeLast(), as: UTF8.self)
     guard let first = lines.first else {
@@ -59,27 +62,4 @@ struct CSVTable {
     self.columns = columns
     self.rowCount = rowCount
   }
-}
-
-/// A file's bytes, or nil where there is none.
-///
-/// - Throws: `TrainingError` where it is no file, larger than the limit, or can't be read.
-func fileContents(_ path: String, limit: Int) throws -> Data? {
-  func fail(_ problem: String) -> TrainingError {
-    TrainingError(path: path, problem: problem, advice: "give the folder of a run as `lstm train` left it")
-  }
-  var information = stat()
-  guard stat(path, &information) == 0 else {
-    if errno == ENOENT { return nil }
-    throw fail("can't be read (\(String(cString: strerror(errno))))")
-  }
-  // A pipe would be waited for, a device may never end.
-  guard information.st_mode & S_IFMT == S_IFREG else { throw fail("is not a file") }
-  guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: limit + 1) else {
-    // Foundation gives nil for an empty file, too.
-    if information.st_size == 0 { return Data() }
-    throw fail("can't be read")
-  }
-  guard data.count <= limit else { throw fail("is larger than \(limit) bytes") }
-  return data
 }

@@ -110,7 +110,7 @@ package struct RunRecord: Sendable {
   }
 
   private static func settings(_ path: String) throws -> Settings? {
-    guard let data = try fileContents(path, limit: 1 << 20) else { return nil }
+    guard let data = try boundedContents(of: path, limit: 1 << 20, advice: runAdvice) else { return nil }
     func fail(_ problem: String) -> TrainingError {
       TrainingError(path: path, problem: problem, advice: "remove the file and give --data to do without it")
     }

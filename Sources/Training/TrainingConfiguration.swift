@@ -166,12 +166,9 @@ extension TrainingConfiguration {
   ///
   /// - Throws: `TrainingError` where it can't be read, names an unknown setting, or an impossible value.
   public init(contentsOf path: String) throws {
-    func fail(_ problem: String) -> TrainingError {
-      TrainingError(
-        path: path, problem: problem,
-        advice: "give a JSON object of " + CodingKeys.allCases.map(\.rawValue).joined(separator: ", "))
-    }
-    guard let data = FileManager.default.contents(atPath: path) else { throw fail("no such file, or it can't be read") }
+    let advice = "give a JSON object of " + CodingKeys.allCases.map(\.rawValue).joined(separator: ", ")
+    func fail(_ problem: String) -> TrainingError { TrainingError(path: path, problem: problem, advice: advice) }
+    guard let data = try boundedContents(of: path, limit: 1 << 20, advice: advice) else { throw fail("no such file") }
     guard var object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw fail("is no JSON object")
     }

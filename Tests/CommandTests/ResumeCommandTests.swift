@@ -92,6 +92,11 @@ import Testing
         #expect(refused.code != 0)
         #expect(refused.errors.contains(message), "\(refused.errors)")
       }
+      for (path, message) in [("/dev/zero", "is not a file"), (folder.path + "/none", "no such file")] {
+        let refused = try lstm(folder, ["train", "--data", "Data/sample.npz", "--configuration", path])
+        #expect(refused.code != 0)
+        #expect(refused.errors.contains(message), "\(refused.errors)")
+      }
     }
   }
 }
