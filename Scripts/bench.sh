@@ -25,13 +25,9 @@ environment() { # folder, requirements, names of the workers
   local names=() name
   for name in $3; do if [[ " $wanted " = *" $name "* ]]; then names+=("$name"); fi; done
   if [ ${#names[@]} = 0 ]; then return; fi
-  if [ ! -x "$1/bin/python" ]; then
-    say "Installing ${names[*]} into $1"
-    if ! { python3 -m venv "$1" && "$1/bin/pip" install --quiet -r "$2"; }; then
-      rm -rf "$1"
-      say "Could not be installed (no network?): ${names[*]} are left out."
-      return
-    fi
+  if ! "$root/Scripts/environment.sh" "$1" "$2"; then
+    say "${names[*]} are left out."
+    return
   fi
   for name in "${names[@]}"; do peers+=(--peer "$name=$1/bin/python"); done
 }
