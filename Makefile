@@ -1,15 +1,15 @@
 # swift-lstm: LSTM text classifiers, trained on CPUs.
 #
-#   make build      installs what is missing, builds the release
+#   make build         installs what is missing, builds the release
 #   make deps-interop  installs libhdf5, so that the next build reads Keras's files too
-#   make train      builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
-#   make test       runs every test
-#   make tsan       runs every test under ThreadSanitizer
-#   make bench      measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
-#   make install    builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
-#   make format     formats the sources
-#   make lint       checks the sources' format and the scripts' syntax
-#   make clean      removes what was built; data and trained models stay
+#   make train         builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
+#   make test          runs every test
+#   make tsan          runs every test under ThreadSanitizer
+#   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
+#   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
+#   make format        formats the sources
+#   make lint          checks the sources' format and the scripts' syntax
+#   make clean         removes what was built; data and trained models stay
 #
 # make train takes EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network it trains on a
 # small generated sample, and says so.

@@ -155,7 +155,8 @@ func refusal(_ body: () throws -> Void) -> String? {
           "“Dropout” “dropout” drops 0.5 in training, which goes on here without that",
           "the optimizer's state is left out: it is “RMSprop”, expected Adam or AdamW",
         ])
-      #expect(try read("float16.keras").remarks.contains { $0.hasSuffix("computes in float16 in Keras, here in float32") })
+      #expect(
+        try read("float16.keras").remarks.contains { $0.hasSuffix("computes in float16 in Keras, here in float32") })
     }
 
     @Test func readsWeightsAlone() throws {
@@ -175,8 +176,12 @@ func refusal(_ body: () throws -> Void) -> String? {
 
     /// One thing changed in the configuration that Keras wrote: text, its replacement, and what the refusal says.
     @Test(arguments: [
-      (#""class_name": "LSTM""#, #""class_name": "GRU""#, "“GRU” “lstm”: units is 3") as (String, String, String),
-      (#""class_name": "LSTM""#, #""class_name": "Bidirectional""#, "“Bidirectional” “lstm” is a layer that is not known"),
+      (#""class_name": "LSTM""#, #""class_name": "GRU""#, "“GRU” “lstm” is a layer that is not known")
+        as (String, String, String),
+      (
+        #""class_name": "LSTM""#, #""class_name": "Bidirectional""#,
+        "“Bidirectional” “lstm” is a layer that is not known"
+      ),
       (#""class_name": "Sequential""#, #""class_name": "MyModel""#, "the model is “MyModel”"),
       (#""go_backwards": false"#, #""go_backwards": true"#, "“LSTM” “lstm”: go_backwards is true, expected false"),
       (#""return_sequences": false"#, #""return_sequences": true"#, "return_sequences is true"),
@@ -185,24 +190,40 @@ func refusal(_ body: () throws -> Void) -> String? {
       (#""activation": "tanh""#, #""activation": "relu""#, "activation is “relu”, expected “tanh”"),
       (#""recurrent_activation": "sigmoid""#, #""recurrent_activation": "hard_sigmoid""#, "is “hard_sigmoid”"),
       (#""units": 1, "activation": "sigmoid""#, #""units": 1, "activation": "softmax""#, "“Dense” “dense”: activation"),
-      (#""units": 1, "activation": "sigmoid""#, #""units": 1, "activation": "linear""#, "is “linear”, expected “sigmoid”"),
+      (
+        #""units": 1, "activation": "sigmoid""#, #""units": 1, "activation": "linear""#,
+        "is “linear”, expected “sigmoid”"
+      ),
       (#""units": 1, "activation": "sigmoid","#, #""units": 1,"#, "“Dense” “dense”: there is no activation"),
       (#""units": 1, "#, #""units": 2, "#, "“Dense” “dense”: units is 2, expected 1"),
-      (#""units": 3, "#, #""units": 4, "#, "layers/lstm/cell/vars/0 has shape [2, 12], expected [2, 16] by config.json"),
+      (
+        #""units": 3, "#, #""units": 4, "#, "layers/lstm/cell/vars/0 has shape [2, 12], expected [2, 16] by config.json"
+      ),
       (#""units": 3, "#, #""units": 3.5, "#, "“LSTM” “lstm”: units is 3.5"),
       (#""units": 3, "#, #""units": 1e300, "#, "“LSTM” “lstm”: units is 1e+300"),
       (#""units": 3, "#, #""units": 9007199254740992, "#, "hiddenSize must be from 1 to 65536"),
       (#""units": 3, "#, #""units": true, "#, "“LSTM” “lstm”: units is true"),
       (#""input_dim": 5"#, #""input_dim": 10000000"#, "has shape [5, 2], expected [10000000, 2]"),
       (#""input_dim": 5, "#, "", "“Embedding” “embedding”: there is no input_dim"),
-      (#""use_bias": true, "kernel_initializer": {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": null, "input_axes": null, "output_axes": null}, "registered_name": null}, "bias_init"#,
-       #""use_bias": false, "bias_init"#, "“Dense” “dense”: use_bias is false, expected true"),
+      (
+        #""use_bias": true, "kernel_initializer": {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": null, "input_axes": null, "output_axes": null}, "registered_name": null}, "bias_init"#,
+        #""use_bias": false, "bias_init"#, "“Dense” “dense”: use_bias is false, expected true"
+      ),
       (#""unroll": false"#, #""peephole": true"#, "“LSTM” “lstm”: peephole is true, a field not known here"),
-      (#""quantization_config": null"#, #""quantization_config": {"class_name": "Int8"}"#, "quantization_config is “Int8”"),
-      (#"{"name": "float32"}, "registered_name": null}, "input_dim""#,
-       #"{"name": "int8_from_float32"}, "registered_name": null}, "input_dim""#, "“Embedding” “embedding”: dtype is “DTypePolicy”"),
+      (
+        #""quantization_config": null"#, #""quantization_config": {"class_name": "Int8"}"#,
+        "quantization_config is “Int8”"
+      ),
+      (
+        #"{"name": "float32"}, "registered_name": null}, "input_dim""#,
+        #"{"name": "int8_from_float32"}, "registered_name": null}, "input_dim""#,
+        "“Embedding” “embedding”: dtype is “DTypePolicy”"
+      ),
       (#""batch_shape": [null, null]"#, #""batch_shape": [null, null, 3]"#, "batch_shape must have two dimensions"),
-      (#""module": "keras", "class_name": "Sequential""#, #""module": "#, "config.json: it is no JSON as Keras writes it"),
+      (
+        #""module": "keras", "class_name": "Sequential""#, #""module": "#,
+        "config.json: it is no JSON as Keras writes it"
+      ),
       (#""name": "lstm""#, #""name": "ls\u001b[31m\ntm""#, ""),
     ])
     func refusesAnotherNetwork(text: String, replacement: String, problem: String) throws {
@@ -225,16 +246,25 @@ func refusal(_ body: () throws -> Void) -> String? {
 
     /// What makes no other network of it, but is not what training does here.
     @Test(arguments: [
-      (#""amsgrad": false"#, #""amsgrad": true"#, "its amsgrad is true, which is not known here") as (String, String, String),
+      (#""amsgrad": false"#, #""amsgrad": true"#, "its amsgrad is true, which is not known here")
+        as (String, String, String),
       (#""use_ema": false"#, #""use_ema": true"#, "its use_ema is true"),
       (#""gradient_accumulation_steps": null"#, #""gradient_accumulation_steps": 2"#, "is 2, which is not known here"),
-      (#""learning_rate": 0.0010000000474974513"#, #""learning_rate": {"class_name": "CosineDecay"}"#, "learning_rate is “CosineDecay”"),
+      (
+        #""learning_rate": 0.0010000000474974513"#, #""learning_rate": {"class_name": "CosineDecay"}"#,
+        "learning_rate is “CosineDecay”"
+      ),
       (#""beta_1": 0.9"#, #""beta_1": 1.0"#, "its beta_1 is 1"),
       (#""epsilon": 1e-07"#, #""epsilon": 1e-300"#, "its epsilon is 1e-300"),
       (#""clipnorm": null"#, #""clipnorm": -1"#, "its clipnorm is -1"),
       (#""class_name": "Adam""#, #""class_name": "Adamax""#, "it is “Adamax”, expected Adam or AdamW"),
-      (#""loss": "binary_crossentropy""#, #""loss": "mse""#, "the loss “mse” is not Keras's plain binary cross-entropy"),
-      (#""kernel_regularizer": null"#, #""kernel_regularizer": {"class_name": "L2"}"#, "kernel_regularizer “L2” is left out"),
+      (
+        #""loss": "binary_crossentropy""#, #""loss": "mse""#, "the loss “mse” is not Keras's plain binary cross-entropy"
+      ),
+      (
+        #""kernel_regularizer": null"#, #""kernel_regularizer": {"class_name": "L2"}"#,
+        "kernel_regularizer “L2” is left out"
+      ),
       (#""name": "lstm", "trainable": true"#, #""name": "lstm", "trainable": false"#, "is not trainable in Keras"),
     ])
     func saysWhatIsLeftOut(text: String, replacement: String, remark: String) throws {
@@ -247,11 +277,16 @@ func refusal(_ body: () throws -> Void) -> String? {
       let config = try KerasGolden.entry("config.json", of: "adam.keras")
       let weights = try KerasGolden.entry("model.weights.h5", of: "adam.keras")
       for (entries, problem) in [
-        ([("metadata.json", Data(#"{"keras_version": "2.15.0"}"#.utf8)), ("config.json", config)], "keras_version is “2.15.0”"),
+        (
+          [("metadata.json", Data(#"{"keras_version": "2.15.0"}"#.utf8)), ("config.json", config)],
+          "keras_version is “2.15.0”"
+        ),
         ([("metadata.json", Data("[]".utf8)), ("config.json", config)], "metadata.json: it is no JSON"),
         ([("config.json", config)], "expected an entry “model.weights.h5”"),
         ([("model.weights.h5", weights)], "expected an entry “config.json”"),
-        ([("config.json", config), ("model.weights.h5", Data("no HDF5".utf8))], "it is no HDF5 file, or a damaged one"),
+        (
+          [("config.json", config), ("model.weights.h5", Data("no HDF5".utf8))], "it is no HDF5 file, or a damaged one"
+        ),
         ([("config.json", config), ("model.weights.h5", weights.prefix(9000))], "model.weights.h5: "),
         ([("config.json", config), ("model.weights.h5", Data())], "it is no HDF5 file"),
       ] as [([(name: String, data: Data)], String)] {

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Makefile", .enabled(if: Machine.has("make")))
 struct MakefileTests {
-  static let targets = ["build", "deps-interop", "train", "test", "tsan", "bench", "install", "format", "lint", "clean"]
+  static let targets = [
+    "build", "deps-interop", "train", "test", "tsan", "bench", "install", "format", "lint", "clean",
+  ]
 
   let workspace: Workspace
 
@@ -64,7 +66,8 @@ struct MakefileTests {
         try workspace.write("", to: "calls")
         #expect(try make([target]).code == 0)
         let line = try workspace.read("calls").split(separator: "\n").first.map(String.init)
-        #expect(line?.hasPrefix("swift \(command) -c release") == true && line?.hasSuffix(option) == true, "\(line ?? "")")
+        #expect(
+          line?.hasPrefix("swift \(command) -c release") == true && line?.hasSuffix(option) == true, "\(line ?? "")")
         #expect(line?.contains("--traits") == !option.isEmpty)
       }
     }
