@@ -4,6 +4,8 @@ import Foundation
 public enum ModelFormat: String, Sendable, CaseIterable {
   /// The native one, with PyTorch's names: one file is the whole model.
   case safetensors
+  /// Keras 3's, with Adam's state: for `keras.models.load_model`.
+  case keras
 }
 
 extension ModelFormat {
