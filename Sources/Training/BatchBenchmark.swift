@@ -26,7 +26,9 @@ package final class BatchBenchmark {
     var generator = RandomGenerator(seed: configuration.seed)
     self.configuration = configuration
     self.data = data
-    network = DataParallelNetwork(layout, maxLength: configuration.maxLength, threads: threads)
+    network = DataParallelNetwork(
+      layout, maxLength: configuration.maxLength, threads: threads,
+      shardCount: configuration.shards ?? ShardPlan.shardCount)
     initial = Parameters(kerasInitial: layout, using: &generator)
     parameters = initial
     gradient = Parameters(zeros: layout)

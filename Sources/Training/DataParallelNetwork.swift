@@ -1,13 +1,16 @@
 import Corpus
 import RecurrentNetwork
 
-/// The network on all threads: a batch's gradient from its shards, and evaluation.
+/// The network on all threads of all ranks: a batch's gradient from its shards, and evaluation.
 ///
-/// The arithmetic is a matter of the batch (`ShardPlan`, `GradientReducer`); threads merely take parts of it, so the
-/// bits are the same for any number of them.
+/// The arithmetic is a matter of the batch (`ShardPlan`, `GradientReducer`); threads and ranks merely take parts of it,
+/// so the bits are the same for any number of them.
 package final class DataParallelNetwork {
   private let layout: ParameterLayout
   private let maxLength: Int
+  private let shardCount: Int
+  private let ranks: Ranks
+  private let sumsInAnyOrder: Bool
   package let team: WorkerTeam
   private let weights: FoldedWeights
   private let workers: [ShardWorker]
@@ -15,9 +18,19 @@ package final class DataParallelNetwork {
   private let assembly: GradientAssembly
   private var freeGradients: [ShardGradient] = []
 
-  package init(_ layout: ParameterLayout, maxLength: Int, threads: Int) {
+  /// - Parameters:
+  ///   - shardCount: how many shards a large batch has; the order of addition follows from it.
+  ///   - communicator: the ranks, which all make the same calls with the same arguments, their threads aside.
+  ///   - sumsInAnyOrder: the ranks' gradients are added by `Communicator.sum`, so that the bits depend on the ranks.
+  package init(
+    _ layout: ParameterLayout, maxLength: Int, threads: Int, shardCount: Int = ShardPlan.shardCount,
+    communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false
+  ) {
     self.layout = layout
     self.maxLength = maxLength
+    self.shardCount = shardCount
+    self.sumsInAnyOrder = sumsInAnyOrder
+    ranks = Ranks(communicator, layout)
     team = WorkerTeam(count: threads)
     weights = FoldedWeights(layout)
     workers = (0..<threads).map { _ in ShardWorker(layout.architecture, steps: maxLength) }
@@ -36,42 +49,55 @@ package final class DataParallelNetwork {
     parameters: Parameters, into gradient: inout Parameters
   ) -> Metrics {
     let outcomes = withSequences(batch, data, classWeights) { sequences, outcomes in
-      let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
+      let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength, shardCount: shardCount)
       prepare(parameters, for: sequences, plan)
       injections.reserve(tiles: plan.tiles.count)
-      let reducer = GradientReducer(shardCount: plan.shards.count, free: freeGradients) {
-        [weights] in ShardGradient(weights)
-      }
-      team.perform(plan.shards.count) { worker, shard in
+      let own = ranks.share(of: plan.shards.count, rank: ranks.rank)
+      // Without a tree across ranks, each has one of its own.
+      let firstNumber = sumsInAnyOrder ? own.lowerBound : 0
+      let reducer = GradientReducer(
+        shardCount: sumsInAnyOrder ? own.count : plan.shards.count, free: freeGradients
+      ) { [weights] in ShardGradient(weights) }
+      team.perform(own.count) { worker, part in
+        let shard = own.lowerBound + part
         let gradient = reducer.buffer()
         gradient.clear(tokenCount: weights.tokens.count)
         workers[worker].addGradient(
           of: plan.shards[shard], in: sequences, weights: weights, to: gradient, injections: injections,
           outcomes: outcomes)
-        reducer.add(gradient, shard: shard)
+        reducer.add(gradient, shard: shard - firstNumber)
       }
+      if !sumsInAnyOrder { reducer.exchange(ranks, tokenCount: weights.tokens.count) }
       let (sum, free) = reducer.finish()
       freeGradients = free
-      assembly.begin(sum, parameters: parameters)
-      team.perform(assembly.parts(sum)) { _, part in
-        assembly.compute(part: part, of: sum, injections: injections, tiles: plan.tiles)
+      ranks.gather(
+        { plan.shards[ranks.share(of: plan.shards.count, rank: $0)].flatMap(\.self) }, outcomes: outcomes,
+        injections: sumsInAnyOrder ? nil : injections)
+      ranks.clear(&gradient)
+      if let sum {
+        let tiles = sumsInAnyOrder ? plan.shards[own].flatMap(\.self) : plan.tiles
+        assembly.begin(sum, parameters: parameters)
+        team.perform(assembly.parts(sum)) { _, part in
+          assembly.compute(part: part, of: sum, injections: injections, tiles: tiles)
+        }
+        assembly.finish(sum, sampleCount: sequences.count, parameters: parameters, into: &gradient)
       }
-      assembly.finish(sum, sampleCount: sequences.count, parameters: parameters, into: &gradient)
+      if ranks.count > 1 { ranks.share(&gradient, tokens: weights.tokens, sums: sumsInAnyOrder) }
     }
     return metrics(of: outcomes, batch, data)
   }
 
-  /// Forward and loss of all of `data`.
+  /// Forward and loss of all of `data`, shared out over the ranks.
   ///
   /// - Parameter progress: told after every thousand samples or so how many are done; false ends it, and the result is
-  ///   nil.
+  ///   nil. All ranks must answer alike.
   package func evaluate(
     _ data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> Metrics? {
     outcomes(of: data, parameters: parameters, progress: progress).map { metrics(of: $0, 0..<data.count, data) }
   }
 
-  /// What comes out for each sample of `data`, in its order.
+  /// What comes out for each sample of `data`, in its order; all of it on rank 0, elsewhere a part.
   ///
   /// - Parameter progress: as for `evaluate`.
   package func outcomes(
@@ -82,18 +108,28 @@ package final class DataParallelNetwork {
       let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
       prepare(parameters, for: sequences, plan)
       let block = ShardWorker.tilesPerBlock
-      let tilesBetweenReports = 42 * block
-      var firstTile = 0
-      while firstTile < plan.tiles.count && isComplete {
-        let tiles = plan.tiles[firstTile..<min(firstTile + tilesBetweenReports, plan.tiles.count)]
-        team.perform((tiles.count + block - 1) / block) { worker, part in
-          let first = tiles.startIndex + part * block
+      let blocks = stride(from: 0, to: plan.tiles.count, by: block).map {
+        Array(plan.tiles[$0..<min($0 + block, plan.tiles.count)])
+      }
+      let blocksBetweenReports = 42 * ranks.count
+      // Of each such part every rank takes a share: the first parts have the longest samples.
+      let parts = stride(from: 0, to: blocks.count, by: blocksBetweenReports).map {
+        blocks[$0..<min($0 + blocksBetweenReports, blocks.count)]
+      }
+      func share(of part: ArraySlice<[RowTile]>, _ rank: Int) -> ArraySlice<[RowTile]> {
+        let share = ranks.share(of: part.count, rank: rank)
+        return part[part.startIndex + share.lowerBound..<part.startIndex + share.upperBound]
+      }
+      for part in parts where isComplete {
+        let own = share(of: part, ranks.rank)
+        team.perform(own.count) { worker, index in
           workers[worker].evaluate(
-            Array(tiles[first..<min(first + block, tiles.endIndex)]), in: sequences, weights: weights,
-            outcomes: outcomes)
+            own[own.startIndex + index], in: sequences, weights: weights, outcomes: outcomes)
         }
-        firstTile = tiles.endIndex
-        isComplete = progress(min(firstTile * RowTile.rowCount, sequences.count))
+        isComplete = progress(min(part.endIndex * block * RowTile.rowCount, sequences.count))
+      }
+      if isComplete {
+        ranks.gather({ rank in parts.flatMap { share(of: $0, rank).flatMap(\.self) } }, outcomes: outcomes)
       }
     }
     return isComplete ? outcomes : nil
@@ -126,10 +162,11 @@ package final class DataParallelNetwork {
     return outcomes
   }
 
-  /// Adds outcomes up in the batch's own order, since sums of floats need one.
+  /// Adds outcomes up in the batch's own order, since sums of floats need one: rank 0's, given to all.
   private func metrics(of outcomes: [Outcome], _ batch: some Collection<Int>, _ data: LabelledSequences) -> Metrics {
     var metrics = Metrics()
     for (outcome, sample) in zip(outcomes, batch) { metrics.add(outcome, label: data.labels[sample]) }
+    ranks.communicator.broadcast(&metrics)
     return metrics
   }
 }

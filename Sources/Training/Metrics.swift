@@ -1,7 +1,7 @@
 import RecurrentNetwork
 
 /// Loss and accuracy over some samples, as sums: they add up over batches weighted by sample count, as Keras's do.
-public struct Metrics: Sendable, Equatable, Codable {
+public struct Metrics: Sendable, Equatable, Codable, BitwiseCopyable {
   /// Σ binary cross-entropy.
   public var lossSum: Double = 0
   /// How many predictions were right.

@@ -1,12 +1,14 @@
 import RecurrentNetwork
 
-/// How the rows of a batch are dealt to shards: a matter of the batch alone, never of the number of threads.
+/// How the rows of a batch are dealt to shards: a matter of the batch alone, never of the number of threads or ranks.
 ///
 /// Rows are sorted by their length and cut into tiles, whose rows so start at nearly the same step; the tiles, the
 /// longest first, each go to the shard that has the least work so far.
 package struct ShardPlan {
   /// All tiles of the batch, by falling length.
   package let tiles: [RowTile]
+  /// How many shards a large batch has, unless the configuration says otherwise.
+  package static let shardCount = 32
   /// The tiles of each shard, by falling length.
   package let shards: [[RowTile]]
 
@@ -14,7 +16,7 @@ package struct ShardPlan {
   ///   - lengths: number of real tokens of each row, at most `maxLength`.
   ///   - maxLength: T, steps.
   ///   - shardCount: how many shards a large batch has; a small one has no more than it has tiles.
-  package init(lengths: [Int], maxLength: Int, shardCount: Int = 32) {
+  package init(lengths: [Int], maxLength: Int, shardCount: Int = Self.shardCount) {
     // By falling length, ties in the batch's own order: a sort of unique keys has one result.
     let order = lengths.indices.sorted { (-lengths[$0], $0) < (-lengths[$1], $1) }
     tiles = stride(from: 0, to: order.count, by: RowTile.rowCount).enumerated().map { index, first in

@@ -15,6 +15,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var epochs = 3
   /// Reviews a step.
   public var batchSize = 1000
+  /// Parts of a batch that threads and ranks share out, or nil for 32: it can't keep more of them busy. The order of
+  /// addition follows from it, and so the last bits.
+  public var shards: Int?
   /// Adam's step size.
   public var learningRate = 0.001
   /// Of the initial weights and of the order of the reviews.
@@ -57,6 +60,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
       (.vocabularySize, vocabularySize, 3...10_000_000), (.maxLength, maxLength, 1...1_000_000),
       (.embeddingSize, embeddingSize, 1...65_536), (.hiddenSize, hiddenSize, 1...65_536),
       (.epochs, epochs, 1...1_000_000), (.batchSize, batchSize, 1...100_000_000),
+      (.shards, shards ?? 1, 1...65_536),
     ]
     for (key, value, range) in limits where !range.contains(value) {
       return (key.rawValue, "must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
@@ -130,8 +134,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
 extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case vocabularySize, maxLength, embeddingSize, hiddenSize, epochs, batchSize, learningRate, seed, shuffles,
-      validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
+    case vocabularySize, maxLength, embeddingSize, hiddenSize, epochs, batchSize, shards, learningRate, seed,
+      shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
   }
 
   /// Settings from a file, in which those that are not named keep their defaults.
@@ -153,6 +157,7 @@ extension TrainingConfiguration {
     try read(.seed, \.seed)
     try read(.shuffles, \.shuffles)
     try read(.schedule, \.schedule)
+    shards = try values.decodeIfPresent(Int.self, forKey: .shards)
     validationSplit = try values.decodeIfPresent(Double.self, forKey: .validationSplit)
     classWeights = try values.decodeIfPresent([Double].self, forKey: .classWeights)
     weightDecay = try values.decodeIfPresent(Double.self, forKey: .weightDecay)

@@ -13,7 +13,7 @@ package final class ShardGradient {
   private(set) var inputs = FloatBuffer(0)
   private var capacity = 0
   /// Which of the batch's tokens each row belongs to, as places in `FoldedWeights.tokens`.
-  private(set) var slots: [Int32] = []
+  package private(set) var slots: [Int32] = []
   /// The row of each of the batch's tokens, or −1.
   private var rowOfSlot: [Int32] = []
 
@@ -58,16 +58,64 @@ package final class ShardGradient {
 
   /// Adds the sums of the shards that follow this one's.
   package func add(_ other: ShardGradient) {
-    add(other.recurrent.pointer, to: recurrent.pointer, geometry.units * geometry.columns)
-    add(other.dense.pointer, to: dense.pointer, geometry.units)
-    denseBias += other.denseBias
-    for (row, slot) in other.slots.enumerated() {
-      let from = other.inputs.pointer + row * geometry.gateStride
-      add(from, to: inputRow(slot), geometry.columns)
+    other.slots.withUnsafeBufferPointer { slots in
+      add(
+        recurrent: other.recurrent.pointer, dense: other.dense.pointer, denseBias: other.denseBias, slots: slots,
+        rows: other.inputs.pointer, rowStride: geometry.gateStride)
     }
+  }
+
+  private func add(
+    recurrent: UnsafePointer<Float>, dense: UnsafePointer<Float>, denseBias: Float,
+    slots: UnsafeBufferPointer<Int32>, rows: UnsafePointer<Float>, rowStride: Int
+  ) {
+    add(recurrent, to: self.recurrent.pointer, geometry.units * geometry.columns)
+    add(dense, to: self.dense.pointer, geometry.units)
+    self.denseBias += denseBias
+    for (row, slot) in slots.enumerated() { add(rows + row * rowStride, to: inputRow(slot), geometry.columns) }
   }
 
   private func add(_ from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, _ count: Int) {
     for i in stride(from: 0, to: count, by: Vector.scalarCount) { to.store(to.vector(i) + from.vector(i), i) }
+  }
+
+  // MARK: As a message
+  //
+  // [dU | d output weights | rows of S, one after the other | their slots | d output bias], all of 4 bytes. The order of
+  // the rows goes along: it decides in which order they are added later.
+
+  /// Bytes of a message with so many rows.
+  package func messageSize(rows: Int) -> Int {
+    4 * (recurrent.count + dense.count + rows * (geometry.columns + 1) + 1)
+  }
+
+  /// Writes the sums as a message, of `messageSize` bytes.
+  package func write(to message: UnsafeMutableRawBufferPointer) {
+    precondition(message.count == messageSize(rows: slots.count))
+    var rest = message.baseAddress!
+    func write(_ from: UnsafeRawPointer, _ count: Int) {
+      rest.copyMemory(from: from, byteCount: 4 * count)
+      rest += 4 * count
+    }
+    write(recurrent.pointer, recurrent.count)
+    write(dense.pointer, dense.count)
+    for row in slots.indices { write(inputs.pointer + row * geometry.gateStride, geometry.columns) }
+    slots.withUnsafeBufferPointer { if let slots = $0.baseAddress { write(slots, $0.count) } }
+    write(&denseBias, 1)
+  }
+
+  /// Adds the sums of a message, as `add` does those of another.
+  package func add(message: UnsafeRawBufferPointer) {
+    let rows = (message.count - messageSize(rows: 0)) / (messageSize(rows: 1) - messageSize(rows: 0))
+    precondition(rows >= 0 && message.count == messageSize(rows: rows))
+    let dense = recurrent.count
+    let first = dense + self.dense.count
+    let slots = first + rows * geometry.columns
+    let floats = message.bindMemory(to: Float.self).baseAddress!
+    let places = UnsafeRawBufferPointer(rebasing: message[4 * slots..<4 * (slots + rows)]).bindMemory(to: Int32.self)
+    precondition(places.allSatisfy { rowOfSlot.indices.contains(Int($0)) })
+    add(
+      recurrent: floats, dense: floats + dense, denseBias: floats[slots + rows], slots: places, rows: floats + first,
+      rowStride: geometry.columns)
   }
 }

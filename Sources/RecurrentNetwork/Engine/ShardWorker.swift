@@ -451,4 +451,9 @@ package final class InjectionSlots {
   }
 
   func slot(_ tile: Int) -> UnsafeMutablePointer<Float> { buffer.pointer + tile * 2 * geometry.unitStride }
+
+  /// A tile's place.
+  package subscript(tile: RowTile) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(start: slot(tile.index), count: 2 * geometry.unitStride)
+  }
 }

@@ -37,15 +37,24 @@ public struct Safetensors: Sendable, Equatable {
   ///
   /// - Throws: `TrainingError`, naming what in the file is wrong.
   public init(contentsOf path: String) throws {
-    func fail(_ problem: String) -> TrainingError {
-      TrainingError(path: path, problem: problem, advice: "give a safetensors file of float32 tensors")
-    }
     let data: Data
     do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
       var isFolder: ObjCBool = false
       let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      throw fail(!exists ? "no such file" : isFolder.boolValue ? "is a folder" : "can't be read")
+      throw Self.failure(path, !exists ? "no such file" : isFolder.boolValue ? "is a folder" : "can't be read")
     }
+    try self.init(data, path: path)
+  }
+
+  private static func failure(_ path: String, _ problem: String) -> TrainingError {
+    TrainingError(path: path, problem: problem, advice: "give a safetensors file of float32 tensors")
+  }
+
+  /// Reads what a file holds.
+  ///
+  /// - Parameter path: where it comes from, for errors.
+  package init(_ data: Data, path: String) throws {
+    func fail(_ problem: String) -> TrainingError { Self.failure(path, problem) }
     guard data.count >= 8 else { throw fail("\(data.count) bytes are too few for a safetensors file") }
     let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= Self.headerLimit, length <= data.count - 8 else {
@@ -103,7 +112,10 @@ public struct Safetensors: Sendable, Equatable {
   /// Writes the file whole or not at all; tensors are ordered by name, as the reference writer does.
   ///
   /// - Throws: `TrainingError`.
-  public func write(to path: String) throws {
+  public func write(to path: String) throws { try AtomicFile.write(parts, to: path) }
+
+  /// What the file holds, one part after the other.
+  package var parts: [Data] {
     var header = "{"
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)):\(Self.quoted($0.value))" }
@@ -123,7 +135,7 @@ public struct Safetensors: Sendable, Equatable {
     header += "}"
     header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
     let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
-    try AtomicFile.write([length, Data(header.utf8)] + parts, to: path)
+    return [length, Data(header.utf8)] + parts
   }
 
   /// A JSON string.
