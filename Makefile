@@ -2,8 +2,10 @@
 #
 #   make build         installs what is missing, builds the release
 #   make deps-interop  installs libhdf5, so that the next build reads Keras's files too
+#   make deps-mpi      installs Open MPI, for make build MPI=1
 #   make train         builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
 #   make test          runs every test
+#   make test-mpi      builds with MPI; shares runs out over ranks, and over two network namespaces
 #   make tsan          runs every test under ThreadSanitizer
 #   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
@@ -11,17 +13,20 @@
 #   make lint          checks the sources' format and the scripts' syntax
 #   make clean         removes what was built; data and trained models stay
 #
+# MPI=1 builds with MPI (any of them), which shares a run out over machines. All builds of a checkout must agree about
+# it, or build everything anew.
+#
 # make train takes EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network it trains on a
 # small generated sample, and says so.
 
 PREFIX = /usr/local
 SWIFT = swift
 # Every optional part whose library is here. Asked when a recipe runs, which may be after an installation.
-TRAITS = $(shell Scripts/traits.sh)
+TRAITS = $(shell MPI="$(MPI)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build deps-interop train test tsan bench install format lint clean set-up
+.PHONY: help build deps-interop deps-mpi train test test-mpi tsan bench install format lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z-]*  .*\)/\1/p' Makefile
@@ -35,6 +40,9 @@ build: set-up
 deps-interop:
 	@Scripts/set-up.sh interop
 
+deps-mpi:
+	@Scripts/set-up.sh mpi
+
 # Variables given to make are in the environment of its scripts.
 train: build
 	@Scripts/train.sh
@@ -42,6 +50,11 @@ train: build
 
 test: set-up
 	$(SWIFT) test -c release $(TRAITS)
+
+test-mpi: set-up
+	$(MAKE) build MPI=1
+	@Scripts/mpi-test.sh
+	@Scripts/mpi-hosts.sh
 
 tsan: set-up
 	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan $(TRAITS)

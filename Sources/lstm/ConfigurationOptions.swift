@@ -34,6 +34,12 @@ struct ConfigurationOptions: ParsableArguments {
   @Option(help: .init("Reviews a training step (default: \(defaults.batchSize)).", valueName: "count"))
   var batchSize: Int?
 
+  @Option(
+    help: .init(
+      "Parts of a batch that threads and ranks share out; their number decides the last bits (default: 32).",
+      valueName: "count"))
+  var shards: Int?
+
   @Option(help: .init("Adam's step size (default: \(defaults.learningRate)).", valueName: "rate"))
   var learningRate: Double?
 
@@ -141,6 +147,7 @@ struct ConfigurationOptions: ParsableArguments {
     put(learningRate, \.learningRate)
     put(seed, \.seed)
     put(shuffle, \.shuffles)
+    putOptional(shards, \.shards)
     putOptional(validationSplit, \.validationSplit)
     putOptional(weightDecay, \.weightDecay)
     putOptional(bestModel, \.bestModel)

@@ -12,6 +12,8 @@ struct Train: ParsableCommand {
       The defaults are those of the Keras tutorial on IMDB reviews. The outcome depends on the data and the options \
       alone: any number of threads gives the same weights, bit for bit.
 
+      Started by mpirun or srun, the processes share one run, and the weights are still the same; rank 0 writes.
+
       It writes model.safetensors (PyTorch's names), history.csv (as Keras's CSVLogger), steps.csv, and checkpoints from \
       which --resume goes on as if nothing had happened.
       """)
@@ -30,8 +32,15 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Settings")
   var settings: ConfigurationOptions
 
-  @Option(help: .init("Threads to work on (default: the cores that this process may use).", valueName: "count"))
+  @Option(
+    help: .init(
+      "Threads to work on (default: the cores that this process may use; ranks share them).", valueName: "count"))
   var threads: Int?
+
+  @Flag(
+    help:
+      "With ranks: add their gradients by MPI_Allreduce. Faster with many, but the last bits depend on their number.")
+  var allreduce = false
 
   @Option(help: .init("Take only the first so many training and test reviews.", valueName: "count"))
   var limit: Int?
@@ -92,7 +101,7 @@ struct Train: ParsableCommand {
       let option = problem.setting.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
       throw ValidationError("--\(option) \(problem.rule).")
     }
-    let gigabytes = configuration.memoryNeed(threads: threadCount) / 1e9
+    let gigabytes = configuration.memoryNeed(threads: threads ?? Processor.availableCores) / 1e9
     let available = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
     if gigabytes > available {
       throw ValidationError(
@@ -101,31 +110,86 @@ struct Train: ParsableCommand {
     }
   }
 
-  private var threadCount: Int { threads ?? Processor.availableCores }
-
   func run() throws {
-    if let resume { try goOn(with: resume) } else { try begin(in: output ?? Self.defaultOutput) }
+    let ranks = try RankGroup(threads: threads)
+    try ranks.run { try run(on: ranks) }
   }
 
-  private func begin(in path: String) throws {
+  private func run(on ranks: RankGroup) throws {
+    // Rank 0 alone looks into folders, and gives the others what it found there.
+    var earlier: (folder: RunFolder, configuration: TrainingConfiguration)?
+    let found = try ranks.fromFirst { () -> Checkpoint? in
+      if ranks.count > 1 && !quiet {
+        if let warning = ranks.warning { printError("Warning: \(warning)") }
+        if allreduce { printError("Warning: with --allreduce the weights' last bits depend on the number of ranks") }
+      }
+      guard let resume else { return try begin(in: outputPath) }
+      let folder = try RunFolder(resuming: resume)
+      var checkpoint = try folder.latestCheckpoint {
+        printError("Warning: \($0.path!): \($0.problem); taking the one before")
+      }
+      earlier = (folder, checkpoint.configuration)
+      return try goOn(&checkpoint, in: resume) ? checkpoint : nil
+    }
+    guard var start = found else { return }
+    let configuration = start.configuration
+    let best = BestModelWriter()
+    let prepared = try ranks.agree(sumsInAnyOrder: allreduce) {
+      let prepared = try prepare(&start, best, ranks)
+      return (prepared, try settings.applied(to: resume == nil ? nil : configuration), start.source.fingerprint)
+    }
+    var folder: RunFolder?
+    if ranks.isFirst {
+      if let earlier {
+        folder = earlier.folder
+        try folder?.goOn(from: start)
+      } else {
+        folder = try RunFolder(beginning: outputPath, configuration, overwrite: overwrite)
+      }
+      best.folder = folder
+      if earlier?.configuration != configuration { try folder?.write(start) }
+    }
+    try train(prepared, folder, start.source, start.output, ranks)
+  }
+
+  /// What a rank needs for its steps.
+  private struct Prepared {
+    var trainer: Trainer
+    /// On rank 0, where it is known.
+    var vocabulary: [String]?
+    var reviews: (training: LabelledSequences, validation: LabelledSequences)
+  }
+
+  /// Reads the data, of which `start` then knows the fingerprint.
+  private func prepare(_ start: inout Checkpoint, _ best: BestModelWriter, _ ranks: RankGroup) throws -> Prepared {
+    let configuration = start.configuration
+    let vocabulary = ranks.isFirst ? try vocabulary(of: start.source, configuration) : nil
+    let reviews = try reviews(of: start.source, configuration)
+    let fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
+    guard resume == nil || fingerprint == start.source.fingerprint else {
+      throw TrainingError(
+        path: data ?? start.source.path, problem: "holds other reviews than the run was begun with",
+        advice: "name its archive with --data")
+    }
+    start.source.fingerprint = fingerprint
+    let trainer = try Trainer(
+      configuration, state: start.state, training: reviews.training, validation: reviews.validation,
+      threads: ranks.threads,
+      callbacks: ranks.isFirst ? best.callbacks(configuration, vocabulary) + Self.callbacks(start.output) : [],
+      communicator: ranks.communicator, sumsInAnyOrder: allreduce)
+    return Prepared(trainer: trainer, vocabulary: vocabulary, reviews: reviews)
+  }
+
+  private var outputPath: String { output ?? Self.defaultOutput }
+
+  /// What a new run starts from, before its data are read.
+  private func begin(in path: String) throws -> Checkpoint {
     try RunFolder.check(path, overwrite: overwrite)
     let configuration = try settings.applied(to: nil)
-    var source = DataSource(
+    let source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), fingerprint: "")
-    let state = try initialWeights.map { try initialState($0, configuration) }
-    let vocabulary = try vocabulary(of: source, configuration)
-    let reviews = try reviews(of: source, configuration)
-    source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
-    let best = BestModelWriter()
-    let outputSettings = applied(to: OutputSettings())
-    let trainer = try Trainer(
-      configuration, state: state, training: reviews.training, validation: reviews.validation, threads: threadCount,
-      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(outputSettings))
-    let folder = try RunFolder(beginning: path, configuration, overwrite: overwrite)
-    best.folder = folder
-    try folder.write(
-      Checkpoint(trainer.state, configuration: configuration, source: source, output: outputSettings))
-    try train(trainer, folder, source, outputSettings, vocabulary, reviews)
+    let state = try initialWeights.map { try initialState($0, configuration) } ?? TrainingState(configuration)
+    return Checkpoint(state, configuration: configuration, source: source, output: applied(to: OutputSettings()))
   }
 
   private func initialState(_ path: String, _ configuration: TrainingConfiguration) throws -> TrainingState {
@@ -140,15 +204,15 @@ struct Train: ParsableCommand {
     return TrainingState(model.parameters, learningRate: configuration.learningRate)
   }
 
-  private func goOn(with path: String) throws {
-    let folder = try RunFolder(resuming: path)
-    var checkpoint = try folder.latestCheckpoint {
-      printError("Warning: \($0.path!): \($0.problem); taking the one before")
-    }
-    let configuration = try settings.applied(to: checkpoint.configuration)
+  /// Applies the options to what an earlier run has left.
+  ///
+  /// - Returns: whether anything is left to do.
+  private func goOn(_ checkpoint: inout Checkpoint, in path: String) throws -> Bool {
+    let before = checkpoint.configuration
+    let configuration = try settings.applied(to: before)
     var unchanged = configuration
-    if configuration.epochs >= checkpoint.configuration.epochs { unchanged.epochs = checkpoint.configuration.epochs }
-    let differences = unchanged.differences(from: checkpoint.configuration)
+    if configuration.epochs >= before.epochs { unchanged.epochs = before.epochs }
+    let differences = unchanged.differences(from: before)
     guard differences.isEmpty else {
       throw TrainingError(
         path: path,
@@ -156,63 +220,46 @@ struct Train: ParsableCommand {
         advice: "leave them out; only --epochs may grow")
     }
     try check(configuration)
-    let before = checkpoint.configuration
     if checkpoint.state.isFinished && (configuration.epochs == before.epochs || checkpoint.state.epoch < before.epochs)
     {
       if !quiet { printError("\(path): this run is finished; there is nothing left to do.") }
-      return
+      return false
     }
     checkpoint.state.reopen()
+    checkpoint.configuration = configuration
     if let data { checkpoint.source.path = absolute(data) }
     if let wordIndex { checkpoint.source.wordIndex = absolute(wordIndex) }
-    let source = checkpoint.source
-    let vocabulary = try vocabulary(of: source, configuration)
-    let reviews = try reviews(of: source, configuration)
-    guard DataSource.fingerprint(training: reviews.training, validation: reviews.validation) == source.fingerprint
-    else {
-      throw TrainingError(
-        path: data ?? source.path, problem: "holds other reviews than the run was begun with",
-        advice: "name its archive with --data")
-    }
-    let best = BestModelWriter()
-    best.folder = folder
-    let outputSettings = applied(to: checkpoint.output)
-    let trainer = try Trainer(
-      configuration, state: checkpoint.state, training: reviews.training, validation: reviews.validation,
-      threads: threadCount,
-      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(outputSettings))
-    try folder.goOn(from: checkpoint)
-    if configuration != checkpoint.configuration {
-      try folder.write(
-        Checkpoint(checkpoint.state, configuration: configuration, source: source, output: outputSettings))
-    }
-    try train(trainer, folder, source, outputSettings, vocabulary, reviews)
+    checkpoint.output = applied(to: checkpoint.output)
+    return true
   }
 
+  /// - Parameter folder: nil on all ranks but the first.
   private func train(
-    _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ outputSettings: OutputSettings,
-    _ vocabulary: [String]?,
-    _ reviews: (training: LabelledSequences, validation: LabelledSequences)
+    _ prepared: Prepared, _ folder: RunFolder?, _ source: DataSource, _ outputSettings: OutputSettings,
+    _ ranks: RankGroup
   ) throws {
+    let (trainer, vocabulary, reviews) = (prepared.trainer, prepared.vocabulary, prepared.reviews)
     let configuration = trainer.configuration
     func writeCheckpoint() throws {
-      try folder.write(
+      try folder?.write(
         Checkpoint(trainer.state, configuration: configuration, source: source, output: outputSettings))
     }
-    try folder.describe(configuration, source: source, threads: threadCount, version: LSTM.version)
-    var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet)
+    try folder?.describe(configuration, source: source, threads: ranks.threads, version: LSTM.version)
+    var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet || !ranks.isFirst)
     progress.begin(
       data: data ?? source.path, training: reviews.training.count, validation: reviews.validation.count,
-      threads: threadCount, hasWords: vocabulary != nil)
+      threads: ranks.threads, hasWords: vocabulary != nil)
     Interruption.listen()
+    var traffic = StepTraffic(ranks.communicator)
     let ending = try trainer.run { event in
+      traffic.see(event)
       var isTimeForCheckpoint = false
       switch event {
       case .step(let record):
-        try folder.append(record, seconds: trainer.state.seconds)
+        try folder?.append(record, seconds: trainer.state.seconds)
         isTimeForCheckpoint = outputSettings.checkpointEvery.map { record.step.isMultiple(of: $0) } ?? false
       case .epoch:
-        try folder.appendLast(of: trainer.state.epochs)
+        try folder?.appendLast(of: trainer.state.epochs)
         isTimeForCheckpoint = outputSettings.checkpointEvery == nil
       case .begin, .validation: break
       }
@@ -221,9 +268,10 @@ struct Train: ParsableCommand {
       progress.show(event)
       return Interruption.exitCode == nil ? .goOn : .stop
     }
-    try folder.write(Model(trainer.parameters, configuration: configuration, vocabulary: vocabulary))
+    try folder?.write(Model(trainer.parameters, configuration: configuration, vocabulary: vocabulary))
     try writeCheckpoint()
-    progress.end(ending, folder: folder.path)
+    if let folder { progress.end(ending, folder: folder.path) }
+    if let summary = try traffic.summary(), !quiet { printError(summary) }
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
   }
 
