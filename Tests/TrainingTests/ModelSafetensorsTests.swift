@@ -70,7 +70,8 @@ import Testing
     // As large as may be: nothing of that size is allocated.
     ("configuration", "\"vocabularySize\":10000000,\"embeddingSize\":65536,", "embedding.weight has shape [5, 2]"),
     ("vocabulary", "[\"a\"]", "the metadata's vocabulary is not a list of 5 words"),
-    ("vocabulary", "[1,2,3,4,5]", "the metadata's vocabulary is not a list of 5 words"),
+    ("vocabulary", "[1,2,3,4,5]", "the metadata's vocabulary is not a list of words"),
+    ("format_version", "2", "the metadata's format_version is 2, expected 1"),
     ("coding", "{\"lowercasing\":\"turkish\",\"stripsHTML\":false}", "the metadata's coding can't be read"),
     ("labels", "[\"a\"]", "the metadata's labels are not two names"),
     ("labels", "[\"a\",\"a\"]", "the metadata's labels are not two names"),
