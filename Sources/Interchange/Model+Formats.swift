@@ -1,11 +1,31 @@
+import Foundation
+import RecurrentNetwork
 import Training
 
 extension Model {
-  /// Reads a model, whatever format it is in: the file's first bytes tell.
+  /// Reads a model, whatever format it is in: the content tells, not the name.
+  ///
+  /// A safetensors file, ours or PyTorch's; an ONNX file of ours; an npz archive of weights; a checkpoint; the folder of
+  /// a run. Checkpoints have Adam's state too, and a folder where its newest is of the same weights as its model.
   ///
   /// - Throws: `TrainingError` or `CorpusError` where the file is none of the formats or holds another network.
   public init(contentsOf path: String) throws {
-    try self.init(safetensors: path)
+    try self.init(contentsOf: path, as: FileContent(ofFile: path))
+  }
+
+  package init(contentsOf path: String, as content: FileContent) throws {
+    switch content {
+    case .safetensors: try self.init(safetensors: path)
+    case .checkpoint: try self.init(Checkpoint(contentsOf: path))
+    case .onnx: try self.init(onnx: path)
+    case .npz: try self.init(npz: path)
+    case .keras, .hdf5:
+      throw TrainingError(path: path, problem: "is a file of Keras's, which can't be read", advice: "save it as npz")
+    case .run: try self.init(run: path)
+    case .reviews:
+      throw TrainingError(
+        path: path, problem: "is an archive of reviews, not a model", advice: "train a model on it with lstm train")
+    }
   }
 
   /// Writes a model, whole or not at all.
@@ -16,10 +36,33 @@ extension Model {
     guard let format = format ?? ModelFormat(path: path) else {
       throw TrainingError(
         path: path, problem: "its ending names no format of models",
-        advice: "give a name that ends in " + ModelFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", "))
+        advice: "give a name that ends in \(ModelFormat.endings)")
     }
     switch format {
     case .safetensors: try write(toSafetensors: path)
+    case .onnx: try write(toONNX: path)
+    case .npz: try write(toNPZ: path)
+    }
+  }
+
+  private init(_ checkpoint: Checkpoint) {
+    self.init(checkpoint.state.parameters, configuration: checkpoint.configuration)
+    optimizer = checkpoint.state.adam
+    optimizer?.weightDecay = checkpoint.configuration.weightDecay
+  }
+
+  /// The model that a run has left, or that of its newest checkpoint while it is on.
+  private init(run path: String) throws {
+    let file = path + "/" + RunFolder.model
+    guard FileManager.default.fileExists(atPath: file) else {
+      try self.init(RunFolder.latestCheckpoint(in: path) { _ in })
+      return
+    }
+    try self.init(safetensors: file)
+    if let checkpoint = try? RunFolder.latestCheckpoint(in: path, damaged: { _ in }),
+      checkpoint.state.parameters == parameters
+    {
+      optimizer = Model(checkpoint).optimizer
     }
   }
 }

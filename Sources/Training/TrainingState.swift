@@ -34,6 +34,19 @@ public struct TrainingState: Sendable, Equatable {
     lastLearningRate = learningRate
   }
 
+  /// The first state of a run that takes up where another ended, with that one's optimizer: its moments, its number of
+  /// steps and its learning rate, which `learningRate` may change. The run itself counts its steps from 1.
+  ///
+  /// The weight decay is the configuration's, whatever the optimizer says.
+  ///
+  /// - Precondition: the optimizer has a moment for each parameter.
+  public init(_ parameters: Parameters, optimizer: Adam) {
+    precondition(optimizer.firstMoment.count == parameters.values.count, "the optimizer is of another network")
+    self.parameters = parameters
+    adam = optimizer
+    lastLearningRate = optimizer.learningRate
+  }
+
   /// The first state of a run, with Keras's initialisers and the configuration's seed.
   public init(_ configuration: TrainingConfiguration) {
     var generator = RandomGenerator(seed: configuration.seed)

@@ -45,7 +45,10 @@ extension Model {
     var table = TensorTable(
       file.tensors, path: path,
       advice: "give the weights of Embedding → LSTM → Linear(1), called embedding, lstm and fc as README says")
-    for name in file.tensors.keys.sorted() where name.contains(/(weight|bias)_[ih]h_l/) {
+    for name in file.tensors.keys.sorted() where name.contains(/(weight|bias)_[ih][hr]_l/) {
+      if name.contains("_hr_") {
+        throw table.fail("\(CorpusError.escaped(name)) belongs to an LSTM with projections, expected none")
+      }
       if name.hasSuffix("_reverse") {
         throw table.fail("\(CorpusError.escaped(name)) belongs to an LSTM of two directions, expected one")
       }

@@ -45,17 +45,9 @@ public struct Safetensors: Sendable, Equatable {
   /// - Throws: `TrainingError`, naming what in the file is wrong.
   public init(contentsOf path: String, convertingFloats: Bool = false) throws {
     let encodings = Self.encodings.prefix(convertingFloats ? 4 : 1)
-    func fail(_ problem: String) -> TrainingError {
-      TrainingError(
-        path: path, problem: problem,
-        advice: "give a safetensors file of \(convertingFloats ? "floating-point" : "float32") tensors")
-    }
-    let data: Data
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      throw fail(!exists ? "no such file" : isFolder.boolValue ? "is a folder" : "can't be read")
-    }
+    let advice = "give a safetensors file of \(convertingFloats ? "floating-point" : "float32") tensors"
+    func fail(_ problem: String) -> TrainingError { TrainingError(path: path, problem: problem, advice: advice) }
+    let data = try mappedFile(path, advice: advice)
     guard data.count >= 8 else { throw fail("\(data.count) bytes are too few for a safetensors file") }
     let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= Self.headerLimit, length <= data.count - 8 else {

@@ -24,7 +24,7 @@ package struct TensorTable {
     }
     let names = tensors.keys.sorted().prefix(8).map { CorpusError.escaped($0) }.joined(separator: ", ")
     let more = tensors.count > 8 ? " and \(tensors.count - 8) more" : ""
-    return fail("there is no tensor \(name)" + (tensors.isEmpty ? "" : "; what there is more: \(names)\(more)"))
+    return fail("there is no tensor \(name)" + (tensors.isEmpty ? "" : "; the others are \(names)\(more)"))
   }
 
   /// Whether a tensor is still there.
