@@ -38,6 +38,16 @@ let defines = (isRoot ? processor() : []).map { SwiftSetting.define($0.define) }
 let kernelSettings =
   defines.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-march=\(processor().last!.name)"])] + defines
 
+// MARK: libhdf5
+//
+// Keras's files are read with libhdf5, which the trait HDF5 takes in: `swift build --traits HDF5`. The Makefile does so
+// wherever the library is (Scripts/traits.sh). Debian has several builds of it, of which one needs no MPI.
+
+let libraries = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
+let hasSerialHDF5 = libraries.contains {
+  FileManager.default.fileExists(atPath: "/usr/lib/\($0)/pkgconfig/hdf5-serial.pc")
+}
+
 // MARK: The package
 
 let package = Package(
@@ -49,6 +59,9 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Interchange", targets: ["Interchange"]),
     .executable(name: "lstm", targets: ["lstm"]),
+  ],
+  traits: [
+    .trait(name: "HDF5", description: "Reads models in Keras's files (.keras, .weights.h5), with libhdf5.")
   ],
   dependencies: [
     // Options, --help and exit codes of the executable.
@@ -62,7 +75,14 @@ let package = Package(
     .target(name: "CPrefetch"),
     .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
     .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
-    .target(name: "Interchange", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: hasSerialHDF5 ? "hdf5-serial" : "hdf5",
+      providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    // Empty without the trait.
+    .target(
+      name: "CHDF5Reader", dependencies: [.target(name: "CHDF5", condition: .when(traits: ["HDF5"]))],
+      cSettings: [.define("LSTM_HDF5", .when(traits: ["HDF5"]))]),
+    .target(name: "Interchange", dependencies: ["Corpus", "RecurrentNetwork", "Training", "CHDF5Reader"]),
     .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
     .executableTarget(
       name: "lstm",

@@ -41,7 +41,7 @@ package enum FileContent: Sendable, Equatable {
       self = .onnx
     } else if let named = ModelFormat(path: path) {
       // Damaged at its start: its own reader says how.
-      self = [.safetensors: .safetensors, .onnx: .onnx, .npz: .npz][named]!
+      self = [.safetensors: .safetensors, .keras: .keras, .onnx: .onnx, .npz: .npz][named]!
     } else {
       throw TrainingError(path: path, problem: "is in none of the formats of models", advice: Self.advice)
     }
@@ -91,8 +91,14 @@ extension FileContent {
     case .checkpoint: return "checkpoint of a run, \(Self.progress(try Checkpoint(contentsOf: path)))"
     case .onnx: return "ONNX of lstm, IR \(ONNXGraph.irVersion), opset \(ONNXGraph.opset)"
     case .npz: return "npz archive of weights"
-    case .keras: return "Keras archive"
-    case .hdf5: return "HDF5 file"
+    case .keras:
+      struct Metadata: Decodable { let keras_version, date_saved: String? }
+      let json = try ZipArchive(path: path).read("metadata.json") { try $0.bytes($0.remaining) }
+      let metadata = try? JSONDecoder().decode(Metadata.self, from: Data(json))
+      return "Keras model"
+        + (metadata?.keras_version.map { ", Keras \(CorpusError.escaped($0))" } ?? "")
+        + (metadata?.date_saved.map { ", saved \(CorpusError.escaped($0))" } ?? "")
+    case .hdf5: return "Keras weights in HDF5"
     case .run:
       guard let checkpoint = try? RunFolder.latestCheckpoint(in: path, damaged: { _ in }) else {
         return "folder of a run, without a checkpoint that is whole"

@@ -5,22 +5,24 @@ import Training
 extension Model {
   /// Reads a model, whatever format it is in: the content tells, not the name.
   ///
-  /// A safetensors file, ours or PyTorch's; an ONNX file of ours; an npz archive of weights; a checkpoint; the folder of
-  /// a run. Checkpoints have Adam's state too, and a folder where its newest is of the same weights as its model.
+  /// A safetensors file, ours or PyTorch's; a `.keras` or `.weights.h5` file of Keras's; an ONNX file of ours; an npz
+  /// archive of weights; a checkpoint; the folder of a run. A `.keras` file and a checkpoint have Adam's state too, and a
+  /// folder where its newest checkpoint is of the same weights as its model.
   ///
+  /// - Parameter remark: told of what the file has, is left out, and matters for training alone.
   /// - Throws: `TrainingError` or `CorpusError` where the file is none of the formats or holds another network.
-  public init(contentsOf path: String) throws {
-    try self.init(contentsOf: path, as: FileContent(ofFile: path))
+  public init(contentsOf path: String, remark: (String) -> Void = { _ in }) throws {
+    try self.init(contentsOf: path, as: FileContent(ofFile: path), remark: remark)
   }
 
-  package init(contentsOf path: String, as content: FileContent) throws {
+  package init(contentsOf path: String, as content: FileContent, remark: (String) -> Void = { _ in }) throws {
     switch content {
     case .safetensors: try self.init(safetensors: path)
     case .checkpoint: try self.init(Checkpoint(contentsOf: path))
     case .onnx: try self.init(onnx: path)
     case .npz: try self.init(npz: path)
-    case .keras, .hdf5:
-      throw TrainingError(path: path, problem: "is a file of Keras's, which can't be read", advice: "save it as npz")
+    case .keras: try self.init(keras: path, remark: remark)
+    case .hdf5: try self.init(kerasWeights: path, remark: remark)
     case .run: try self.init(run: path)
     case .reviews:
       throw TrainingError(
@@ -31,7 +33,7 @@ extension Model {
   /// Writes a model, whole or not at all.
   ///
   /// - Parameter format: nil for the one that the path's ending names.
-  /// - Throws: `TrainingError`.
+  /// - Throws: `TrainingError`, or `CorpusError` where there is no memory for a zip archive.
   public func write(to path: String, as format: ModelFormat? = nil) throws {
     guard let format = format ?? ModelFormat(path: path) else {
       throw TrainingError(
@@ -40,6 +42,7 @@ extension Model {
     }
     switch format {
     case .safetensors: try write(toSafetensors: path)
+    case .keras: try write(toKeras: path)
     case .onnx: try write(toONNX: path)
     case .npz: try write(toNPZ: path)
     }

@@ -4,6 +4,8 @@ import Foundation
 public enum ModelFormat: String, Sendable, CaseIterable {
   /// The native one, with PyTorch's names: one file is the whole model.
   case safetensors
+  /// Keras 3's, with Adam's state: for `keras.models.load_model`.
+  case keras
   /// A graph that ONNX Runtime and others run, from token ids to the probability.
   case onnx
   /// Numpy's arrays, under the paths of Keras's variables.
@@ -20,5 +22,5 @@ extension ModelFormat {
   package static var endings: String { allCases.map { ".\($0.rawValue)" }.joined(separator: ", ") }
 
   /// Whether Adam's moments have a place in it.
-  package var holdsOptimizer: Bool { false }
+  package var holdsOptimizer: Bool { self == .keras }
 }

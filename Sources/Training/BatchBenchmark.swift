@@ -48,6 +48,26 @@ package final class BatchBenchmark {
     adam = Adam(parameterCount: initial.values.count, learningRate: configuration.learningRate)
   }
 
+  /// Goes on from a model's weights, and from its optimizer where it has one.
+  ///
+  /// - Throws: `TrainingError` where it is another network.
+  package func load(_ model: Model) throws {
+    guard model.parameters.layout == initial.layout else {
+      throw TrainingError(
+        problem: "the model is \(model.parameters.architecture), not \(initial.architecture)", advice: "load another")
+    }
+    reset()
+    parameters = model.parameters
+    if let optimizer = model.optimizer { adam = optimizer }
+  }
+
+  /// The weights and the optimizer as they are now.
+  package var model: Model {
+    var model = Model(parameters, configuration: configuration)
+    model.optimizer = adam
+    return model
+  }
+
   /// A training step on a batch.
   package func train(_ batch: Int) -> Result {
     timed(batch, passes: 3) { range in

@@ -68,7 +68,7 @@ public final class Trainer {
     // Sums and differences of these numbers are relied on, and a checkpoint may be anybody's.
     let (position, metrics, size) = (self.state.position, self.state.epochMetrics, configuration.batchSize)
     guard 0...training.count ~= position, 0...configuration.epochs ~= self.state.epoch,
-      self.state.adam.step == self.state.epoch * stepsPerEpoch + (position + size - 1) / size,
+      self.state.steps.count == self.state.epoch * stepsPerEpoch + (position + size - 1) / size,
       metrics.sampleCount == position, 0...position ~= metrics.correctCount
     else {
       throw TrainingError(
@@ -145,7 +145,7 @@ public final class Trainer {
         state.epochSeconds = secondsBefore + (ContinuousClock.now - clock).seconds
         state.steps.append(StepResult(metrics))
         let record = StepRecord(
-          step: state.adam.step, epoch: state.epoch, metrics: metrics, epochMetrics: state.epochMetrics)
+          step: state.steps.count, epoch: state.epoch, metrics: metrics, epochMetrics: state.epochMetrics)
         if try tell(.step(record)) == .stop { state.isFinished = true }
         if try report(.step(record)) == .stop { return .stopped }
         if state.isFinished { return .completed }
@@ -183,7 +183,7 @@ public final class Trainer {
       into: &gradient)
     guard metrics.loss.isFinite, gradient.values.allSatisfy(\.isFinite) else {
       throw TrainingError(
-        problem: "the \(metrics.loss.isFinite ? "gradient" : "loss") of step \(state.adam.step + 1) is not finite",
+        problem: "the \(metrics.loss.isFinite ? "gradient" : "loss") of step \(state.steps.count + 1) is not finite",
         advice: "a smaller learning rate may help, now \(state.learningRate)")
     }
     // A copy: what the network is given back must be its own.

@@ -6,7 +6,7 @@ import RecurrentNetwork
 public struct TrainingState: Sendable, Equatable {
   /// The weights.
   public var parameters: Parameters
-  /// The optimizer, with its moments and the number of steps taken.
+  /// The optimizer, with its moments and the number of steps that led to them, those before this run included.
   public internal(set) var adam: Adam
   /// The epoch under way, from 0; after the last, the number of epochs.
   public internal(set) var epoch = 0
@@ -16,7 +16,7 @@ public struct TrainingState: Sendable, Equatable {
   public internal(set) var epochMetrics = Metrics()
   /// Seconds that the epoch's steps have taken so far.
   public internal(set) var epochSeconds: Double = 0
-  /// Loss and accuracy of each step so far, as steps.csv has them.
+  /// Loss and accuracy of each step of the run so far, as steps.csv has them.
   public internal(set) var steps: [StepResult] = []
   /// The epochs that are complete.
   public internal(set) var epochs: [EpochRecord] = []

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpus
 import Foundation
+import Interchange
 import RecurrentNetwork
 import Training
 
@@ -9,8 +10,8 @@ struct Benchmark: ParsableCommand {
     abstract: "Measures training and evaluation batches against the processor's peak.",
     discussion: """
       Prints a Markdown table of medians. With --serve it answers commands on standard input instead, one a line, each \
-      by a line of JSON: train K, evaluate K, reset, peak, memory, quit. Scripts/bench.py drives it in turn with other \
-      frameworks' workers.
+      by a line of JSON: train K, evaluate K, reset, load FILE, save FILE, peak, memory, quit. Scripts/bench.py drives it in turn with \
+      other frameworks' workers, Scripts/interop compares what it saves with theirs.
       """)
 
   @Option(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "file"))
@@ -92,18 +93,33 @@ struct Benchmark: ParsableCommand {
       "{\"ready\":\"swift-lstm\",\"versions\":{\"lstm\":\"\(LSTM.configuration.version)\"},\"load_seconds\":\(loadSeconds)}"
     )
     while let line = readLine() {
-      let words = line.split(separator: " ")
+      let words = line.split(separator: " ", maxSplits: 1)
       switch (words.first, words.count == 2 ? Int(words[1]) : nil) {
       case ("train", let batch?) where bench.range(of: batch) != nil: printLine(json(bench.train(batch)))
       case ("evaluate", let batch?) where bench.range(of: batch) != nil: printLine(json(bench.evaluate(batch)))
+      case ("load", _) where words.count == 2:
+        answer { try bench.load(Model(contentsOf: String(words[1]))) }
+      case ("save", _) where words.count == 2:
+        answer { try bench.model.write(to: String(words[1])) }
       case ("reset", nil):
         bench.reset()
         printLine("{}")
       case ("peak", nil): printLine("{\"gflops\":\(bench.peak())}")
       case ("memory", nil): printLine("{\"bytes\":\(ProcessMemory.peak)}")
       case ("quit", nil): return
-      default: printLine("{\"error\":\"expected train K, evaluate K, reset, peak, memory or quit\"}")
+      default:
+        printLine("{\"error\":\"expected train K, evaluate K, reset, load FILE, save FILE, peak, memory or quit\"}")
       }
+    }
+  }
+
+  private func answer(_ body: () throws -> Void) {
+    do {
+      try body()
+      printLine("{}")
+    } catch {
+      let text = String(decoding: (try? JSONEncoder().encode("\(error)")) ?? Data(), as: UTF8.self)
+      printLine("{\"error\":\(text)}")
     }
   }
 

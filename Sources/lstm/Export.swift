@@ -30,7 +30,7 @@ struct Export: ParsableCommand {
     }
     let readMe = format == .onnx ? (to as NSString).deletingPathExtension + ".README.md" : nil
     for path in [to] + [readMe].compactMap({ $0 }) { try checkTarget(path, overwrite: overwrite) }
-    let model = try Model(contentsOf: model)
+    let model = try lstm.model(at: model)
     try model.write(to: to, as: format)
     if let readMe {
       try AtomicFile.write([Data(model.readMe(forONNX: (to as NSString).lastPathComponent).utf8)], to: readMe)
@@ -86,7 +86,7 @@ struct Import: ParsableCommand {
 
   func run() throws {
     try checkTarget(output, overwrite: overwrite)
-    var model = try Model(contentsOf: file)
+    var model = try lstm.model(at: file)
     if let wordIndex {
       model.vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: model.configuration.vocabularySize)
     }

@@ -112,7 +112,7 @@ struct Train: ParsableCommand {
 
   private func begin(in path: String) throws {
     try RunFolder.check(path, overwrite: overwrite)
-    let initial = try initialWeights.map { try Model(contentsOf: $0) }
+    let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
     let configuration = try configuration(startingFrom: initial)
     let state = initial.map { initialState($0, configuration) }
     var source = DataSource(
@@ -289,6 +289,11 @@ func words(of archive: String, _ wordIndex: String?) throws -> WordIndex? {
   if let wordIndex { return try WordIndex(contentsOf: wordIndex) }
   let path = (archive as NSString).deletingPathExtension + "_word_index.json"
   return FileManager.default.fileExists(atPath: path) ? try WordIndex(contentsOf: path) : nil
+}
+
+/// A model of any format; what its reader leaves out is told.
+func model(at path: String, isQuiet: Bool = false) throws -> Model {
+  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \($0)") } }
 }
 
 /// Writes best.safetensors whenever an epoch is the best so far.

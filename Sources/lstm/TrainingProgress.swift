@@ -19,7 +19,7 @@ struct TrainingProgress {
     self.isQuiet = isQuiet
     stepsPerEpoch = trainer.stepsPerEpoch
     currentEpoch = trainer.state.epoch
-    before = (trainer.state.adam.step - currentEpoch * stepsPerEpoch, trainer.state.epochMetrics.sampleCount)
+    before = (trainer.state.steps.count - currentEpoch * stepsPerEpoch, trainer.state.epochMetrics.sampleCount)
     bar = ProgressBar(isQuiet: isQuiet)
     for step in trainer.state.steps { curve.add(step.loss) }
   }

@@ -28,7 +28,11 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// What of the state is neither weights nor moments.
   private struct Progress: Codable {
+    /// The optimizer's, which may have taken some before this run.
     var step: Int
+    /// The optimizer's settings, which may come from elsewhere; nil in older checkpoints, for the defaults.
+    var beta1, beta2: Double?
+    var epsilon: Float?
     var learningRate: Double
     var lastLearningRate: Double
     var epoch: Int
@@ -63,7 +67,8 @@ public struct Checkpoint: Sendable, Equatable {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     let progress = Progress(
-      step: state.adam.step, learningRate: state.learningRate, lastLearningRate: state.lastLearningRate,
+      step: state.adam.step, beta1: state.adam.beta1, beta2: state.adam.beta2, epsilon: state.adam.epsilon,
+      learningRate: state.learningRate, lastLearningRate: state.lastLearningRate,
       epoch: state.epoch, position: state.position,
       epochMetrics: state.epochMetrics, epochSeconds: state.epochSeconds, epochs: state.epochs,
       isFinished: state.isFinished, callbacks: state.callbacks.mapValues(\.json))
@@ -123,9 +128,14 @@ public struct Checkpoint: Sendable, Equatable {
       return values
     }
     let parameters = try tensor(Name.parameters, count)
-    let adam = Adam(
+    guard let steps = file.tensors[Name.losses]?.values.count, steps <= progress.step, progress.step <= 1 << 53
+    else { throw fail("its progress contradicts itself") }
+    var adam = Adam(
       learningRate: progress.learningRate, step: progress.step, firstMoment: try tensor(Name.firstMoment, count),
       secondMoment: try tensor(Name.secondMoment, count))
+    if let beta1 = progress.beta1 { adam.beta1 = beta1 }
+    if let beta2 = progress.beta2 { adam.beta2 = beta2 }
+    if let epsilon = progress.epsilon { adam.epsilon = epsilon }
     let sums = [progress.epochMetrics] + progress.epochs.flatMap { [$0.training, $0.validation] }
     guard progress.position >= 0, progress.epoch == progress.epochs.count, progress.epoch <= configuration.epochs,
       // What is added up must not run over.
@@ -145,7 +155,7 @@ public struct Checkpoint: Sendable, Equatable {
       state.callbacks[name] = CallbackState(json: json, weights: file.tensors[Name.weights(of: name)]?.values)
     }
     state.steps = zip(
-      try tensor(Name.losses, progress.step), try tensor(Name.accuracies, progress.step)
+      try tensor(Name.losses, steps), try tensor(Name.accuracies, steps)
     ).map { StepResult(loss: $0, accuracy: $1) }
   }
 }

@@ -119,7 +119,7 @@ public final class RunFolder {
     steps = try begin(
       Self.stepsName, [StepRecord.header] + (state?.steps.enumerated().map { $1.row($0 + 1) } ?? []))
     let times = (try? String(contentsOfFile: path + "/" + Self.performanceName, encoding: .utf8)) ?? ""
-    let last = state?.adam.step ?? 0
+    let last = state?.steps.count ?? 0
     performance = try begin(
       Self.performanceName,
       [Self.performanceHeader]
@@ -203,7 +203,7 @@ public final class RunFolder {
     do { try FileManager.default.createDirectory(atPath: checkpoints, withIntermediateDirectories: true) } catch {
       throw TrainingError(path: checkpoints, problem: "the folder can't be made", advice: "see to the folder's rights")
     }
-    let digits = String(checkpoint.state.adam.step)
+    let digits = String(checkpoint.state.steps.count)
     let name = "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".safetensors"
     try checkpoint.write(to: checkpoints + "/" + name)
     for old in try Self.checkpointFiles(checkpoints).dropFirst(checkpoint.output.keep) { unlink(old.path) }

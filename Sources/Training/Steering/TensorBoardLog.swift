@@ -17,10 +17,10 @@ public final class TensorBoardLog: TrainingCallback {
     switch event {
     case .begin:
       // A run that goes on takes back what it had written after the state that it goes on from.
-      let isNew = run.adam.step == 0
+      let isNew = run.steps.isEmpty
       files = (
         try EventFile(
-          folder: folder + "/train", startTime: Date(), resumingAfterStep: isNew ? nil : Int64(run.adam.step)),
+          folder: folder + "/train", startTime: Date(), resumingAfterStep: isNew ? nil : Int64(run.steps.count)),
         try EventFile(
           folder: folder + "/validation", startTime: Date(), resumingAfterStep: isNew ? nil : Int64(run.epoch) - 1)
       )

@@ -121,7 +121,7 @@ final class LearningRateScheduleCallback: TrainingCallback {
   func handle(_ event: Trainer.Event, _ run: inout TrainingState) -> Trainer.Answer {
     switch event {
     case .begin, .step:
-      run.learningRate = schedule.rate(atStep: run.adam.step, of: stepCount, learningRate: learningRate)
+      run.learningRate = schedule.rate(atStep: run.steps.count, of: stepCount, learningRate: learningRate)
     case .validation, .epoch: break
     }
     return .goOn
