@@ -92,12 +92,12 @@ extension FileContent {
     case .onnx: return "ONNX of lstm, IR \(ONNXGraph.irVersion), opset \(ONNXGraph.opset)"
     case .npz: return "npz archive of weights"
     case .keras:
-      struct Metadata: Decodable { let keras_version, date_saved: String? }
       let json = try ZipArchive(path: path).read("metadata.json") { try $0.bytes($0.remaining) }
-      let metadata = try? JSONDecoder().decode(Metadata.self, from: Data(json))
-      return "Keras model"
-        + (metadata?.keras_version.map { ", Keras \(CorpusError.escaped($0))" } ?? "")
-        + (metadata?.date_saved.map { ", saved \(CorpusError.escaped($0))" } ?? "")
+      let metadata = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any]
+      func fact(_ key: String, _ name: String) -> String {
+        (metadata?[key] as? String).map { ", \(name) \(CorpusError.escaped($0))" } ?? ""
+      }
+      return "Keras model" + fact("keras_version", "Keras") + fact("date_saved", "saved")
     case .hdf5: return "Keras weights in HDF5"
     case .run:
       guard let checkpoint = try? RunFolder.latestCheckpoint(in: path, damaged: { _ in }) else {

@@ -197,7 +197,12 @@ extension TrainingConfiguration {
   /// The settings that differ, by name, each as JSON or "none".
   package func changes(from other: Self) -> [(name: String, own: String, other: String)] {
     let (own, others) = (jsonObject, other.jsonObject)
-    func text(_ value: Any?) -> String { value.map { "\($0)" } ?? "none" }
+    func text(_ value: Any?) -> String {
+      guard let value else { return "none" }
+      let json = try? JSONSerialization.data(
+        withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
+      return String(decoding: json ?? Data(), as: UTF8.self)
+    }
     return Set(own.keys).union(others.keys).sorted().compactMap { name in
       let pair = (text(own[name]), text(others[name]))
       return pair.0 == pair.1 ? nil : (name, pair.0, pair.1)

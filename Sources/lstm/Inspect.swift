@@ -103,5 +103,5 @@ func wrapped(_ pieces: [String], separator: String, indent: String = "  ", width
     }
     lines[lines.count - 1] += piece
   }
-  return lines.map { indent + $0 }.joined(separator: "\n")
+  return lines.map { indent + ($0.last == " " ? $0.dropLast() : $0[...]) }.joined(separator: "\n")
 }
