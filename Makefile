@@ -1,33 +1,39 @@
 # swift-lstm: LSTM text classifiers, trained on CPUs.
 #
-#   make build      installs what is missing, builds the release
-#   make train      builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
-#   make test       runs every test
-#   make tsan       runs every test under ThreadSanitizer
-#   make bench      measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
-#   make install    builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
-#   make format     formats the sources
-#   make lint       checks the sources' format and the scripts' syntax
-#   make clean      removes what was built; data and trained models stay
+#   make build         installs what is missing, builds the release
+#   make deps-interop  installs libhdf5, so that the next build reads Keras's files too
+#   make train         builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
+#   make test          runs every test
+#   make tsan          runs every test under ThreadSanitizer
+#   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
+#   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
+#   make format        formats the sources
+#   make lint          checks the sources' format and the scripts' syntax
+#   make clean         removes what was built; data and trained models stay
 #
 # make train takes EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network it trains on a
 # small generated sample, and says so.
 
 PREFIX = /usr/local
 SWIFT = swift
+# Every optional part whose library is here. Asked when a recipe runs, which may be after an installation.
+TRAITS = $(shell Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build train test tsan bench install format lint clean set-up
+.PHONY: help build deps-interop train test tsan bench install format lint clean set-up
 
 help:
-	@sed -n 's/^#  *\(make [a-z]*  .*\)/\1/p' Makefile
+	@sed -n 's/^#  *\(make [a-z-]*  .*\)/\1/p' Makefile
 
 set-up:
 	@Scripts/set-up.sh
 
 build: set-up
-	$(SWIFT) build -c release --product lstm
+	$(SWIFT) build -c release --product lstm $(TRAITS)
+
+deps-interop:
+	@Scripts/set-up.sh interop
 
 # Variables given to make are in the environment of its scripts.
 train: build
@@ -35,10 +41,10 @@ train: build
 	@Scripts/train.sh --closing-word
 
 test: set-up
-	$(SWIFT) test -c release
+	$(SWIFT) test -c release $(TRAITS)
 
 tsan: set-up
-	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan
+	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan $(TRAITS)
 
 bench: build
 	@Scripts/bench.sh

@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "CommandTests", dependencies: ["Interchange", "Training"]),
     .testTarget(name: "SetUpTests"),

@@ -2,12 +2,25 @@
 # Installs what the build needs and this machine lacks: libzip with its headers and pkg-config, through apt or
 # Homebrew. Checks that Swift is there. Where nothing is missing it prints nothing and takes no time.
 #
+# `set-up.sh interop` also installs the library of the part that is optional: libhdf5, which reads Keras's files.
+#
 # It never waits for a password that nobody can type: without a terminal, sudo is asked only for what it grants at once.
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+if [ "${1:-}" = interop ]; then
+  "${BASH_SOURCE[0]}"
+  library=libhdf5 purpose="it reads Keras's files"
+  modules="hdf5-serial hdf5"
+  apt_package=libhdf5-dev brew_package=hdf5 dnf_package=hdf5-devel pacman_package=hdf5
+else
+  library=libzip purpose="it reads the archives"
+  modules=libzip
+  apt_package=libzip-dev brew_package=libzip dnf_package=libzip-devel pacman_package=libzip
+fi
 
 # MARK: Swift
 
@@ -21,53 +34,64 @@ if ! command -v swift >/dev/null 2>&1; then
   exit 1
 fi
 
-# MARK: libzip and pkg-config
+# MARK: The library and pkg-config
 
 has_pkg_config() { command -v pkg-config >/dev/null 2>&1; }
-has_libzip() { has_pkg_config && pkg-config --exists libzip; }
-
-if has_libzip; then exit 0; fi
-
-# What to do with a libzip that stands in an unusual place.
-say_own_libzip() {
-  say "  If libzip is here already, say where its libzip.pc is: PKG_CONFIG_PATH=/path/to/lib/pkgconfig make ..."
+# Prints the name by which pkg-config knows the library.
+module() {
+  local name
+  for name in $modules; do
+    if has_pkg_config && pkg-config --exists "$name"; then
+      echo "$name"
+      return
+    fi
+  done
+  return 1
 }
 
-# Ends with success if libzip can be found now.
+if module >/dev/null; then exit 0; fi
+
+# What to do with a library that stands in an unusual place.
+say_own_library() {
+  say "  If $library is here already, say where its ${modules##* }.pc is: PKG_CONFIG_PATH=/path/to/lib/pkgconfig make ..."
+}
+
+# Ends with success if the library can be found now.
 finish() {
-  if has_libzip; then
-    say "libzip $(pkg-config --modversion libzip) is installed."
+  local found
+  if found=$(module); then
+    say "$library $(pkg-config --modversion "$found") is installed."
     exit 0
   fi
-  say "error: $1 ended, but pkg-config still finds no libzip."
-  say_own_libzip
+  say "error: $1 ended, but pkg-config still finds no $library."
+  say_own_library
   exit 1
 }
 
 if [ "$(uname -s)" = Darwin ] && command -v brew >/dev/null 2>&1; then
-  say "libzip is missing (it reads the archives). Installing it with Homebrew: brew install libzip pkgconf"
-  if ! brew install --quiet libzip pkgconf </dev/null >&2; then
-    say "error: Homebrew could not install libzip; its reason stands above."
-    say_own_libzip
+  say "$library is missing ($purpose). Installing it with Homebrew: brew install $brew_package pkgconf"
+  if ! brew install --quiet $brew_package pkgconf </dev/null >&2; then
+    say "error: Homebrew could not install $library; its reason stands above."
+    say_own_library
     exit 1
   fi
   finish "Homebrew"
 fi
 
 if ! command -v apt-get >/dev/null 2>&1; then
-  say "error: libzip with its headers is missing, and neither apt-get nor Homebrew is here to install it."
+  say "error: $library with its headers is missing, and neither apt-get nor Homebrew is here to install it."
   if [ "$(uname -s)" = Darwin ]; then
-    say "  Get Homebrew from https://brew.sh, then: brew install libzip pkgconf"
+    say "  Get Homebrew from https://brew.sh, then: brew install $brew_package pkgconf"
   else
-    say "  Fedora, Amazon Linux: dnf install libzip-devel pkgconf-pkg-config"
-    say "  Arch Linux:           pacman -S libzip pkgconf"
+    say "  Fedora, Amazon Linux: dnf install $dnf_package pkgconf-pkg-config"
+    say "  Arch Linux:           pacman -S $pacman_package pkgconf"
   fi
-  say_own_libzip
+  say_own_library
   exit 1
 fi
 
-packages="libzip-dev"
-if ! has_pkg_config; then packages="libzip-dev pkg-config"; fi
+packages=$apt_package
+if ! has_pkg_config; then packages="$apt_package pkg-config"; fi
 
 # Who may install: root, or sudo. `privileged` is put in front of a command, and is left to word splitting.
 privileged="env DEBIAN_FRONTEND=noninteractive"
@@ -75,13 +99,13 @@ if [ "$(id -u)" != 0 ]; then
   if command -v sudo >/dev/null 2>&1 && sudo -n true >/dev/null 2>&1; then
     privileged="sudo -n $privileged"
   elif command -v sudo >/dev/null 2>&1 && [ -t 0 ] && [ -t 2 ]; then
-    say "libzip is missing (it reads the archives). Installing $packages needs sudo, which may ask for your password."
+    say "$library is missing ($purpose). Installing $packages needs sudo, which may ask for your password."
     privileged="sudo $privileged"
   else
-    say "error: missing: $packages (libzip reads the archives). Installing needs an administrator. Ask one to run:"
+    say "error: missing: $packages ($purpose). Installing needs an administrator. Ask one to run:"
     say "    apt-get update && apt-get install $packages"
     say "  Then try again."
-    say_own_libzip
+    say_own_library
     exit 1
   fi
 fi
@@ -96,7 +120,7 @@ apt() {
     -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@" </dev/null >>"$log" 2>&1
 }
 
-say "libzip is missing (it reads the archives). Installing with apt: $packages"
+say "$library is missing ($purpose). Installing with apt: $packages"
 # shellcheck disable=SC2086
 if ! apt install --no-install-recommends $packages; then
   # Usually the package lists are absent, as in a fresh container, or too old.
@@ -107,7 +131,7 @@ if ! apt install --no-install-recommends $packages; then
     tail -n 8 "$log" | sed 's/^/    /' >&2
     say "  Mend that and try again in $root, or ask an administrator to run:"
     say "    apt-get update && apt-get install $packages"
-    say_own_libzip
+    say_own_library
     exit 1
   fi
 fi

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Makefile", .enabled(if: Machine.has("make")))
 struct MakefileTests {
-  static let targets = ["build", "train", "test", "tsan", "bench", "install", "format", "lint", "clean"]
+  static let targets = [
+    "build", "deps-interop", "train", "test", "tsan", "bench", "install", "format", "lint", "clean",
+  ]
 
   let workspace: Workspace
 
@@ -48,12 +50,27 @@ struct MakefileTests {
   func train() throws {
     let outcome = try make(["train", "EPOCHS=4", "THREADS=1", "OUTPUT=\(workspace.path("my run"))"])
     #expect(outcome.code == 0, "\(outcome.said)")
-    #expect(try workspace.read("calls").hasPrefix("swift build -c release --product lstm\n"))
+    #expect(try workspace.read("calls").hasPrefix("swift build -c release --product lstm --traits HDF5\n"))
     let given = try workspace.read("arguments")
     #expect(given.contains("--epochs\n4\n--threads\n1\n--output\n\(workspace.path("my run"))\n"))
     #expect(
       outcome.said.hasSuffix(
         "trained\n\nThese figures are those of the generated sample, not of IMDB (Data/README.md).\n"))
+  }
+
+  @Test("Every build and test takes in the optional parts whose libraries are here, and no others")
+  func traits() throws {
+    for (found, option) in [("hdf5-serial", " --traits HDF5"), ("hdf5", " --traits HDF5"), ("libzip", "")] {
+      try workspace.fake("pkg-config", #"case "$*" in *" \#(found)"|*libzip) exit 0 ;; *) exit 1 ;; esac"#)
+      for (target, command) in [("build", "build"), ("test", "test"), ("tsan", "test")] {
+        try workspace.write("", to: "calls")
+        #expect(try make([target]).code == 0)
+        let line = try workspace.read("calls").split(separator: "\n").first.map(String.init)
+        #expect(
+          line?.hasPrefix("swift \(command) -c release") == true && line?.hasSuffix(option) == true, "\(line ?? "")")
+        #expect(line?.contains("--traits") == !option.isEmpty)
+      }
+    }
   }
 
   @Test("train on IMDB ends with what lstm said")

@@ -16,8 +16,49 @@ struct SetUpScriptTests {
     try workspace.fake("apt-get", #"echo "$DEBIAN_FRONTEND: $*" >> "$HERE/apt"; : > "$HERE/libzip""#)
   }
 
-  func setUp() throws -> Workspace.Outcome {
-    try workspace.run("Scripts/set-up.sh", environment: ["PATH": try workspace.barePath()])
+  func setUp(_ part: String...) throws -> Workspace.Outcome {
+    try workspace.run("Scripts/set-up.sh", part, environment: ["PATH": try workspace.barePath()])
+  }
+
+  /// A machine on which each library comes and goes with a file of its own.
+  func fakeLibraries() throws {
+    try workspace.fake(
+      "pkg-config", #"if [ "$1" = --modversion ]; then echo 1.0.$2; else [ -e "$HERE/$2" ]; fi"#)
+    try workspace.fake(
+      "apt-get",
+      #"""
+      echo "$*" >> "$HERE/apt"
+      case "$*" in *libzip-dev*) : > "$HERE/libzip" ;; *libhdf5-dev*) : > "$HERE/hdf5-serial" ;; esac
+      """#)
+  }
+
+  @Test("For Keras's files it installs libhdf5, and libzip before it")
+  func interop() throws {
+    try fakeLibraries()
+    let outcome = try setUp("interop")
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(outcome.said.contains("libhdf5 is missing (it reads Keras's files). Installing with apt: libhdf5-dev\n"))
+    #expect(outcome.said.hasSuffix("libhdf5 1.0.hdf5-serial is installed.\n"))
+    let calls = try workspace.read("apt").split(separator: "\n")
+    #expect(calls.count == 2 && calls[0].hasSuffix(" libzip-dev") && calls[1].hasSuffix(" libhdf5-dev"))
+    // And then there is nothing left to do.
+    #expect(try setUp("interop").said == "")
+  }
+
+  @Test("libhdf5 by its other name is libhdf5")
+  func otherName() throws {
+    try fakeLibraries()
+    for name in ["libzip", "hdf5"] { try workspace.write("", to: name) }
+    #expect(try setUp("interop").said == "")
+    #expect(!workspace.exists("apt"))
+  }
+
+  @Test("Without libhdf5 the rest does as before, and asks for nothing")
+  func withoutInterop() throws {
+    try fakeLibraries()
+    try workspace.write("", to: "libzip")
+    #expect(try setUp().said == "")
+    #expect(!workspace.exists("apt"))
   }
 
   func without(_ tool: String) throws { try FileManager.default.removeItem(atPath: workspace.path("fakes/\(tool)")) }

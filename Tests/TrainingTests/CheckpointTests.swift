@@ -88,6 +88,63 @@ import Training
     #expect(try withoutTimes(second.state) == withoutTimes(whole.state))
   }
 
+  // MARK: An optimizer from elsewhere
+
+  /// A run that takes up an optimizer after 14 steps, with settings that aren't the defaults, counts its own steps from
+  /// 1, and ends with the same bits in pieces.
+  @Test func aRunThatTakesUpAnOptimizerEndsWithTheSameBits() throws {
+    let before = try trainer()
+    _ = try before.run { _ in .goOn }
+    var adam = before.state.adam
+    (adam.beta1, adam.beta2, adam.epsilon, adam.learningRate) = (0.8, 0.99, 1e-5, 0.005)
+    let first = TrainingState(before.parameters, optimizer: adam)
+    #expect(first.learningRate == 0.005 && first.steps.isEmpty && first.adam.step == 14)
+
+    let whole = try trainer(state: first)
+    var numbers: [Int] = []
+    _ = try whole.run { event in
+      if case .step(let record) = event { numbers.append(record.step) }
+      return .goOn
+    }
+    #expect(numbers == Array(1...14))
+    #expect(whole.state.adam.step == 28 && whole.state.lastLearningRate == 0.005)
+    // With other settings it would have gone elsewhere.
+    let other = try trainer(state: TrainingState(before.parameters, learningRate: 0.005))
+    _ = try other.run { _ in .goOn }
+    #expect(other.parameters != whole.parameters)
+
+    try withTemporaryFolder { path in
+      let run = try folder(path)
+      var state = first
+      while !state.isFinished {
+        let trainer = try trainer(state: state)
+        _ = try trainer.run { event in
+          if case .step = event { return .stop }
+          return .goOn
+        }
+        try run.write(Checkpoint(trainer.state, configuration: smallConfiguration, source: source))
+        state = try run.latestCheckpoint { Issue.record("damaged: \($0)") }.state
+        try #require(state.steps.count <= 14)
+      }
+      #expect(state.adam == whole.state.adam)
+      #expect(try withoutTimes(state) == withoutTimes(whole.state))
+      #expect(try names(path).last == "step-00000014.safetensors")
+    }
+  }
+
+  @Test func aScheduleCountsTheRunsOwnSteps() throws {
+    var configuration = smallConfiguration
+    configuration.schedule = .stepDecay(factor: 0.5, everySteps: 3)
+    let before = try state(afterSteps: 9)
+    let trainer = try trainer(configuration, state: TrainingState(before.parameters, optimizer: before.adam))
+    var rates: [Double] = []
+    _ = try trainer.run { event in
+      if case .step = event { rates.append(trainer.state.lastLearningRate) }
+      return rates.count == 4 ? .stop : .goOn
+    }
+    #expect(rates == [0.01, 0.01, 0.01, 0.005])
+  }
+
   // MARK: Damage
 
   @Test func everyDamageIsNoticed() throws {
