@@ -100,7 +100,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["Training"]),
+    .testTarget(name: "CommandTests", dependencies: ["Interchange", "Training"]),
     .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]

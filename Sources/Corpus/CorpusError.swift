@@ -61,9 +61,10 @@ public struct CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// Text out of a file, made fit for a message: in quotes, shortened, without control characters.
-  static func quoted(_ text: String) -> String { "“\(escaped(text, limit: 60))”" }
+  package static func quoted(_ text: String) -> String { "“\(escaped(text))”" }
 
-  private static func escaped(_ text: String, limit: Int) -> String {
+  /// The same without quotes, for names.
+  package static func escaped(_ text: String, limit: Int = 60) -> String {
     let scalars = text.unicodeScalars
     var escaped = ""
     for scalar in scalars.prefix(limit) {

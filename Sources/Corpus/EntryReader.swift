@@ -113,7 +113,7 @@ package struct EntryReader: ~Copyable {
   }
 
   /// The advice for bytes that no writer wrote like that.
-  static let damaged = "the file is damaged: get it anew"
+  package static let damaged = "the file is damaged: get it anew"
 
   @inline(never)
   private mutating func refill() throws {

@@ -9,7 +9,9 @@ struct LSTM: ParsableCommand {
     commandName: "lstm",
     abstract: "Trains LSTM text classifiers on the cores of this machine.",
     version: "\(version) (kernels for \(Processor.kernels))",
-    subcommands: [Train.self, ReportCommand.self, Inspect.self, Benchmark.self, Probabilities.self])
+    subcommands: [
+      Train.self, ReportCommand.self, Inspect.self, Export.self, Import.self, Benchmark.self, Probabilities.self,
+    ])
 
   static func main() {
     // Before anything else: the kernels would end in an illegal instruction.

@@ -36,7 +36,10 @@ struct Train: ParsableCommand {
   @Option(help: .init("Take only the first so many training and test reviews.", valueName: "count"))
   var limit: Int?
 
-  @Option(help: .init("Start from the weights of a safetensors file with PyTorch's names.", valueName: "file"))
+  @Option(
+    help: .init(
+      "Start from a model of any format, or a run's folder: with its sizes, and with Adam's state where it is there.",
+      valueName: "file"))
   var initialWeights: String?
 
   @Option(
@@ -109,10 +112,11 @@ struct Train: ParsableCommand {
 
   private func begin(in path: String) throws {
     try RunFolder.check(path, overwrite: overwrite)
-    let configuration = try settings.applied(to: nil)
+    let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
+    let configuration = try configuration(startingFrom: initial)
+    let state = initial.map { initialState($0, configuration) }
     var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), fingerprint: "")
-    let state = try initialWeights.map { try initialState($0, configuration) }
     let vocabulary = try vocabulary(of: source, configuration)
     let reviews = try reviews(of: source, configuration)
     source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
@@ -128,16 +132,35 @@ struct Train: ParsableCommand {
     try train(trainer, folder, source, outputSettings, vocabulary, reviews)
   }
 
-  private func initialState(_ path: String, _ configuration: TrainingConfiguration) throws -> TrainingState {
-    let model = try Model(contentsOf: path)
+  /// The settings, in which a model has the say about sizes, and its optimizer about the learning rate, unless they
+  /// are given.
+  private func configuration(startingFrom model: Model?) throws -> TrainingConfiguration {
+    guard let model else { return try settings.applied(to: nil) }
+    var base = Self.defaults
+    base.architecture = model.parameters.architecture
+    if let optimizer = model.optimizer { base.learningRate = optimizer.learningRate }
+    let configuration = try settings.applied(to: base)
     guard model.parameters.architecture == configuration.architecture else {
       throw TrainingError(
-        path: path,
-        problem: "the weights are those of \(model.parameters.architecture), expected "
-          + "\(configuration.architecture)",
-        advice: "see --vocabulary-size, --embedding-size and --hidden-size")
+        path: initialWeights,
+        problem: "the weights are those of \(model.parameters.architecture), expected \(configuration.architecture)",
+        advice: "leave --vocabulary-size, --embedding-size and --hidden-size out: the sizes are then the file's")
     }
-    return TrainingState(model.parameters, learningRate: configuration.learningRate)
+    try check(configuration)
+    return configuration
+  }
+
+  private func initialState(_ model: Model, _ configuration: TrainingConfiguration) -> TrainingState {
+    guard let optimizer = model.optimizer else {
+      return TrainingState(model.parameters, learningRate: configuration.learningRate)
+    }
+    var state = TrainingState(model.parameters, optimizer: optimizer)
+    state.learningRate = configuration.learningRate
+    if !quiet {
+      printError(
+        "\(initialWeights!): Adam goes on at step \(grouped(optimizer.step + 1)), learning rate \(state.learningRate)")
+    }
+    return state
   }
 
   private func goOn(with path: String) throws {
@@ -266,6 +289,11 @@ func words(of archive: String, _ wordIndex: String?) throws -> WordIndex? {
   if let wordIndex { return try WordIndex(contentsOf: wordIndex) }
   let path = (archive as NSString).deletingPathExtension + "_word_index.json"
   return FileManager.default.fileExists(atPath: path) ? try WordIndex(contentsOf: path) : nil
+}
+
+/// A model of any format; what its reader leaves out is told.
+func model(at path: String, isQuiet: Bool = false) throws -> Model {
+  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \($0)") } }
 }
 
 /// Writes best.safetensors whenever an epoch is the best so far.
