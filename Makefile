@@ -2,6 +2,7 @@
 #
 #   make build      installs what is missing, builds the release
 #   make train      builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
+#   make predict    classifies a text with the network that make train left: make predict TEXT="a wonderful film"
 #   make test       runs every test
 #   make tsan       runs every test under ThreadSanitizer
 #   make bench      measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
@@ -11,14 +12,14 @@
 #   make clean      removes what was built; data and trained models stay
 #
 # make train takes EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network it trains on a
-# small generated sample, and says so.
+# small generated sample, and says so. make predict takes OUTPUT, too; without TEXT it reads standard input.
 
 PREFIX = /usr/local
 SWIFT = swift
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build train test tsan bench install format lint clean set-up
+.PHONY: help build train predict test tsan bench install format lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z]*  .*\)/\1/p' Makefile
@@ -33,6 +34,13 @@ build: set-up
 train: build
 	@Scripts/train.sh
 	@Scripts/train.sh --closing-word
+
+# A text is anybody's words: neither make nor a shell may take `$(…)` in it for a command.
+unexport TEXT
+export LSTM_TEXT := $(value TEXT)
+
+predict:
+	@Scripts/predict.sh
 
 test: set-up
 	$(SWIFT) test -c release

@@ -48,6 +48,7 @@ let package = Package(
     .library(name: "RecurrentNetwork", targets: ["RecurrentNetwork"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Interchange", targets: ["Interchange"]),
+    .library(name: "Classification", targets: ["Classification"]),
     .executable(name: "lstm", targets: ["lstm"]),
   ],
   dependencies: [
@@ -63,11 +64,13 @@ let package = Package(
     .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
     .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
     .target(name: "Interchange", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
-    .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
+    .target(name: "Classification", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Interchange"]),
+    .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Classification"]),
     .executableTarget(
       name: "lstm",
       dependencies: [
-        "Training", "Interchange", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Training", "Interchange", "Classification", "Report",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // It says what the kernels were built for, and looks at the processor before it runs them.
       swiftSettings: defines),
@@ -79,8 +82,12 @@ let package = Package(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange"]),
-    .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["Training"]),
+    // The lines that documentation shows, as a program: it compiles, and a test runs it.
+    .executableTarget(name: "Example", dependencies: ["Classification"], path: "Tests/Example"),
+    .testTarget(
+      name: "ClassificationTests", dependencies: ["Classification", "Example", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"]),
+    .testTarget(name: "CommandTests", dependencies: ["Training", "Classification"]),
     .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]

@@ -63,7 +63,8 @@ public struct CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Text out of a file, made fit for a message: in quotes, shortened, without control characters.
   static func quoted(_ text: String) -> String { "“\(escaped(text, limit: 60))”" }
 
-  private static func escaped(_ text: String, limit: Int) -> String {
+  /// Text out of a file, made fit for a terminal: shortened, without control characters.
+  package static func escaped(_ text: String, limit: Int) -> String {
     let scalars = text.unicodeScalars
     var escaped = ""
     for scalar in scalars.prefix(limit) {

@@ -9,7 +9,7 @@ struct LSTM: ParsableCommand {
     commandName: "lstm",
     abstract: "Trains LSTM text classifiers on the cores of this machine.",
     version: "\(version) (kernels for \(Processor.kernels))",
-    subcommands: [Train.self, ReportCommand.self, Inspect.self, Benchmark.self])
+    subcommands: [Train.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Benchmark.self])
 
   static func main() {
     // Before anything else: the kernels would end in an illegal instruction.

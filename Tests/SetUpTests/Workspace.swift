@@ -17,7 +17,8 @@ final class Workspace: Sendable {
       try files.createDirectory(at: root.appending(path: folder), withIntermediateDirectories: true)
     }
     for file in [
-      "Makefile", "Scripts/set-up.sh", "Scripts/fetch-data.sh", "Scripts/train.sh", "Data/sample.npz",
+      "Makefile", "Scripts/set-up.sh", "Scripts/fetch-data.sh", "Scripts/train.sh", "Scripts/predict.sh",
+      "Data/sample.npz",
       "Data/sample_word_index.json", "Data/sample.options",
     ] {
       try files.copyItem(at: Self.package.appending(path: file), to: root.appending(path: file))
