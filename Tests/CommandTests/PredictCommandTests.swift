@@ -76,7 +76,7 @@ import Training
     #expect(text.count == 8)
     #expect(text[0].hasPrefix(String(format: "%.4f  \(expected[0].label)", expected[0].probability)))
     #expect(text[0].hasSuffix("  a good film"))
-    #expect(text[2].hasSuffix("  (no known words) back\\slash\\u{0009}tab"))
+    #expect(text[2].hasSuffix("  (no known words) back\\slash\\ttab"))
   }
 
   /// In order, none lost, whatever the batches were: as many as fill the reader's memory twice.
