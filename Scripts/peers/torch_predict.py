@@ -83,10 +83,11 @@ if options.latency:
         print(probability)
     facts["median_ms"] = 1000 * statistics.median(seconds)
 else:
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     for start in range(0, len(texts), options.batch_size):
         for probability in classify(texts[start : start + options.batch_size]):
             print(probability)
     facts["seconds"] = time.perf_counter() - began
+    facts["cpu_seconds"] = time.process_time() - cpu_began
     facts["texts_per_second"] = len(texts) / facts["seconds"]
 print(json.dumps(facts), file=sys.stderr)

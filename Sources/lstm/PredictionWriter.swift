@@ -30,9 +30,9 @@ struct PredictionWriter {
       isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb" && (environment["NO_COLOR"] ?? "").isEmpty
   }
 
-  /// What is to be said at the end, if anything.
+  /// What is to be said at the end, if anything: `text` says it with each line.
   var remark: String? {
-    unknownCount == 0
+    unknownCount == 0 || format == .text
       ? nil
       : "\(grouped(unknownCount)) of \(grouped(count)) texts (the first is number \(grouped(firstUnknown))) "
         + "\(unknownCount == 1 ? "has" : "have") no word that the model knows: such an answer says nothing of the text."
