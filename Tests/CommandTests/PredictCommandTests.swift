@@ -133,14 +133,17 @@ import Training
     }
   }
 
-  @Test func endsQuietlyWhereNobodyReads() throws {
+  /// By the signal, and where that is ignored.
+  @Test(arguments: ["", "trap '' PIPE; "]) func endsQuietlyWhereNobodyReads(before: String) throws {
     try TemporaryFolder.with { folder in
       try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
       try Data(String(repeating: "a good film\n", count: 1_000_000).utf8).write(to: folder.url("texts.txt"))
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
       process.arguments = [
-        "-c", #""$0" predict --model "$1/model.safetensors" <"$1/texts.txt" | head -n 1; exit "${PIPESTATUS[0]}""#,
+        "-c",
+        before
+          + #""$0" predict --model "$1/model.safetensors" <"$1/texts.txt" | head -n 1; exit "${PIPESTATUS[0]}""#,
         LSTMProcess.executable.path, folder.path,
       ]
       let (output, errors) = (Pipe(), Pipe())
