@@ -58,6 +58,7 @@ let package = Package(
     .library(name: "RecurrentNetwork", targets: ["RecurrentNetwork"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Interchange", targets: ["Interchange"]),
+    .library(name: "Classification", targets: ["Classification"]),
     .executable(name: "lstm", targets: ["lstm"]),
   ],
   traits: [
@@ -83,11 +84,13 @@ let package = Package(
       name: "CHDF5Reader", dependencies: [.target(name: "CHDF5", condition: .when(traits: ["HDF5"]))],
       cSettings: [.define("LSTM_HDF5", .when(traits: ["HDF5"]))]),
     .target(name: "Interchange", dependencies: ["Corpus", "RecurrentNetwork", "Training", "CHDF5Reader"]),
-    .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
+    .target(name: "Classification", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Interchange"]),
+    .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Classification"]),
     .executableTarget(
       name: "lstm",
       dependencies: [
-        "Training", "Interchange", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Training", "Interchange", "Classification", "Report",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // It says what the kernels were built for, and looks at the processor before it runs them.
       swiftSettings: defines),
@@ -99,8 +102,12 @@ let package = Package(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["Interchange", "Training"]),
+    // The lines that documentation shows, as a program: it compiles, and a test runs it.
+    .executableTarget(name: "Example", dependencies: ["Classification"], path: "Tests/Example"),
+    .testTarget(
+      name: "ClassificationTests", dependencies: ["Classification", "Example", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"]),
+    .testTarget(name: "CommandTests", dependencies: ["Interchange", "Training", "Classification"]),
     .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]

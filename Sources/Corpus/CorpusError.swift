@@ -63,7 +63,7 @@ public struct CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Text out of a file, made fit for a message: in quotes, shortened, without control characters.
   package static func quoted(_ text: String) -> String { "“\(escaped(text))”" }
 
-  /// The same without quotes, for names.
+  /// The same without quotes, for a terminal.
   package static func escaped(_ text: String, limit: Int = 60) -> String {
     let scalars = text.unicodeScalars
     var escaped = ""

@@ -81,19 +81,8 @@ package final class DataParallelNetwork {
     let outcomes = withSequences(0..<data.count, data, [1, 1]) { sequences, outcomes in
       let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
       prepare(parameters, for: sequences, plan)
-      let block = ShardWorker.tilesPerBlock
-      let tilesBetweenReports = 42 * block
-      var firstTile = 0
-      while firstTile < plan.tiles.count && isComplete {
-        let tiles = plan.tiles[firstTile..<min(firstTile + tilesBetweenReports, plan.tiles.count)]
-        team.perform((tiles.count + block - 1) / block) { worker, part in
-          let first = tiles.startIndex + part * block
-          workers[worker].evaluate(
-            Array(tiles[first..<min(first + block, tiles.endIndex)]), in: sequences, weights: weights,
-            outcomes: outcomes)
-        }
-        firstTile = tiles.endIndex
-        isComplete = progress(min(firstTile * RowTile.rowCount, sequences.count))
+      isComplete = plan.forEachBlock(on: team, progress: progress) { worker, tiles in
+        workers[worker].evaluate(tiles, in: sequences, weights: weights, outcomes: outcomes)
       }
     }
     return isComplete ? outcomes : nil

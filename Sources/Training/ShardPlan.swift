@@ -33,3 +33,27 @@ package struct ShardPlan {
     self.shards = shards
   }
 }
+
+extension ShardPlan {
+  /// Calls `body` with the tiles of each block, the longest first, on the workers of a team.
+  ///
+  /// - Parameter progress: told after every thousand rows or so how many are done; false ends it.
+  /// - Returns: whether all blocks were gone through.
+  func forEachBlock(
+    on team: WorkerTeam, progress: (_ done: Int) -> Bool, _ body: (_ worker: Int, _ tiles: [RowTile]) -> Void
+  ) -> Bool {
+    let block = ShardWorker.tilesPerBlock
+    let tilesBetweenReports = 42 * block
+    var done = 0
+    for firstTile in stride(from: 0, to: tiles.count, by: tilesBetweenReports) {
+      let tiles = tiles[firstTile..<min(firstTile + tilesBetweenReports, tiles.count)]
+      team.perform((tiles.count + block - 1) / block) { worker, part in
+        let first = tiles.startIndex + part * block
+        body(worker, Array(tiles[first..<min(first + block, tiles.endIndex)]))
+      }
+      done += tiles.reduce(0) { $0 + $1.rows.count }
+      if !progress(done) { return false }
+    }
+    return true
+  }
+}

@@ -10,7 +10,8 @@ struct LSTM: ParsableCommand {
     abstract: "Trains LSTM text classifiers on the cores of this machine.",
     version: "\(version) (kernels for \(Processor.kernels))",
     subcommands: [
-      Train.self, ReportCommand.self, Inspect.self, Export.self, Import.self, Benchmark.self, Probabilities.self,
+      Train.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Export.self, Import.self,
+      Benchmark.self, Probabilities.self,
     ])
 
   static func main() {
