@@ -77,7 +77,8 @@ public struct TextCoder: Sendable {
     coding.forEachWord(in: text, scratch: &scratch) { word, _ in result.append(token(of: word)) }
   }
 
-  private func token(of word: UnsafeBufferPointer<UInt8>) -> Int32 {
+  @inline(__always)
+  func token(of word: UnsafeBufferPointer<UInt8>) -> Int32 {
     table.number(of: word).map { tokens[Int($0)] } ?? Self.unknownToken
   }
 }

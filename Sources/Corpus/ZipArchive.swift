@@ -36,6 +36,23 @@ package final class ZipArchive {
     if let twice = Self.firstDuplicate(entryNames) { throw Self.duplicateError(path: path, name: twice) }
   }
 
+  /// Opens an archive once more, for another thread; what was checked is not checked again.
+  ///
+  /// - Throws: `CorpusError` if the file is gone, or another one by now.
+  package init(reopening archive: ZipArchive) throws {
+    var code: Int32 = 0
+    guard let handle = zip_open(archive.path, ZIP_RDONLY, &code) else {
+      throw Self.openingError(path: archive.path, code: code)
+    }
+    path = archive.path
+    self.handle = handle
+    sizeLimit = archive.sizeLimit
+    entryNames = archive.entryNames
+    guard Int(zip_get_num_entries(handle, 0)) == entryNames.count else {
+      throw CorpusError(file: path, found: "the archive has changed while it was read", advice: "try again")
+    }
+  }
+
   deinit { zip_discard(handle) }
 
   /// Reads one entry to its end, and checks its size and its checksum.
@@ -46,8 +63,24 @@ package final class ZipArchive {
   /// - Throws: `CorpusError` if there is no such entry, if it is too large, encrypted or compressed in an unknown way,
   ///   if its bytes are not those that the archive promises, if `body` leaves some; and whatever `body` throws.
   package func read<Result>(_ name: String, _ body: (inout EntryReader) throws -> Result) throws -> Result {
-    let size = try declaredSize(of: name)
-    guard let entry = zip_fopen(handle, name, 0) else {
+    let index = zip_name_locate(handle, name, 0)
+    guard index >= 0 else {
+      let shown = entryNames.prefix(8).map(CorpusError.quoted).joined(separator: ", ")
+      let more = entryNames.count > 8 ? " and \(entryNames.count - 8) more" : ""
+      throw CorpusError(
+        file: path, expected: "an entry \(CorpusError.quoted(name))",
+        found: entryNames.isEmpty ? "an empty archive" : "only \(shown)\(more)",
+        advice: "check that it is the right file"
+      )
+    }
+    return try read(entry: Int(index), body)
+  }
+
+  /// Reads one entry, named by its place in `entryNames`; see ``read(_:_:)``.
+  package func read<Result>(entry index: Int, _ body: (inout EntryReader) throws -> Result) throws -> Result {
+    let name = entryNames[index]
+    let size = try declaredSize(of: index)
+    guard let entry = zip_fopen_index(handle, UInt64(index), 0) else {
       throw readingError(zip_error_code_zip(zip_get_error(handle)), entry: name)
     }
     defer { zip_fclose(entry) }
@@ -74,16 +107,14 @@ package final class ZipArchive {
     return result
   }
 
-  private func declaredSize(of name: String) throws -> Int {
+  /// The number of bytes that an entry declares.
+  ///
+  /// - Throws: `CorpusError` if it declares none or too many, or is encrypted.
+  package func declaredSize(of index: Int) throws -> Int {
+    let name = entryNames[index]
     var facts = zip_stat_t()
-    guard zip_stat(handle, name, 0, &facts) == 0 else {
-      let shown = entryNames.prefix(8).map(CorpusError.quoted).joined(separator: ", ")
-      let more = entryNames.count > 8 ? " and \(entryNames.count - 8) more" : ""
-      throw CorpusError(
-        file: path, expected: "an entry \(CorpusError.quoted(name))",
-        found: entryNames.isEmpty ? "an empty archive" : "only \(shown)\(more)",
-        advice: "check that it is the right file"
-      )
+    guard zip_stat_index(handle, UInt64(index), 0, &facts) == 0 else {
+      throw readingError(zip_error_code_zip(zip_get_error(handle)), entry: name)
     }
     // What the archive does not say counts as a refusal.
     let known = UInt64(ZIP_STAT_SIZE | ZIP_STAT_ENCRYPTION_METHOD)

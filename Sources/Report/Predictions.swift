@@ -55,10 +55,11 @@ extension RunRecord {
         path: path + "/" + RunFolder.model, problem: "the network needs about \(decimal(need / 1e9, 0)) GB of memory",
         advice: "make the report on a larger machine")
     }
-    var (training, test) = try KerasIMDB.loadData(path: archive, options: .init(numWords: configuration.vocabularySize))
-    if let limit = settings?.limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
-    if let share = configuration.validationSplit { (training, test) = try training.split(validationSplit: share) }
-    test.sequences.truncate(to: configuration.maxLength)
+    let source = DataSource(
+      path: archive, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
+    // Numbers need no words here: the model has them.
+    let (training, test) = try source.load(configuration, as: model, threads: threads).parts(configuration)
+    guard test.count > 0 else { return .failure(.init(reason: "\(archive) has no test reviews.")) }
 
     let network = DataParallelNetwork(model.parameters.layout, maxLength: configuration.maxLength, threads: threads)
     let outcomes = network.outcomes(of: test, parameters: model.parameters) { done in

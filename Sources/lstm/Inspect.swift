@@ -1,12 +1,13 @@
 import ArgumentParser
 import Corpus
 import Foundation
+import Training
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows what an archive of reviews holds, as the tutorial does.")
 
-  @Argument(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "archive"))
+  @Argument(help: .init("The archive, file or folder, as for lstm train --data.", valueName: "archive"))
   var archive: String
 
   @Option(help: .init("Tokens kept: padding, start, unknown and the most frequent words.", valueName: "count"))
@@ -20,6 +21,9 @@ struct Inspect: ParsableCommand {
       "Words of the archive's numbers (default: ARCHIVE_word_index.json beside it, if there).", valueName: "file"))
   var wordIndex: String?
 
+  @OptionGroup(title: "Texts")
+  var text: TextDataOptions
+
   func validate() throws {
     guard vocabularySize >= 3 else { throw ValidationError("--vocabulary-size must be at least 3.") }
     guard (1...1_000_000).contains(maxLength) else {
@@ -28,22 +32,28 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    let words = try words(of: archive, wordIndex)
-    let (training, test) = try KerasIMDB.loadData(path: archive, options: .init(numWords: vocabularySize))
+    var configuration = TrainingConfiguration()
+    configuration.vocabularySize = vocabularySize
+    // The lengths are wanted as they are.
+    configuration.maxLength = .max
+    let data = try DataSource(path: archive, wordIndex: wordIndex, text: text.applied(to: nil)).load(
+      configuration, threads: Processor.availableCores, isQuiet: false)
+    let (training, test) = (data.training, data.test)
     printLine("\(archive)")
+    for note in data.notes { printLine(note) }
     printLine("")
     printLine(
       "part      reviews  positive     tokens   shortest  25 %  median  75 %  95 %  longest  real at \(maxLength)")
-    for (name, part) in [("training", training), ("test", test)] { printLine(row(name, part)) }
+    for (name, part) in [("training", training), ("test", test)] where part.count > 0 { printLine(row(name, part)) }
 
     let first = training.sequences[0]
     printLine(
-      "\nThe first training review, \(training.labels[0] == 1 ? "positive" : "negative"), \(first.count) tokens:\n")
+      "\nThe first training review, \(data.labels[Int(training.labels[0])]), \(first.count) tokens:\n")
     printLine(wrapped(first.map(String.init), separator: ", "))
-    if let words {
+    if let words = data.vocabulary {
       printLine(
         "\nas words (<start> in front, <oov> for what is not among the \(grouped(vocabularySize)) tokens kept):\n")
-      printLine(wrapped(words.words(for: first), separator: " "))
+      printLine(wrapped(first.map { words[Int($0)] }, separator: " "))
     } else {
       printLine("\n(No word index: give --word-index imdb_word_index.json to see the words.)")
     }
