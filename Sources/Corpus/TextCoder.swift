@@ -92,7 +92,7 @@ extension TextCoding {
     default: byte
     }
   }
-  private static let space = UInt8(ascii: " ")
+  private static var space: UInt8 { 0x20 }
 
   /// Finds the words of a text, as Keras's Tokenizer does with its default filters.
   ///

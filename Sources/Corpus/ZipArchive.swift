@@ -24,13 +24,9 @@ package final class ZipArchive {
   ///   inconsistent, or if two of its entries have the same name.
   package init(path: String, sizeLimit: Int = 256 << 20) throws {
     try Self.checkFile(path)
-    var code: Int32 = 0
     // Without ZIP_CHECKCONS libzip would take entries that overlap, and the first of two with the same name.
-    guard let handle = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code) else {
-      throw Self.openingError(path: path, code: code)
-    }
+    handle = try Self.open(path, ZIP_CHECKCONS)
     self.path = path
-    self.handle = handle
     self.sizeLimit = sizeLimit
     entryNames = Self.names(handle)
     if let twice = Self.firstDuplicate(entryNames) { throw Self.duplicateError(path: path, name: twice) }
@@ -40,12 +36,8 @@ package final class ZipArchive {
   ///
   /// - Throws: `CorpusError` if the file is gone, or another one by now.
   package init(reopening archive: ZipArchive) throws {
-    var code: Int32 = 0
-    guard let handle = zip_open(archive.path, ZIP_RDONLY, &code) else {
-      throw Self.openingError(path: archive.path, code: code)
-    }
+    handle = try Self.open(archive.path, 0)
     path = archive.path
-    self.handle = handle
     sizeLimit = archive.sizeLimit
     entryNames = archive.entryNames
     guard Int(zip_get_num_entries(handle, 0)) == entryNames.count else {
@@ -131,6 +123,18 @@ package final class ZipArchive {
         advice: "check that it is the right file")
     }
     return Int(facts.size)
+  }
+
+  private static func open(_ path: String, _ flags: Int32) throws -> OpaquePointer {
+    var error = zip_error_t()
+    zip_error_init(&error)
+    defer { zip_error_fini(&error) }
+    let source = try ZipFile.source(path)
+    guard let handle = zip_open_from_source(source, ZIP_RDONLY | flags, &error) else {
+      zip_source_free(source)
+      throw openingError(path: path, code: zip_error_code_zip(&error))
+    }
+    return handle
   }
 
   // MARK: Errors

@@ -14,9 +14,12 @@ package struct FileSet {
     let size: Int
 
     /// The folders that it lies in, and its name.
-    var components: [Substring] { name.split(separator: "/") }
+    var components: [Substring] { FileSet.components(name) }
     /// What stands behind the last dot of its name, in lower case.
-    var suffix: String { (name as NSString).pathExtension.lowercased() }
+    var suffix: String {
+      let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
+      return dot.map { name[name.utf8.index(after: $0)...].lowercased() } ?? ""
+    }
   }
 
   /// What the set was opened by.
@@ -94,10 +97,17 @@ package struct FileSet {
 
   // MARK: Listing
 
+  /// Bytes, since characters would take ten times as long.
+  private static func components(_ name: String) -> [Substring] {
+    name.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
+  }
+
   private static func list(_ archive: ZipArchive, limit: Int) throws -> [File] {
     var (files, total) = ([File](), 0)
     for (index, name) in archive.entryNames.enumerated() where !name.hasSuffix("/") {
-      let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") && $0 != ".." || $0 == "__MACOSX" }
+      let isHidden = components(name).contains { component in
+        component.utf8.first == UInt8(ascii: ".") && component != ".." || component == "__MACOSX"
+      }
       if isHidden { continue }
       let size = try archive.declaredSize(of: index)
       total += size

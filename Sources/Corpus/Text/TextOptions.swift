@@ -43,6 +43,8 @@ extension TextOptions.Encoding {
   ///
   /// - Returns: the offset of the first byte that is not of this encoding, where there is one.
   func makeUTF8(_ bytes: inout [UInt8]) -> Int? {
+    // Most texts have nothing else, and this is over in no time.
+    if bytes.reduce(0, |) < 0x80 { return nil }
     if self == .utf8 {
       // Swift's own check is fast, but doesn't tell the place.
       if String(validating: bytes, as: UTF8.self) != nil { return nil }
@@ -51,7 +53,6 @@ extension TextOptions.Encoding {
       while case .valid(let scalar) = parser.parseScalar(from: &iterator) { offset += scalar.count }
       return offset
     }
-    guard bytes.contains(where: { $0 >= 0x80 }) else { return nil }
     var text = String.UnicodeScalarView()
     for byte in bytes {
       let isMoved = self == .windows1252 && 0x80...0x9F ~= byte

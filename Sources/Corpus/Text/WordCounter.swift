@@ -118,6 +118,7 @@ final class WordCounter {
       known: known, file: files.path)
     notes += tree.notes
     let texts = tree.sorted(labels.values)
+    workers[0].files = files
     let testStart = texts.firstIndex(where: \.isTest) ?? texts.count
     var next = 0
     chunks = try inParallel { () -> ArraySlice<TextTree.Text>? in
