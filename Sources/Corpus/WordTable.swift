@@ -9,14 +9,22 @@ package struct WordTable: Sendable {
   private var bytes: [UInt8] = []
   /// Where each word begins in `bytes`, and where the last one ends: `[count + 1]`.
   private var offsets = [0]
-  /// Open addressing: a word's hash in the upper half and its number, counted from 1, in the lower; 0 where there is none.
-  /// There is a power of two of them, and at most half are taken.
-  private var slots: [UInt64]
+  /// Open addressing; a power of two, of which at most half are taken.
+  private var slots = [Slot](repeating: Slot(), count: 1 << 10)
+  /// Of the table: nobody can make a file whose words all meet in one slot.
+  private let seed = UInt64.random(in: 0...(.max)) | 1
 
-  /// Of the process: nobody can make a file whose words all meet in one slot.
-  private static let seed = UInt64.random(in: 0...(.max)) | 1
+  /// A word's place in the table: for most words, which are short, all that has to be looked at.
+  private struct Slot {
+    /// The word's bytes where there are at most eight, or else a hash of them.
+    var key: UInt64 = 0
+    /// The number of its bytes.
+    var length: Int32 = 0
+    /// Counted from 1; 0 where there is no word.
+    var number: Int32 = 0
+  }
 
-  package init() { slots = [UInt64](repeating: 0, count: 1 << 10) }
+  package init() {}
 
   /// The number of words.
   package var count: Int { offsets.count - 1 }
@@ -24,27 +32,27 @@ package struct WordTable: Sendable {
   /// The number of a word, or nil if it is not there.
   @inline(__always)
   package func number(of word: UnsafeBufferPointer<UInt8>) -> Int32? {
-    let content = slots[slot(of: word, Self.hash(word))]
-    return content == 0 ? nil : Int32(truncatingIfNeeded: content) - 1
+    let slot = slots[place(of: word, key(word))]
+    return slot.number == 0 ? nil : slot.number - 1
   }
 
   /// The number of a word, which is added if it is not there.
   ///
-  /// - Precondition: there are fewer than 2³⁰ words.
+  /// - Precondition: there are fewer than 2³⁰ words, of fewer than 2³¹ bytes.
   @inline(__always)
   package mutating func add(_ word: UnsafeBufferPointer<UInt8>) -> Int32 {
-    let hash = Self.hash(word)
-    let slot = slot(of: word, hash)
-    let content = slots[slot]
-    return content == 0 ? add(word, hash, slot) : Int32(truncatingIfNeeded: content) - 1
+    let key = key(word)
+    let place = place(of: word, key)
+    let slot = slots[place]
+    return slot.number == 0 ? add(word, key, place) : slot.number - 1
   }
 
   @inline(never)
-  private mutating func add(_ word: UnsafeBufferPointer<UInt8>, _ hash: UInt32, _ slot: Int) -> Int32 {
+  private mutating func add(_ word: UnsafeBufferPointer<UInt8>, _ key: UInt64, _ place: Int) -> Int32 {
     precondition(count < 1 << 30, "too many words")
     bytes.append(contentsOf: word)
     offsets.append(bytes.count)
-    slots[slot] = UInt64(hash) << 32 | UInt64(count)
+    slots[place] = Slot(key: key, length: Int32(word.count), number: Int32(count))
     if 2 * count > slots.count { grow() }
     return Int32(count - 1)
   }
@@ -62,60 +70,67 @@ package struct WordTable: Sendable {
 
   /// Where a word is, or where it would come.
   @inline(__always)
-  private func slot(of word: UnsafeBufferPointer<UInt8>, _ hash: UInt32) -> Int {
+  private func place(of word: UnsafeBufferPointer<UInt8>, _ key: UInt64) -> Int {
     slots.withUnsafeBufferPointer { slots in
       let mask = slots.count - 1
-      var slot = Int(hash) & mask
-      while slots[slot] != 0 {
-        if UInt32(truncatingIfNeeded: slots[slot] >> 32) == hash {
-          let number = Int(UInt32(truncatingIfNeeded: slots[slot])) - 1
-          let start = offsets[number]
-          if offsets[number + 1] - start == word.count,
-            bytes.withUnsafeBufferPointer({
-              word.isEmpty || memcmp($0.baseAddress! + start, word.baseAddress!, word.count) == 0
-            })
-          {
-            return slot
-          }
+      var place = start(key, word.count) & mask
+      while slots[place].number != 0 {
+        if slots[place].key == key, slots[place].length == word.count,
+          word.count <= 8 || isEqual(word, Int(slots[place].number - 1))
+        {
+          return place
         }
-        slot = (slot + 1) & mask
+        place = (place + 1) & mask
       }
-      return slot
+      return place
     }
   }
 
+  @inline(never)
+  private func isEqual(_ word: UnsafeBufferPointer<UInt8>, _ number: Int) -> Bool {
+    withBytes(of: number) { memcmp($0.baseAddress!, word.baseAddress!, word.count) == 0 }
+  }
+
   private mutating func grow() {
-    var larger = [UInt64](repeating: 0, count: 2 * slots.count)
-    for content in slots where content != 0 {
-      var slot = Int(content >> 32) & (larger.count - 1)
-      while larger[slot] != 0 { slot = (slot + 1) & (larger.count - 1) }
-      larger[slot] = content
+    var larger = [Slot](repeating: Slot(), count: 2 * slots.count)
+    let mask = larger.count - 1
+    for slot in slots where slot.number != 0 {
+      var place = start(slot.key, Int(slot.length)) & mask
+      while larger[place].number != 0 { place = (place + 1) & mask }
+      larger[place] = slot
     }
     slots = larger
   }
 
-  /// Eight bytes at a time, each step a product whose halves are folded; the last eight may overlap those before.
+  // MARK: Hashing
+
+  /// Where the search for a key begins, before it is cut down to the number of slots.
   @inline(__always)
-  private static func hash(_ word: UnsafeBufferPointer<UInt8>) -> UInt32 {
+  private func start(_ key: UInt64, _ length: Int) -> Int {
+    Int(truncatingIfNeeded: folded(key ^ UInt64(truncatingIfNeeded: length) &* 0x9E37_79B9_7F4A_7C15))
+  }
+
+  /// The halves of a product, folded.
+  @inline(__always)
+  private func folded(_ a: UInt64) -> UInt64 {
+    let product = a.multipliedFullWidth(by: seed)
+    return product.high ^ product.low
+  }
+
+  /// The bytes themselves, or of more than eight a hash, eight at a time; the last eight may overlap those before.
+  @inline(__always)
+  private func key(_ word: UnsafeBufferPointer<UInt8>) -> UInt64 {
     let raw = UnsafeRawBufferPointer(word)
     let count = raw.count
     func load<Bits: FixedWidthInteger>(_ offset: Int, _: Bits.Type) -> UInt64 {
       UInt64(truncatingIfNeeded: raw.loadUnaligned(fromByteOffset: offset, as: Bits.self))
     }
-    func folded(_ a: UInt64) -> UInt64 {
-      let product = a.multipliedFullWidth(by: seed)
-      return product.high ^ product.low
-    }
-    var state = UInt64(count) &* 0x9E37_79B9_7F4A_7C15
-    if count >= 8 {
+    if count > 8 {
+      var state: UInt64 = 0
       for offset in stride(from: 0, to: count - 8, by: 8) { state = folded(state ^ load(offset, UInt64.self)) }
-      state ^= load(count - 8, UInt64.self)
-    } else if count >= 4 {
-      state ^= load(0, UInt32.self) | load(count - 4, UInt32.self) << 32
-    } else if count > 0 {
-      state ^= load(0, UInt8.self) | load(count / 2, UInt8.self) << 8 | load(count - 1, UInt8.self) << 16
+      return folded(state ^ load(count - 8, UInt64.self))
     }
-    state = folded(state)
-    return UInt32(truncatingIfNeeded: state ^ state >> 32)
+    if count >= 4 { return load(0, UInt32.self) | load(count - 4, UInt32.self) << 32 }
+    return count == 0 ? 0 : load(0, UInt8.self) | load(count / 2, UInt8.self) << 8 | load(count - 1, UInt8.self) << 16
   }
 }

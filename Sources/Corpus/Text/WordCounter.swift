@@ -38,8 +38,10 @@ final class WordCounter {
       _ text: UnsafeBufferPointer<UInt8>, label: Int, to chunk: inout Chunk, _ coding: TextCoding, _ coder: TextCoder?,
       _ scratch: inout [UInt8]
     ) {
-      coding.forEachWord(in: text, scratch: &scratch) { word, _ in
-        chunk.words.append(coder?.token(of: word) ?? table.add(word))
+      if let coder {
+        coding.forEachWord(in: text, scratch: &scratch) { word, _ in chunk.words.append(coder.token(of: word)) }
+      } else {
+        coding.forEachWord(in: text, scratch: &scratch) { word, _ in chunk.words.append(table.add(word)) }
       }
       chunk.ends.append(chunk.words.count)
       chunk.labels.append(label)
