@@ -11,6 +11,9 @@ package struct WordTable: Sendable {
   private var offsets = [0]
   /// Open addressing; a power of two, of which at most half are taken.
   private var slots = [Slot](repeating: Slot(), count: 1 << 10)
+  /// Short words that were met lately, each at a place of its own: a few are most of a text, and the table is too large
+  /// for the processor's cache.
+  private var recent = [Slot](repeating: Slot(), count: 1 << 11)
   /// Of the table: nobody can make a file whose words all meet in one slot.
   private let seed = UInt64.random(in: 0...(.max)) | 1
 
@@ -32,7 +35,8 @@ package struct WordTable: Sendable {
   /// The number of a word, or nil if it is not there.
   @inline(__always)
   package func number(of word: UnsafeBufferPointer<UInt8>) -> Int32? {
-    let slot = slots[place(of: word, key(word))]
+    let key = key(word)
+    let slot = slots[place(of: word, key, start(key, word.count))]
     return slot.number == 0 ? nil : slot.number - 1
   }
 
@@ -42,9 +46,15 @@ package struct WordTable: Sendable {
   @inline(__always)
   package mutating func add(_ word: UnsafeBufferPointer<UInt8>) -> Int32 {
     let key = key(word)
-    let place = place(of: word, key)
+    let start = start(key, word.count)
+    let recentPlace = start & (recent.count - 1)
+    let known = recent[recentPlace]
+    if known.key == key, known.length == word.count, 1...8 ~= word.count { return known.number - 1 }
+    let place = place(of: word, key, start)
     let slot = slots[place]
-    return slot.number == 0 ? add(word, key, place) : slot.number - 1
+    if slot.number == 0 { return add(word, key, place) }
+    recent[recentPlace] = slot
+    return slot.number - 1
   }
 
   @inline(never)
@@ -70,10 +80,10 @@ package struct WordTable: Sendable {
 
   /// Where a word is, or where it would come.
   @inline(__always)
-  private func place(of word: UnsafeBufferPointer<UInt8>, _ key: UInt64) -> Int {
+  private func place(of word: UnsafeBufferPointer<UInt8>, _ key: UInt64, _ start: Int) -> Int {
     slots.withUnsafeBufferPointer { slots in
       let mask = slots.count - 1
-      var place = start(key, word.count) & mask
+      var place = start & mask
       while slots[place].number != 0 {
         if slots[place].key == key, slots[place].length == word.count,
           word.count <= 8 || isEqual(word, Int(slots[place].number - 1))
