@@ -10,6 +10,8 @@ import json
 import pathlib
 import platform
 import random
+import unicodedata
+import zlib
 
 import keras
 from keras.src.legacy.preprocessing.text import Tokenizer, text_to_word_sequence
@@ -61,8 +63,15 @@ def main():
             "vocabulary": list(tokenizer.word_index),
             "coded": coded,
         }
+    # Every letter that Python knows.
+    assigned = (chr(v) for v in range(0x80, 0x110000) if unicodedata.category(chr(v)) not in ("Cn", "Cs"))
     golden = {
-        "versions": {"keras": keras.__version__, "python": platform.python_version()},
+        "versions": {
+            "keras": keras.__version__,
+            "python": platform.python_version(),
+            "unicode": unicodedata.unidata_version,
+        },
+        "lowercaseCRC32": zlib.crc32(" ".join(letter.lower() for letter in assigned).encode()),
         "texts": TEXTS,
         "cases": cases,
     }

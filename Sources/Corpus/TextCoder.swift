@@ -77,7 +77,8 @@ public struct TextCoder: Sendable {
     coding.forEachWord(in: text, scratch: &scratch) { word, _ in result.append(token(of: word)) }
   }
 
-  private func token(of word: UnsafeBufferPointer<UInt8>) -> Int32 {
+  @inline(__always)
+  func token(of word: UnsafeBufferPointer<UInt8>) -> Int32 {
     table.number(of: word).map { tokens[Int($0)] } ?? Self.unknownToken
   }
 }
@@ -91,7 +92,7 @@ extension TextCoding {
     default: byte
     }
   }
-  private static let space = UInt8(ascii: " ")
+  private static var space: UInt8 { 0x20 }
 
   /// Finds the words of a text, as Keras's Tokenizer does with its default filters.
   ///

@@ -14,6 +14,8 @@ package enum FileContent: Sendable, Equatable {
   case run
   /// An archive of reviews: no model.
   case reviews
+  /// Nothing that is known here, and what it is.
+  case other(String)
 
   /// - Throws: `TrainingError` where there is nothing that can be read, with the way out where one is known;
   ///   `CorpusError` for a zip archive that can't be opened.
@@ -43,11 +45,11 @@ package enum FileContent: Sendable, Equatable {
       // Damaged at its start: its own reader says how.
       self = [.safetensors: .safetensors, .keras: .keras, .onnx: .onnx, .npz: .npz][named]!
     } else {
-      throw TrainingError(path: path, problem: "is in none of the formats of models", advice: Self.advice)
+      self = .other("is in none of the formats of models")
     }
   }
 
-  private static let advice =
+  package static let advice =
     "give a safetensors, ONNX or npz file, a .keras or .weights.h5 file, or the folder of a run"
 
   private static func content(ofArchive path: String) throws -> Self {
@@ -57,9 +59,7 @@ package enum FileContent: Sendable, Equatable {
     if names.contains("x_train.npy") { return .reviews }
     if names.contains(where: { $0.hasSuffix(".npy") }) { return .npz }
     let shown = names.prefix(4).map { CorpusError.escaped($0) }.joined(separator: ", ")
-    throw TrainingError(
-      path: path, problem: "is a zip archive, but none of a model (it holds \(shown.isEmpty ? "nothing" : shown))",
-      advice: advice)
+    return .other("is a zip archive, but none of a model (it holds \(shown.isEmpty ? "nothing" : shown))")
   }
 
   private static func content(ofFolder path: String) throws -> Self {
@@ -70,7 +70,7 @@ package enum FileContent: Sendable, Equatable {
         path: path, problem: "is a SavedModel of TensorFlow, which can't be read",
         advice: "load the model in Keras and save it with model.save(\"model.keras\")")
     }
-    throw TrainingError(path: path, problem: "is a folder without a model of a run", advice: advice)
+    return .other("is a folder without a model of a run")
   }
 
   /// Unpickling runs whatever the file says, so it is never begun.
@@ -105,6 +105,7 @@ extension FileContent {
       }
       return "folder of a run, \(Self.progress(checkpoint))"
     case .reviews: return "archive of reviews"
+    case .other(let problem): return problem
     }
   }
 

@@ -27,6 +27,7 @@ extension Model {
     case .reviews:
       throw TrainingError(
         path: path, problem: "is an archive of reviews, not a model", advice: "train a model on it with lstm train")
+    case .other(let problem): throw TrainingError(path: path, problem: problem, advice: FileContent.advice)
     }
   }
 

@@ -49,10 +49,11 @@ extension RunRecord {
       return .failure(.init(reason: "The archive \(archive) isn't there; --data FILE names another."))
     }
     let configuration = model.configuration
-    var (training, test) = try KerasIMDB.loadData(path: archive, options: .init(numWords: configuration.vocabularySize))
-    if let limit = settings?.limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
-    if let share = configuration.validationSplit { (training, test) = try training.split(validationSplit: share) }
-    test.sequences.truncate(to: configuration.maxLength)
+    let source = DataSource(
+      path: archive, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
+    // Numbers need no words here: the model has them.
+    let (training, test) = try source.load(configuration, as: model, threads: threads).parts(configuration)
+    guard test.count > 0 else { return .failure(.init(reason: "\(archive) has no test reviews.")) }
 
     let outcomes = try model.outcomes(
       of: test, threads: threads, path: path + "/" + RunFolder.model, progress: progress)

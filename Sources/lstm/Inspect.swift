@@ -12,7 +12,7 @@ struct Inspect: ParsableCommand {
       archive: counts and lengths of its reviews, and the first one in numbers and words.
       """)
 
-  @Argument(help: .init("A model, the folder of a run, or an archive such as Keras's imdb.npz.", valueName: "file"))
+  @Argument(help: .init("A model, the folder of a run, or data as for lstm train --data.", valueName: "file"))
   var file: String
 
   @Option(
@@ -32,6 +32,9 @@ struct Inspect: ParsableCommand {
       "Of an archive: words of its numbers (default: ARCHIVE_word_index.json beside it, if there).", valueName: "file"))
   var wordIndex: String?
 
+  @OptionGroup(title: "Texts")
+  var text: TextDataOptions
+
   func validate() throws {
     guard vocabularySize ?? 3 >= 3 else { throw ValidationError("--vocabulary-size must be at least 3.") }
     guard (1...1_000_000).contains(maxLength ?? 1) else {
@@ -41,33 +44,43 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     let content = try FileContent(ofFile: file)
-    if content == .reviews { return try showReviews(of: file) }
+    switch content {
+    case .reviews, .other: return try showReviews(of: file)
+    default: break
+    }
     for (option, isGiven) in [
       ("--vocabulary-size", vocabularySize != nil), ("--max-length", maxLength != nil),
-      ("--word-index", wordIndex != nil),
-    ] where isGiven { throw ValidationError("\(option) goes with an archive of reviews; \(file) is a model.") }
+      ("--word-index", wordIndex != nil), ("an option for texts", text.applied(to: nil) != nil),
+    ] where isGiven { throw ValidationError("\(option) goes with data; \(file) is a model.") }
     printLine(try ModelSummary(path: file, content: content, model: Model(contentsOf: file, as: content)).text)
   }
 
   private func showReviews(of archive: String) throws {
-    let vocabularySize = vocabularySize ?? Train.defaults.vocabularySize
     let maxLength = maxLength ?? Train.defaults.maxLength
-    let words = try words(of: archive, wordIndex)
-    let (training, test) = try KerasIMDB.loadData(path: archive, options: .init(numWords: vocabularySize))
+    var configuration = TrainingConfiguration()
+    if let vocabularySize { configuration.vocabularySize = vocabularySize }
+    // The lengths are wanted as they are.
+    configuration.maxLength = .max
+    let data = try DataSource(path: archive, wordIndex: wordIndex, text: text.applied(to: nil)).load(
+      configuration, threads: Processor.availableCores, isQuiet: false)
+    let (training, test) = (data.training, data.test)
     printLine("\(archive)")
+    for note in data.notes { printLine(note) }
     printLine("")
     printLine(
       "part      reviews  positive     tokens   shortest  25 %  median  75 %  95 %  longest  real at \(maxLength)")
-    for (name, part) in [("training", training), ("test", test)] { printLine(row(name, part, maxLength)) }
+    for (name, part) in [("training", training), ("test", test)] where part.count > 0 {
+      printLine(row(name, part, maxLength))
+    }
 
     let first = training.sequences[0]
     printLine(
-      "\nThe first training review, \(training.labels[0] == 1 ? "positive" : "negative"), \(first.count) tokens:\n")
+      "\nThe first training review, \(data.labels[Int(training.labels[0])]), \(first.count) tokens:\n")
     printLine(wrapped(first.map(String.init), separator: ", "))
-    if let words {
+    if let words = data.vocabulary {
       printLine(
-        "\nas words (<start> in front, <oov> for what is not among the \(grouped(vocabularySize)) tokens kept):\n")
-      printLine(wrapped(words.words(for: first), separator: " "))
+        "\nas words (<start> in front, <oov> for what is not among the \(grouped(configuration.vocabularySize)) tokens kept):\n")
+      printLine(wrapped(first.map { words[Int($0)] }, separator: " "))
     } else {
       printLine("\n(No word index: give --word-index imdb_word_index.json to see the words.)")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The executable: it parses options, prints, and leaves the rest to the libraries.
 @main
@@ -20,6 +21,8 @@ struct LSTM: ParsableCommand {
       printError("Error: \(problem)")
       exit(withError: ExitCode(1))
     }
+    // Where the zone isn't named, the C library looks for its file whenever libzip reads an entry's date.
+    setenv("TZ", ":/etc/localtime", 0)
     main(nil)
   }
 }

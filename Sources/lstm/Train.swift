@@ -18,7 +18,11 @@ struct Train: ParsableCommand {
 
   static let defaults = TrainingConfiguration()
 
-  @Option(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "file"))
+  @Option(
+    help: .init(
+      "Reviews with labels: Keras's imdb.npz; a zip or a folder of texts in folders named by label, or in a table; a "
+        + "CSV, TSV or JSON Lines file.",
+      valueName: "path"))
   var data: String?
 
   @Option(
@@ -29,6 +33,9 @@ struct Train: ParsableCommand {
 
   @OptionGroup(title: "Settings")
   var settings: ConfigurationOptions
+
+  @OptionGroup(title: "Texts")
+  var text: TextDataOptions
 
   @Option(help: .init("Threads to work on (default: the cores that this process may use).", valueName: "count"))
   var threads: Int?
@@ -44,7 +51,9 @@ struct Train: ParsableCommand {
 
   @Option(
     help: .init(
-      "Words of the archive's numbers (default: ARCHIVE_word_index.json beside it, if there).", valueName: "file"))
+      "Words of the archive's numbers (default: ARCHIVE_word_index.json beside it, if there); texts are coded by it, "
+        + "instead of a vocabulary of their own.",
+      valueName: "file"))
   var wordIndex: String?
 
   @Flag(help: "Print nothing but errors.")
@@ -116,20 +125,20 @@ struct Train: ParsableCommand {
     let configuration = try configuration(startingFrom: initial)
     let state = initial.map { initialState($0, configuration) }
     var source = DataSource(
-      path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), fingerprint: "")
-    let vocabulary = try vocabulary(of: source, configuration)
-    let reviews = try reviews(of: source, configuration)
+      path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
+    let loaded = try load(source, configuration)
+    let reviews = try loaded.parts(configuration)
     source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
     let best = BestModelWriter()
     let outputSettings = applied(to: OutputSettings())
     let trainer = try Trainer(
       configuration, state: state, training: reviews.training, validation: reviews.validation, threads: threadCount,
-      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(outputSettings))
+      callbacks: best.callbacks(configuration, loaded) + Self.callbacks(outputSettings))
     let folder = try RunFolder(beginning: path, configuration, overwrite: overwrite)
     best.folder = folder
     try folder.write(
       Checkpoint(trainer.state, configuration: configuration, source: source, output: outputSettings))
-    try train(trainer, folder, source, outputSettings, vocabulary, reviews)
+    try train(trainer, folder, source, outputSettings, loaded, reviews)
   }
 
   /// The settings, in which a model has the say about sizes, and its optimizer about the learning rate, unless they
@@ -188,9 +197,10 @@ struct Train: ParsableCommand {
     checkpoint.state.reopen()
     if let data { checkpoint.source.path = absolute(data) }
     if let wordIndex { checkpoint.source.wordIndex = absolute(wordIndex) }
+    checkpoint.source.text = text.applied(to: checkpoint.source.text)
     let source = checkpoint.source
-    let vocabulary = try vocabulary(of: source, configuration)
-    let reviews = try reviews(of: source, configuration)
+    let loaded = try load(source, configuration)
+    let reviews = try loaded.parts(configuration)
     guard DataSource.fingerprint(training: reviews.training, validation: reviews.validation) == source.fingerprint
     else {
       throw TrainingError(
@@ -203,18 +213,18 @@ struct Train: ParsableCommand {
     let trainer = try Trainer(
       configuration, state: checkpoint.state, training: reviews.training, validation: reviews.validation,
       threads: threadCount,
-      callbacks: best.callbacks(configuration, vocabulary) + Self.callbacks(outputSettings))
+      callbacks: best.callbacks(configuration, loaded) + Self.callbacks(outputSettings))
     try folder.goOn(from: checkpoint)
     if configuration != checkpoint.configuration {
       try folder.write(
         Checkpoint(checkpoint.state, configuration: configuration, source: source, output: outputSettings))
     }
-    try train(trainer, folder, source, outputSettings, vocabulary, reviews)
+    try train(trainer, folder, source, outputSettings, loaded, reviews)
   }
 
   private func train(
     _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ outputSettings: OutputSettings,
-    _ vocabulary: [String]?,
+    _ loaded: SourceData,
     _ reviews: (training: LabelledSequences, validation: LabelledSequences)
   ) throws {
     let configuration = trainer.configuration
@@ -226,7 +236,7 @@ struct Train: ParsableCommand {
     var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet)
     progress.begin(
       data: data ?? source.path, training: reviews.training.count, validation: reviews.validation.count,
-      threads: threadCount, hasWords: vocabulary != nil)
+      threads: threadCount, hasWords: loaded.vocabulary != nil)
     Interruption.listen()
     let ending = try trainer.run { event in
       var isTimeForCheckpoint = false
@@ -244,27 +254,19 @@ struct Train: ParsableCommand {
       progress.show(event)
       return Interruption.exitCode == nil ? .goOn : .stop
     }
-    try folder.write(Model(trainer.parameters, configuration: configuration, vocabulary: vocabulary))
+    try folder.write(loaded.model(trainer.parameters, configuration))
     try writeCheckpoint()
     progress.end(ending, folder: folder.path)
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
   }
 
-  /// The reviews as the network takes them.
-  private func reviews(
-    of source: DataSource, _ configuration: TrainingConfiguration
-  ) throws -> (training: LabelledSequences, validation: LabelledSequences) {
-    var (training, test) = try KerasIMDB.loadData(
-      path: data ?? source.path, options: .init(numWords: configuration.vocabularySize))
-    if let limit = source.limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
-    training.sequences.truncate(to: configuration.maxLength)
-    test.sequences.truncate(to: configuration.maxLength)
-    if let share = configuration.validationSplit { return try training.split(validationSplit: share) }
-    return (training, test)
-  }
-
-  private func vocabulary(of source: DataSource, _ configuration: TrainingConfiguration) throws -> [String]? {
-    try words(of: data ?? source.path, wordIndex ?? source.wordIndex)?.vocabulary(size: configuration.vocabularySize)
+  private func load(_ source: DataSource, _ configuration: TrainingConfiguration) throws -> SourceData {
+    // Messages name the data as the user did.
+    var source = source
+    source.path = data ?? source.path
+    let loaded = try source.load(configuration, threads: threadCount, isQuiet: quiet)
+    if !quiet { for note in loaded.notes { printError("\(source.path): \(note)") } }
+    return loaded
   }
 
   private func applied(to base: OutputSettings) -> OutputSettings {
@@ -284,13 +286,6 @@ struct Train: ParsableCommand {
   }
 }
 
-/// The word index of an archive: the named file, or the one beside the archive if there is one.
-func words(of archive: String, _ wordIndex: String?) throws -> WordIndex? {
-  if let wordIndex { return try WordIndex(contentsOf: wordIndex) }
-  let path = (archive as NSString).deletingPathExtension + "_word_index.json"
-  return FileManager.default.fileExists(atPath: path) ? try WordIndex(contentsOf: path) : nil
-}
-
 /// A model of any format; what its reader leaves out is told.
 func model(at path: String, isQuiet: Bool = false) throws -> Model {
   try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \($0)") } }
@@ -301,12 +296,11 @@ private final class BestModelWriter {
   /// Where to; a run's folder is begun only after its trainer has accepted the data.
   var folder: RunFolder?
 
-  func callbacks(_ configuration: TrainingConfiguration, _ vocabulary: [String]?) -> [any TrainingCallback] {
+  func callbacks(_ configuration: TrainingConfiguration, _ data: SourceData) -> [any TrainingCallback] {
     guard let monitor = configuration.bestModel else { return [] }
     return [
       BestModel(monitor: monitor) { [self] parameters in
-        try folder?.write(
-          Model(parameters, configuration: configuration, vocabulary: vocabulary), isBest: true)
+        try folder?.write(data.model(parameters, configuration), isBest: true)
       }
     ]
   }

@@ -11,6 +11,7 @@ import Testing
       let coded: [String: [[Int32]]]
     }
 
+    let lowercaseCRC32: UInt32
     let texts: [String]
     let cases: [String: Case]
 
@@ -49,6 +50,17 @@ import Testing
       let coder = TextCoder(vocabulary: vocabulary, coding: coding(lowercasing))
       for (text, tokens) in zip(golden.texts, coded) { #expect(coder.tokens(of: text) == tokens, "\(size): \(text)") }
     }
+  }
+
+  /// Python's Unicode is of version 14; what has come since has no lower case there.
+  @Test func lowerCaseIsPythons() throws {
+    let letters = (0x80...0x10FFFF as ClosedRange<UInt32>).compactMap(Unicode.Scalar.init).filter { letter in
+      guard letter.properties.generalCategory != .unassigned, let age = letter.properties.age else { return false }
+      return age.major <= 14
+    }
+    let text = letters.map { String($0) }.joined(separator: " ")
+    let lower = words(text, coding(.unicode)).joined(separator: " ")
+    #expect(crc32(lower.utf8) == (try Golden.read().lowercaseCRC32))
   }
 
   @Test func wordsKnowTheirPlaces() {

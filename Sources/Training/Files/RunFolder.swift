@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import RecurrentNetwork
 
@@ -161,6 +162,7 @@ public final class RunFolder {
       let version, data: String
       let limit: Int?
       let wordIndex: String?
+      let text: TextOptions?
       let fingerprint: String
       let threads: Int
       let configuration: TrainingConfiguration
@@ -168,7 +170,7 @@ public final class RunFolder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let description = Description(
-      version: version, data: source.path, limit: source.limit, wordIndex: source.wordIndex,
+      version: version, data: source.path, limit: source.limit, wordIndex: source.wordIndex, text: source.text,
       fingerprint: source.fingerprint, threads: threads, configuration: configuration)
     try AtomicFile.write([try encoder.encode(description), Data("\n".utf8)], to: path + "/" + Self.descriptionName)
   }
