@@ -4,10 +4,12 @@
 #   make deps-interop  installs libhdf5, so that the next build reads Keras's files too
 #   make deps-mpi      installs Open MPI, for make build MPI=1
 #   make train         builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
+#   make predict       classifies a text with the network that make train left: make predict TEXT="a wonderful film"
 #   make test          runs every test
 #   make test-mpi      builds with MPI; shares runs out over ranks, and over two network namespaces
 #   make tsan          runs every test under ThreadSanitizer
 #   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
+#   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
 #   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
 #   make format        formats the sources
 #   make lint          checks the sources' format and the scripts' syntax
@@ -17,7 +19,8 @@
 # it, or build everything anew.
 #
 # make train takes EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network it trains on a
-# small generated sample, and says so.
+# small generated sample, and says so. make predict takes OUTPUT, too; without TEXT it reads standard input.
+# make interop takes DATA.
 
 PREFIX = /usr/local
 SWIFT = swift
@@ -26,7 +29,7 @@ TRAITS = $(shell MPI="$(MPI)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build deps-interop deps-mpi train test test-mpi tsan bench install format lint clean set-up
+.PHONY: help build deps-interop deps-mpi train predict test test-mpi tsan bench interop install format lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z-]*  .*\)/\1/p' Makefile
@@ -48,6 +51,13 @@ train: build
 	@Scripts/train.sh
 	@Scripts/train.sh --closing-word
 
+# A text is anybody's words: neither make nor a shell may take `$(…)` in it for a command.
+unexport TEXT
+export LSTM_TEXT := $(value TEXT)
+
+predict:
+	@Scripts/predict.sh
+
 test: set-up
 	$(SWIFT) test -c release $(TRAITS)
 
@@ -61,6 +71,9 @@ tsan: set-up
 
 bench: build
 	@Scripts/bench.sh
+
+interop: deps-interop build
+	@Scripts/interop.sh
 
 # Under sudo, what `make build` built is installed as it is: root builds nothing in your folder, and needs no Swift.
 install:

@@ -72,6 +72,7 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Interchange", targets: ["Interchange"]),
     .library(name: "Distribution", targets: ["Distribution"]),
+    .library(name: "Classification", targets: ["Classification"]),
     .executable(name: "lstm", targets: ["lstm"]),
   ],
   traits: [
@@ -105,11 +106,12 @@ let package = Package(
       name: "CMPI", dependencies: [.target(name: "CSystemMPI", condition: .when(traits: ["MPI"]))],
       cSettings: [.define("LSTM_MPI", .when(traits: ["MPI"]))]),
     .target(name: "Distribution", dependencies: ["Training", "CMPI"]),
-    .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training"]),
+    .target(name: "Classification", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Interchange"]),
+    .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Classification"]),
     .executableTarget(
       name: "lstm",
       dependencies: [
-        "Training", "Interchange", "Distribution", "Report",
+        "Training", "Interchange", "Distribution", "Classification", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // It says what the kernels were built for, and looks at the processor before it runs them.
@@ -122,8 +124,12 @@ let package = Package(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "CommandTests", dependencies: ["Training"]),
+    // The lines that documentation shows, as a program: it compiles, and a test runs it.
+    .executableTarget(name: "Example", dependencies: ["Classification"], path: "Tests/Example"),
+    .testTarget(
+      name: "ClassificationTests", dependencies: ["Classification", "Example", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"]),
+    .testTarget(name: "CommandTests", dependencies: ["Interchange", "Training", "Classification"]),
     .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]

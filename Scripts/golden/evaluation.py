@@ -1,38 +1,77 @@
-"""Makes Tests/ReportTests/Golden/evaluation.json.
+"""Makes Tests/ClassificationTests/Golden/evaluation.json.
 
     python Scripts/golden/evaluation.py
 
-Confusion counts, ROC curve, its area and calibration of small sets of probabilities by scikit-learn, ties and empty
-bins among them. Needs numpy and scikit-learn.
+Confusion counts, precision, recall, F1, ROC curve, its area and calibration of small sets of probabilities by
+scikit-learn, ties and empty bins among them; 95 % intervals of shares and means by statsmodels, of the ROC area by
+DeLong's formula as his paper has it. Needs numpy, scikit-learn and statsmodels.
 """
 
 from pathlib import Path
 
 import numpy as np
 import sklearn
+import statsmodels
+from scipy.stats import norm
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score, roc_curve
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import DescrStatsW
 
 import layout
 
-FILE = Path(__file__).resolve().parents[2] / "Tests/ReportTests/Golden/evaluation.json"
+FILE = Path(__file__).resolve().parents[2] / "Tests/ClassificationTests/Golden/evaluation.json"
 
 
-def case(name, probabilities, labels):
+def wilson(part, whole):
+    return list(proportion_confint(part, whole, alpha=0.05, method="wilson")) if whole else None
+
+
+def delong(probabilities, labels):
+    """The interval of the area, from the kernel of every pair, [positives, negatives]."""
+    x, y = probabilities[labels == 1], probabilities[labels == 0]
+    if len(x) < 2 or len(y) < 2:
+        return None
+    kernel = (x[:, None] > y) + 0.5 * (x[:, None] == y)
+    error = np.sqrt(kernel.mean(1).var(ddof=1) / len(x) + kernel.mean(0).var(ddof=1) / len(y))
+    return list(np.clip(kernel.mean() + norm.ppf([0.025, 0.975]) * error, 0, 1))
+
+
+def defined(value):
+    return None if np.isnan(value) else value
+
+
+def case(name, probabilities, labels, threshold=0.5):
     probabilities = layout.representable(probabilities)
+    answers = probabilities > threshold
+    tn, fp, fn, tp = confusion_matrix(labels, answers).ravel()
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        labels, answers, average="binary", zero_division=np.nan)  # fmt: skip
+    share = wilson(tp, tp + fp + fn)
     false_positive_rate, true_positive_rate, _ = roc_curve(labels, probabilities, drop_intermediate=False)
-    share, mean = calibration_curve(labels, probabilities, n_bins=10)
+    bin_share, bin_mean = calibration_curve(labels, probabilities, n_bins=10)
     return {
         "name": name,
         "probabilities": layout.Exact(probabilities),
         "labels": labels,
         # Rows: true label; columns: the answer.
-        "confusion": confusion_matrix(labels, probabilities > 0.5).ravel(),
+        "threshold": threshold,
+        "confusion": [tn, fp, fn, tp],
+        "precision": defined(precision),
+        "recall": defined(recall),
+        "f1": defined(f1),
+        "accuracyInterval": wilson(tn + tp, len(labels)),
+        "precisionInterval": wilson(tp, tp + fp),
+        "recallInterval": wilson(tp, tp + fn),
+        # F1 is 2 J / (1 + J) of the share J = TP / (TP + FP + FN).
+        "f1Interval": share and [2 * bound / (1 + bound) for bound in share],
+        "rocAreaInterval": delong(probabilities, labels),
+        "meanInterval": list(DescrStatsW(probabilities).zconfint_mean()),
         "falsePositiveRates": false_positive_rate,
         "truePositiveRates": true_positive_rate,
         "rocArea": roc_auc_score(labels, probabilities),
-        "positiveShares": share,
-        "meanProbabilities": mean,
+        "positiveShares": bin_share,
+        "meanProbabilities": bin_mean,
     }
 
 
@@ -47,10 +86,12 @@ def main():
         case("every pair right", [0, 0.25, 0.75, 1], np.array([0, 0, 1, 1])),
         case("every pair wrong", [0, 0.25, 0.75, 1], np.array([1, 1, 0, 0])),
         case("a half answers 0", [0.5, 0.5, 0.625, 0.375], np.array([1, 0, 1, 0])),
+        case("another threshold", np.round(scores * 8) / 8, labels, threshold=0.75),
+        case("all answers 0", [0.25, 0.25, 0.375, 0.125], np.array([0, 0, 1, 0])),
     ]
     layout.write(FILE, {
         "madeBy": "Scripts/golden/evaluation.py",
-        "versions": layout.versions(np, sklearn),
+        "versions": layout.versions(np, sklearn, statsmodels),
         "cases": cases,
     })  # fmt: skip
 

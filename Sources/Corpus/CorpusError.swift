@@ -3,10 +3,12 @@
 /// Its ``description`` is one line, ready to be shown:
 /// `imdb.npz: x_train.npy: byte 1234: expected …, found …; what to do`.
 public struct CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A place in a file, an array or a call. All counts start at 0.
+  /// A place in a file, an array or a call. All counts start at 0, but those of lines.
   public enum Place: Equatable, Sendable, CustomStringConvertible {
     /// An offset into the entry (or into the file, where there is no entry).
     case byte(Int)
+    /// A line of a text; counts from 1.
+    case line(Int)
     /// The index of a sequence in its array, in the file's own order.
     case list(Int)
     /// The index of a label in its array, in the file's own order.
@@ -20,6 +22,7 @@ public struct CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
       switch self {
       case .byte(let offset): "byte \(offset)"
+      case .line(let number): "line \(number)"
       case .list(let index): "list \(index)"
       case .label(let index): "label \(index)"
       case .word(let word): "word \(CorpusError.quoted(word))"
@@ -61,9 +64,10 @@ public struct CorpusError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// Text out of a file, made fit for a message: in quotes, shortened, without control characters.
-  static func quoted(_ text: String) -> String { "“\(escaped(text, limit: 60))”" }
+  package static func quoted(_ text: String) -> String { "“\(escaped(text))”" }
 
-  private static func escaped(_ text: String, limit: Int) -> String {
+  /// The same without quotes, for a terminal.
+  package static func escaped(_ text: String, limit: Int = 60) -> String {
     let scalars = text.unicodeScalars
     var escaped = ""
     for scalar in scalars.prefix(limit) {

@@ -1,11 +1,13 @@
-/// The bytes of one archive entry, pulled in chunks of 64 KiB: the whole entry is never in memory.
+import Foundation
+
+/// The bytes of one archive entry, or of a file, pulled in chunks of 64 KiB: the whole entry is never in memory.
 ///
 /// It gives out exactly as many bytes as the entry declares, never more, whatever the source holds.
 package struct EntryReader: ~Copyable {
   /// The archive's path.
   package let file: String
-  /// The entry's name.
-  package let entry: String
+  /// The entry's name; nil for a file.
+  package let entry: String?
   /// The number of bytes that the entry declares.
   package let size: Int
 
@@ -18,11 +20,11 @@ package struct EntryReader: ~Copyable {
 
   /// - Parameters:
   ///   - file: the archive's path, for messages.
-  ///   - entry: the entry's name, for messages.
+  ///   - entry: the entry's name, for messages; nil for a file.
   ///   - size: the number of bytes that the entry declares.
   ///   - source: fills the front of a buffer, returns the number of bytes, 0 at the end of the data.
   package init(
-    file: String, entry: String, size: Int, source: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
+    file: String, entry: String?, size: Int, source: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
   ) {
     self.file = file
     self.entry = entry
@@ -47,6 +49,29 @@ package struct EntryReader: ~Copyable {
     if next == end { try refill() }
     defer { next += 1 }
     return buffer[next]
+  }
+
+  /// Appends the bytes before the next newline to others, and takes the newline too.
+  ///
+  /// - Returns: false at the end of the entry, where there is nothing left.
+  /// - Throws: `CorpusError` if there are more than `limit` bytes, or if the source fails.
+  package mutating func appendLine(to bytes: inout [UInt8], limit: Int) throws -> Bool {
+    if remaining == 0 { return false }
+    let start = bytes.count
+    while remaining > 0 {
+      if next == end { try refill() }
+      let buffered = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(buffer)[next..<end])
+      let newline = memchr(buffered.baseAddress!, 0x0A, buffered.count).map {
+        UnsafeRawPointer($0) - UnsafeRawPointer(buffered.baseAddress!)
+      }
+      bytes.append(contentsOf: buffered[..<(newline ?? buffered.count)])
+      next += newline.map { $0 + 1 } ?? buffered.count
+      guard bytes.count - start <= limit else {
+        throw error(expected: "a line of at most \(limit) bytes", found: "more", advice: "check that it is text")
+      }
+      if newline != nil { break }
+    }
+    return true
   }
 
   /// Looks at the next byte and leaves it there.
@@ -87,8 +112,22 @@ package struct EntryReader: ~Copyable {
   /// - Throws: `CorpusError` at the end of the entry, or if the source fails.
   package mutating func bytes(_ count: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    for _ in 0..<count { bytes.append(try byte()) }
+    try append(count, to: &bytes)
     return bytes
+  }
+
+  /// Appends the next `count` bytes to others. The caller bounds `count`.
+  ///
+  /// - Throws: `CorpusError` at the end of the entry, or if the source fails.
+  package mutating func append(_ count: Int, to bytes: inout [UInt8]) throws {
+    var left = count
+    while left > 0 {
+      if next == end { try refill() }
+      let taken = min(left, end - next)
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: UnsafeBufferPointer(buffer)[next..<next + taken]))
+      next += taken
+      left -= taken
+    }
   }
 
   /// Reads the rest, and beyond, so that the source checks its checksum.
@@ -99,7 +138,7 @@ package struct EntryReader: ~Copyable {
     next = end
     if try source(UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: 1)) != 0 {
       throw CorpusError(
-        file: file, entry: entry, expected: "the \(size) bytes that the archive declares", found: "more",
+        file: file, entry: entry, expected: declaration, found: "more",
         advice: Self.damaged)
     }
   }
@@ -112,8 +151,10 @@ package struct EntryReader: ~Copyable {
       file: file, entry: entry, place: .byte(offset ?? position), expected: expected, found: found, advice: advice)
   }
 
+  private var declaration: String { "the \(size) bytes that the \(entry == nil ? "file had" : "archive declares")" }
+
   /// The advice for bytes that no writer wrote like that.
-  static let damaged = "the file is damaged: get it anew"
+  package static let damaged = "the file is damaged: get it anew"
 
   @inline(never)
   private mutating func refill() throws {
@@ -125,7 +166,7 @@ package struct EntryReader: ~Copyable {
     end = try source(UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: wanted))
     if end == 0 {
       throw error(
-        expected: "the \(size) bytes that the archive declares", found: "the end of the data", advice: Self.damaged)
+        expected: declaration, found: "the end of the data", advice: Self.damaged)
     }
   }
 }

@@ -50,6 +50,17 @@ package struct NPYHeader: Equatable, Sendable {
     }
   }
 
+  /// A file of version 1.0 up to its data, as numpy writes it: padded with spaces to a multiple of 64 bytes.
+  ///
+  /// - Precondition: not more dimensions than numpy has, 64.
+  package var encoded: [UInt8] {
+    let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+    var literal = "{'descr': '\(dtype)', 'fortran_order': \(isFortranOrder ? "True" : "False"), 'shape': (\(sizes)), }"
+    literal += String(repeating: " ", count: 63 - (10 + literal.utf8.count) % 64) + "\n"
+    let length = UInt16(literal.utf8.count)
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(literal.utf8)
+  }
+
   /// The most elements that are read: 160 times the reviews of Keras's file.
   static let maximumCount = 1 << 22
 

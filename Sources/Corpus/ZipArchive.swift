@@ -24,16 +24,25 @@ package final class ZipArchive {
   ///   inconsistent, or if two of its entries have the same name.
   package init(path: String, sizeLimit: Int = 256 << 20) throws {
     try Self.checkFile(path)
-    var code: Int32 = 0
     // Without ZIP_CHECKCONS libzip would take entries that overlap, and the first of two with the same name.
-    guard let handle = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code) else {
-      throw Self.openingError(path: path, code: code)
-    }
+    handle = try Self.open(path, ZIP_CHECKCONS)
     self.path = path
-    self.handle = handle
     self.sizeLimit = sizeLimit
     entryNames = Self.names(handle)
     if let twice = Self.firstDuplicate(entryNames) { throw Self.duplicateError(path: path, name: twice) }
+  }
+
+  /// Opens an archive once more, for another thread; what was checked is not checked again.
+  ///
+  /// - Throws: `CorpusError` if the file is gone, or another one by now.
+  package init(reopening archive: ZipArchive) throws {
+    handle = try Self.open(archive.path, 0)
+    path = archive.path
+    sizeLimit = archive.sizeLimit
+    entryNames = archive.entryNames
+    guard Int(zip_get_num_entries(handle, 0)) == entryNames.count else {
+      throw CorpusError(file: path, found: "the archive has changed while it was read", advice: "try again")
+    }
   }
 
   deinit { zip_discard(handle) }
@@ -46,8 +55,24 @@ package final class ZipArchive {
   /// - Throws: `CorpusError` if there is no such entry, if it is too large, encrypted or compressed in an unknown way,
   ///   if its bytes are not those that the archive promises, if `body` leaves some; and whatever `body` throws.
   package func read<Result>(_ name: String, _ body: (inout EntryReader) throws -> Result) throws -> Result {
-    let size = try declaredSize(of: name)
-    guard let entry = zip_fopen(handle, name, 0) else {
+    let index = zip_name_locate(handle, name, 0)
+    guard index >= 0 else {
+      let shown = entryNames.prefix(8).map(CorpusError.quoted).joined(separator: ", ")
+      let more = entryNames.count > 8 ? " and \(entryNames.count - 8) more" : ""
+      throw CorpusError(
+        file: path, expected: "an entry \(CorpusError.quoted(name))",
+        found: entryNames.isEmpty ? "an empty archive" : "only \(shown)\(more)",
+        advice: "check that it is the right file"
+      )
+    }
+    return try read(entry: Int(index), body)
+  }
+
+  /// Reads one entry, named by its place in `entryNames`; see ``read(_:_:)``.
+  package func read<Result>(entry index: Int, _ body: (inout EntryReader) throws -> Result) throws -> Result {
+    let name = entryNames[index]
+    let size = try declaredSize(of: index)
+    guard let entry = zip_fopen_index(handle, UInt64(index), 0) else {
       throw readingError(zip_error_code_zip(zip_get_error(handle)), entry: name)
     }
     defer { zip_fclose(entry) }
@@ -74,16 +99,14 @@ package final class ZipArchive {
     return result
   }
 
-  private func declaredSize(of name: String) throws -> Int {
+  /// The number of bytes that an entry declares.
+  ///
+  /// - Throws: `CorpusError` if it declares none or too many, or is encrypted.
+  package func declaredSize(of index: Int) throws -> Int {
+    let name = entryNames[index]
     var facts = zip_stat_t()
-    guard zip_stat(handle, name, 0, &facts) == 0 else {
-      let shown = entryNames.prefix(8).map(CorpusError.quoted).joined(separator: ", ")
-      let more = entryNames.count > 8 ? " and \(entryNames.count - 8) more" : ""
-      throw CorpusError(
-        file: path, expected: "an entry \(CorpusError.quoted(name))",
-        found: entryNames.isEmpty ? "an empty archive" : "only \(shown)\(more)",
-        advice: "check that it is the right file"
-      )
+    guard zip_stat_index(handle, UInt64(index), 0, &facts) == 0 else {
+      throw readingError(zip_error_code_zip(zip_get_error(handle)), entry: name)
     }
     // What the archive does not say counts as a refusal.
     let known = UInt64(ZIP_STAT_SIZE | ZIP_STAT_ENCRYPTION_METHOD)
@@ -100,6 +123,18 @@ package final class ZipArchive {
         advice: "check that it is the right file")
     }
     return Int(facts.size)
+  }
+
+  private static func open(_ path: String, _ flags: Int32) throws -> OpaquePointer {
+    var error = zip_error_t()
+    zip_error_init(&error)
+    defer { zip_error_fini(&error) }
+    let source = try ZipFile.source(path)
+    guard let handle = zip_open_from_source(source, ZIP_RDONLY | flags, &error) else {
+      zip_source_free(source)
+      throw openingError(path: path, code: zip_error_code_zip(&error))
+    }
+    return handle
   }
 
   // MARK: Errors

@@ -1,36 +1,72 @@
 import Foundation
+import RecurrentNetwork
 import Training
 
 extension Model {
-  /// Reads a model, whatever format it is in: the file's first bytes tell.
+  /// Reads a model, whatever format it is in: the content tells, not the name.
+  ///
+  /// A safetensors file, ours or PyTorch's; a `.keras` or `.weights.h5` file of Keras's; an ONNX file of ours; an npz
+  /// archive of weights; a checkpoint; the folder of a run. A `.keras` file and a checkpoint have Adam's state too, and a
+  /// folder where its newest checkpoint is of the same weights as its model.
   ///
   /// - Parameter remark: told of what the file has, is left out, and matters for training alone.
   /// - Throws: `TrainingError` or `CorpusError` where the file is none of the formats or holds another network.
   public init(contentsOf path: String, remark: (String) -> Void = { _ in }) throws {
-    // What can't be opened, safetensors' reader tells.
-    let start = FileHandle(forReadingAtPath: path).flatMap { try? $0.read(upToCount: 8) } ?? Data()
-    if start.starts(with: HDF5File.signature) {
-      try self.init(kerasWeights: path, remark: remark)
-    } else if start.starts(with: Data("PK".utf8)) {
-      try self.init(keras: path, remark: remark)
-    } else {
-      try self.init(safetensors: path)
+    try self.init(contentsOf: path, as: FileContent(ofFile: path), remark: remark)
+  }
+
+  package init(contentsOf path: String, as content: FileContent, remark: (String) -> Void = { _ in }) throws {
+    switch content {
+    case .safetensors: try self.init(safetensors: path)
+    case .checkpoint: try self.init(Checkpoint(contentsOf: path))
+    case .onnx: try self.init(onnx: path)
+    case .npz: try self.init(npz: path)
+    case .keras: try self.init(keras: path, remark: remark)
+    case .hdf5: try self.init(kerasWeights: path, remark: remark)
+    case .run: try self.init(run: path)
+    case .reviews:
+      throw TrainingError(
+        path: path, problem: "is an archive of reviews, not a model", advice: "train a model on it with lstm train")
+    case .other(let problem): throw TrainingError(path: path, problem: problem, advice: FileContent.advice)
     }
   }
 
   /// Writes a model, whole or not at all.
   ///
   /// - Parameter format: nil for the one that the path's ending names.
-  /// - Throws: `TrainingError`.
+  /// - Throws: `TrainingError`, or `CorpusError` where there is no memory for a zip archive.
   public func write(to path: String, as format: ModelFormat? = nil) throws {
     guard let format = format ?? ModelFormat(path: path) else {
       throw TrainingError(
         path: path, problem: "its ending names no format of models",
-        advice: "give a name that ends in " + ModelFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", "))
+        advice: "give a name that ends in \(ModelFormat.endings)")
     }
     switch format {
     case .safetensors: try write(toSafetensors: path)
     case .keras: try write(toKeras: path)
+    case .onnx: try write(toONNX: path)
+    case .npz: try write(toNPZ: path)
+    }
+  }
+
+  private init(_ checkpoint: Checkpoint) {
+    self.init(checkpoint.state.parameters, configuration: checkpoint.configuration)
+    optimizer = checkpoint.state.adam
+    optimizer?.weightDecay = checkpoint.configuration.weightDecay
+  }
+
+  /// The model that a run has left, or that of its newest checkpoint while it is on.
+  private init(run path: String) throws {
+    let file = path + "/" + RunFolder.model
+    guard FileManager.default.fileExists(atPath: file) else {
+      try self.init(RunFolder.latestCheckpoint(in: path) { _ in })
+      return
+    }
+    try self.init(safetensors: file)
+    if let checkpoint = try? RunFolder.latestCheckpoint(in: path, damaged: { _ in }),
+      checkpoint.state.parameters == parameters
+    {
+      optimizer = Model(checkpoint).optimizer
     }
   }
 }

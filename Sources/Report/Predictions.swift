@@ -1,6 +1,6 @@
+import Classification
 import Corpus
 import Foundation
-import RecurrentNetwork
 import Training
 
 /// What a run's model says of its validation reviews: the test reviews, or the part set apart for validation.
@@ -49,27 +49,14 @@ extension RunRecord {
       return .failure(.init(reason: "The archive \(archive) isn't there; --data FILE names another."))
     }
     let configuration = model.configuration
-    let need = configuration.memoryNeed(threads: threads)
-    guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
-      throw TrainingError(
-        path: path + "/" + RunFolder.model, problem: "the network needs about \(decimal(need / 1e9, 0)) GB of memory",
-        advice: "make the report on a larger machine")
-    }
-    var (training, test) = try KerasIMDB.loadData(path: archive, options: .init(numWords: configuration.vocabularySize))
-    if let limit = settings?.limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
-    if let share = configuration.validationSplit { (training, test) = try training.split(validationSplit: share) }
-    test.sequences.truncate(to: configuration.maxLength)
+    let source = DataSource(
+      path: archive, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
+    // Numbers need no words here: the model has them.
+    let (training, test) = try source.load(configuration, as: model, threads: threads).parts(configuration)
+    guard test.count > 0 else { return .failure(.init(reason: "\(archive) has no test reviews.")) }
 
-    let network = DataParallelNetwork(model.parameters.layout, maxLength: configuration.maxLength, threads: threads)
-    let outcomes = network.outcomes(of: test, parameters: model.parameters) { done in
-      progress(Double(done) / Double(test.count))
-      return true
-    }!
-    if let index = outcomes.firstIndex(where: { $0.probability.isNaN }) {
-      throw TrainingError(
-        path: path + "/" + RunFolder.model, problem: "the probability of test review \(index) is not a number",
-        advice: "the weights are beyond use; train again")
-    }
+    let outcomes = try model.outcomes(
+      of: test, threads: threads, path: path + "/" + RunFolder.model, progress: progress)
     // Probabilities end at 1; logits still tell the surer one.
     let wrong = outcomes.indices.filter { (outcomes[$0].probability > 0.5) != (test.labels[$0] == 1) }
       .sorted { (-abs(outcomes[$0].logit), $0) < (-abs(outcomes[$1].logit), $1) }

@@ -1,3 +1,4 @@
+import Classification
 import Training
 
 /// What a run's model says of the test reviews: a section a run.

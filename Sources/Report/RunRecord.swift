@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import RecurrentNetwork
 import Training
@@ -39,6 +40,9 @@ package struct RunRecord: Sendable {
     package var threads: Int
     /// How many reviews of each part were taken, nil for all.
     package var limit: Int?
+    package var wordIndex: String?
+    /// How texts are read, where anything but the default was asked for.
+    package var text: TextOptions?
     package var configuration: TrainingConfiguration
   }
 

@@ -107,29 +107,11 @@ package final class DataParallelNetwork {
     let outcomes = withSequences(0..<data.count, data, [1, 1]) { sequences, outcomes in
       let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
       prepare(parameters, for: sequences, plan)
-      let block = ShardWorker.tilesPerBlock
-      let blocks = stride(from: 0, to: plan.tiles.count, by: block).map {
-        Array(plan.tiles[$0..<min($0 + block, plan.tiles.count)])
-      }
-      let blocksBetweenReports = 42 * ranks.count
-      // Of each such part every rank takes a share: the first parts have the longest samples.
-      let parts = stride(from: 0, to: blocks.count, by: blocksBetweenReports).map {
-        blocks[$0..<min($0 + blocksBetweenReports, blocks.count)]
-      }
-      func share(of part: ArraySlice<[RowTile]>, _ rank: Int) -> ArraySlice<[RowTile]> {
-        let share = ranks.share(of: part.count, rank: rank)
-        return part[part.startIndex + share.lowerBound..<part.startIndex + share.upperBound]
-      }
-      for part in parts where isComplete {
-        let own = share(of: part, ranks.rank)
-        team.perform(own.count) { worker, index in
-          workers[worker].evaluate(
-            own[own.startIndex + index], in: sequences, weights: weights, outcomes: outcomes)
-        }
-        isComplete = progress(min(part.endIndex * block * RowTile.rowCount, sequences.count))
+      isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { worker, tiles in
+        workers[worker].evaluate(tiles, in: sequences, weights: weights, outcomes: outcomes)
       }
       if isComplete {
-        ranks.gather({ rank in parts.flatMap { share(of: $0, rank).flatMap(\.self) } }, outcomes: outcomes)
+        ranks.gather({ plan.tiles(inBlocksOf: $0, of: ranks) }, outcomes: outcomes)
       }
     }
     return isComplete ? outcomes : nil

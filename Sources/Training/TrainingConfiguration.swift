@@ -169,8 +169,9 @@ extension TrainingConfiguration {
 
   /// Reads a JSON object of settings, or the `configuration` of a run.json.
   ///
+  /// - Parameter base: has the settings that the file doesn't name.
   /// - Throws: `TrainingError` where it can't be read, names an unknown setting, or an impossible value.
-  public init(contentsOf path: String) throws {
+  public init(contentsOf path: String, over base: Self = Self()) throws {
     let advice = "give a JSON object of " + CodingKeys.allCases.map(\.rawValue).joined(separator: ", ")
     func fail(_ problem: String) -> TrainingError { TrainingError(path: path, problem: problem, advice: advice) }
     guard let data = try boundedContents(of: path, limit: 1 << 20, advice: advice) else { throw fail("no such file") }
@@ -181,6 +182,7 @@ extension TrainingConfiguration {
     if let unknown = object.keys.sorted().first(where: { CodingKeys(rawValue: $0) == nil }) {
       throw fail("there is no setting \(unknown)")
     }
+    object.merge(base.jsonObject) { own, _ in own }
     do {
       self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: object))
     } catch DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context) {
@@ -191,14 +193,26 @@ extension TrainingConfiguration {
 
   /// The settings that differ, as "name: this one's, the other's", by name.
   public func differences(from other: Self) -> [String] {
-    func object(_ configuration: Self) -> [String: String] {
-      let data = (try? JSONEncoder().encode(configuration)) ?? Data()
-      let values = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:]
-      return values.mapValues { "\($0)" }
+    changes(from: other).map { "\($0.name): \($0.own), \($0.other)" }
+  }
+
+  /// The settings that differ, by name, each as JSON or "none".
+  package func changes(from other: Self) -> [(name: String, own: String, other: String)] {
+    let (own, others) = (jsonObject, other.jsonObject)
+    func text(_ value: Any?) -> String {
+      guard let value else { return "none" }
+      let json = try? JSONSerialization.data(
+        withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
+      return String(decoding: json ?? Data(), as: UTF8.self)
     }
-    let (own, others) = (object(self), object(other))
-    return Set(own.keys).union(others.keys).sorted().filter { own[$0] != others[$0] }.map {
-      "\($0): \(own[$0] ?? "none"), \(others[$0] ?? "none")"
+    return Set(own.keys).union(others.keys).sorted().compactMap { name in
+      let pair = (text(own[name]), text(others[name]))
+      return pair.0 == pair.1 ? nil : (name, pair.0, pair.1)
     }
+  }
+
+  private var jsonObject: [String: Any] {
+    let data = (try? JSONEncoder().encode(self)) ?? Data()
+    return (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:]
   }
 }

@@ -131,7 +131,8 @@ struct ConfigurationOptions: ParsableArguments {
 
   /// The settings of the file, or the given ones, with those of the options put over them.
   func applied(to base: TrainingConfiguration?) throws -> TrainingConfiguration {
-    var result = try configuration.map { try TrainingConfiguration(contentsOf: $0) } ?? base ?? Self.defaults
+    let base = base ?? Self.defaults
+    var result = try configuration.map { try TrainingConfiguration(contentsOf: $0, over: base) } ?? base
     func put<Value>(_ value: Value?, _ setting: WritableKeyPath<TrainingConfiguration, Value>) {
       if let value { result[keyPath: setting] = value }
     }

@@ -1,49 +1,87 @@
 import ArgumentParser
 import Corpus
 import Foundation
+import Interchange
+import Training
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what an archive of reviews holds, as the tutorial does.")
+    abstract: "Shows what a model or an archive of reviews holds.",
+    discussion: """
+      Of a model, whatever its format: layers and parameters as Keras's summary() counts them, settings, words. Of an \
+      archive: counts and lengths of its reviews, and the first one in numbers and words.
+      """)
 
-  @Argument(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "archive"))
-  var archive: String
-
-  @Option(help: .init("Tokens kept: padding, start, unknown and the most frequent words.", valueName: "count"))
-  var vocabularySize = Train.defaults.vocabularySize
-
-  @Option(help: .init("Length of the padded features.", valueName: "count"))
-  var maxLength = Train.defaults.maxLength
+  @Argument(help: .init("A model, the folder of a run, or data as for lstm train --data.", valueName: "file"))
+  var file: String
 
   @Option(
     help: .init(
-      "Words of the archive's numbers (default: ARCHIVE_word_index.json beside it, if there).", valueName: "file"))
+      "Of an archive: tokens kept; padding, start, unknown and the most frequent words (default: "
+        + "\(Train.defaults.vocabularySize)).", valueName: "count"))
+  var vocabularySize: Int?
+
+  @Option(
+    help: .init(
+      "Of an archive: length of the padded features (default: \(Train.defaults.maxLength)).", valueName: "count")
+  )
+  var maxLength: Int?
+
+  @Option(
+    help: .init(
+      "Of an archive: words of its numbers (default: ARCHIVE_word_index.json beside it, if there).", valueName: "file"))
   var wordIndex: String?
 
+  @OptionGroup(title: "Texts")
+  var text: TextDataOptions
+
   func validate() throws {
-    guard vocabularySize >= 3 else { throw ValidationError("--vocabulary-size must be at least 3.") }
-    guard (1...1_000_000).contains(maxLength) else {
+    guard vocabularySize ?? 3 >= 3 else { throw ValidationError("--vocabulary-size must be at least 3.") }
+    guard (1...1_000_000).contains(maxLength ?? 1) else {
       throw ValidationError("--max-length must be from 1 to 1,000,000.")
     }
   }
 
   func run() throws {
-    let words = try words(of: archive, wordIndex)
-    let (training, test) = try KerasIMDB.loadData(path: archive, options: .init(numWords: vocabularySize))
+    let content = try FileContent(ofFile: file)
+    switch content {
+    case .reviews, .other: return try showReviews(of: file)
+    default: break
+    }
+    for (option, isGiven) in [
+      ("--vocabulary-size", vocabularySize != nil), ("--max-length", maxLength != nil),
+      ("--word-index", wordIndex != nil), ("an option for texts", text.applied(to: nil) != nil),
+    ] where isGiven { throw ValidationError("\(option) goes with data; \(file) is a model.") }
+    printLine(try ModelSummary(path: file, content: content, model: Model(contentsOf: file, as: content)).text)
+  }
+
+  private func showReviews(of archive: String) throws {
+    let maxLength = maxLength ?? Train.defaults.maxLength
+    var configuration = TrainingConfiguration()
+    if let vocabularySize { configuration.vocabularySize = vocabularySize }
+    // The lengths are wanted as they are.
+    configuration.maxLength = .max
+    let data = try DataSource(path: archive, wordIndex: wordIndex, text: text.applied(to: nil)).load(
+      configuration, threads: Processor.availableCores, isQuiet: false)
+    let (training, test) = (data.training, data.test)
     printLine("\(archive)")
+    for note in data.notes { printLine(note) }
     printLine("")
     printLine(
       "part      reviews  positive     tokens   shortest  25 %  median  75 %  95 %  longest  real at \(maxLength)")
-    for (name, part) in [("training", training), ("test", test)] { printLine(row(name, part)) }
+    for (name, part) in [("training", training), ("test", test)] where part.count > 0 {
+      printLine(row(name, part, maxLength))
+    }
 
     let first = training.sequences[0]
     printLine(
-      "\nThe first training review, \(training.labels[0] == 1 ? "positive" : "negative"), \(first.count) tokens:\n")
+      "\nThe first training review, \(data.labels[Int(training.labels[0])]), \(first.count) tokens:\n")
     printLine(wrapped(first.map(String.init), separator: ", "))
-    if let words {
+    if let words = data.vocabulary {
       printLine(
-        "\nas words (<start> in front, <oov> for what is not among the \(grouped(vocabularySize)) tokens kept):\n")
-      printLine(wrapped(words.words(for: first), separator: " "))
+        "\nas words (<start> in front, <oov> for what is not among the \(grouped(configuration.vocabularySize)) tokens kept):\n"
+      )
+      printLine(wrapped(first.map { words[Int($0)] }, separator: " "))
     } else {
       printLine("\n(No word index: give --word-index imdb_word_index.json to see the words.)")
     }
@@ -52,7 +90,7 @@ struct Inspect: ParsableCommand {
     printLine(wrapped(padded[0].map(String.init), separator: " "))
   }
 
-  private func row(_ name: String, _ part: LabelledSequences) -> String {
+  private func row(_ name: String, _ part: LabelledSequences, _ maxLength: Int) -> String {
     let lengths = (0..<part.count).map(part.sequences.length).sorted()
     func percentile(_ share: Double) -> String { grouped(lengths[Int(share * Double(lengths.count - 1))]) }
     let real = lengths.reduce(0) { $0 + min($1, maxLength) }
@@ -67,15 +105,17 @@ struct Inspect: ParsableCommand {
       line + "  " + String(repeating: " ", count: max(0, column.1 - column.0.count)) + column.0
     }
   }
+}
 
-  /// Pieces in lines of at most 100 columns.
-  private func wrapped(_ pieces: [String], separator: String) -> String {
-    var lines = [""]
-    for (index, piece) in pieces.enumerated() {
-      let piece = index + 1 < pieces.count ? piece + separator : piece
-      if !lines[lines.count - 1].isEmpty && lines[lines.count - 1].count + piece.count > 101 { lines.append("") }
-      lines[lines.count - 1] += piece
+/// Pieces in indented lines.
+func wrapped(_ pieces: [String], separator: String, indent: String = "  ", width: Int = 103) -> String {
+  var lines = [""]
+  for (index, piece) in pieces.enumerated() {
+    let piece = index + 1 < pieces.count ? piece + separator : piece
+    if !lines[lines.count - 1].isEmpty && lines[lines.count - 1].count + piece.count > width - indent.count {
+      lines.append("")
     }
-    return lines.map { "  " + $0 }.joined(separator: "\n")
+    lines[lines.count - 1] += piece
   }
+  return lines.map { indent + ($0.last == " " ? $0.dropLast() : $0[...]) }.joined(separator: "\n")
 }

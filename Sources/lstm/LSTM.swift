@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The executable: it parses options, prints, and leaves the rest to the libraries.
 @main
@@ -9,7 +10,10 @@ struct LSTM: ParsableCommand {
     commandName: "lstm",
     abstract: "Trains LSTM text classifiers on the cores of this machine.",
     version: "\(version) (kernels for \(Processor.kernels))",
-    subcommands: [Train.self, ReportCommand.self, Inspect.self, Benchmark.self, Probabilities.self])
+    subcommands: [
+      Train.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Export.self, Import.self,
+      Benchmark.self, Probabilities.self,
+    ])
 
   static func main() {
     // Before anything else: the kernels would end in an illegal instruction.
@@ -17,6 +21,8 @@ struct LSTM: ParsableCommand {
       printError("Error: \(problem)")
       exit(withError: ExitCode(1))
     }
+    // Where the zone isn't named, the C library looks for its file whenever libzip reads an entry's date.
+    setenv("TZ", ":/etc/localtime", 0)
     main(nil)
   }
 }

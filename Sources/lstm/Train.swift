@@ -20,7 +20,11 @@ struct Train: ParsableCommand {
 
   static let defaults = TrainingConfiguration()
 
-  @Option(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "file"))
+  @Option(
+    help: .init(
+      "Reviews with labels: Keras's imdb.npz; a zip or a folder of texts in folders named by label, or in a table; a "
+        + "CSV, TSV or JSON Lines file.",
+      valueName: "path"))
   var data: String?
 
   @Option(
@@ -31,6 +35,9 @@ struct Train: ParsableCommand {
 
   @OptionGroup(title: "Settings")
   var settings: ConfigurationOptions
+
+  @OptionGroup(title: "Texts")
+  var text: TextDataOptions
 
   @Option(
     help: .init(
@@ -45,12 +52,17 @@ struct Train: ParsableCommand {
   @Option(help: .init("Take only the first so many training and test reviews.", valueName: "count"))
   var limit: Int?
 
-  @Option(help: .init("Start from the weights of a safetensors file with PyTorch's names.", valueName: "file"))
+  @Option(
+    help: .init(
+      "Start from a model of any format, or a run's folder: with its sizes, and with Adam's state where it is there.",
+      valueName: "file"))
   var initialWeights: String?
 
   @Option(
     help: .init(
-      "Words of the archive's numbers (default: ARCHIVE_word_index.json beside it, if there).", valueName: "file"))
+      "Words of the archive's numbers (default: ARCHIVE_word_index.json beside it, if there); texts are coded by it, "
+        + "instead of a vocabulary of their own.",
+      valueName: "file"))
   var wordIndex: String?
 
   @Flag(help: "Print nothing but errors.")
@@ -136,7 +148,8 @@ struct Train: ParsableCommand {
     let best = BestModelWriter()
     let prepared = try ranks.agree(sumsInAnyOrder: allreduce) {
       let prepared = try prepare(&start, best, ranks)
-      return (prepared, try settings.applied(to: resume == nil ? nil : configuration), start.source.fingerprint)
+      // Rank 0's settings, which a rank's own options may repeat.
+      return (prepared, try settings.applied(to: configuration), start.source.fingerprint)
     }
     var folder: RunFolder?
     if ranks.isFirst {
@@ -155,16 +168,15 @@ struct Train: ParsableCommand {
   /// What a rank needs for its steps.
   private struct Prepared {
     var trainer: Trainer
-    /// On rank 0, where it is known.
-    var vocabulary: [String]?
+    var loaded: SourceData
     var reviews: (training: LabelledSequences, validation: LabelledSequences)
   }
 
   /// Reads the data, of which `start` then knows the fingerprint.
   private func prepare(_ start: inout Checkpoint, _ best: BestModelWriter, _ ranks: RankGroup) throws -> Prepared {
     let configuration = start.configuration
-    let vocabulary = ranks.isFirst ? try vocabulary(of: start.source, configuration) : nil
-    let reviews = try reviews(of: start.source, configuration)
+    let loaded = try load(start.source, configuration, ranks)
+    let reviews = try loaded.parts(configuration)
     let fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
     guard resume == nil || fingerprint == start.source.fingerprint else {
       throw TrainingError(
@@ -175,9 +187,9 @@ struct Train: ParsableCommand {
     let trainer = try Trainer(
       configuration, state: start.state, training: reviews.training, validation: reviews.validation,
       threads: ranks.threads,
-      callbacks: ranks.isFirst ? best.callbacks(configuration, vocabulary) + Self.callbacks(start.output) : [],
+      callbacks: ranks.isFirst ? best.callbacks(configuration, loaded) + Self.callbacks(start.output) : [],
       communicator: ranks.communicator, sumsInAnyOrder: allreduce)
-    return Prepared(trainer: trainer, vocabulary: vocabulary, reviews: reviews)
+    return Prepared(trainer: trainer, loaded: loaded, reviews: reviews)
   }
 
   private var outputPath: String { output ?? Self.defaultOutput }
@@ -185,23 +197,43 @@ struct Train: ParsableCommand {
   /// What a new run starts from, before its data are read.
   private func begin(in path: String) throws -> Checkpoint {
     try RunFolder.check(path, overwrite: overwrite)
-    let configuration = try settings.applied(to: nil)
+    let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
+    let configuration = try configuration(startingFrom: initial)
     let source = DataSource(
-      path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), fingerprint: "")
-    let state = try initialWeights.map { try initialState($0, configuration) } ?? TrainingState(configuration)
+      path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
+    let state = initial.map { initialState($0, configuration) } ?? TrainingState(configuration)
     return Checkpoint(state, configuration: configuration, source: source, output: applied(to: OutputSettings()))
   }
 
-  private func initialState(_ path: String, _ configuration: TrainingConfiguration) throws -> TrainingState {
-    let model = try Model(contentsOf: path)
+  /// The settings, in which a model has the say about sizes, and its optimizer about the learning rate, unless they
+  /// are given.
+  private func configuration(startingFrom model: Model?) throws -> TrainingConfiguration {
+    guard let model else { return try settings.applied(to: nil) }
+    var base = Self.defaults
+    base.architecture = model.parameters.architecture
+    if let optimizer = model.optimizer { base.learningRate = optimizer.learningRate }
+    let configuration = try settings.applied(to: base)
     guard model.parameters.architecture == configuration.architecture else {
       throw TrainingError(
-        path: path,
-        problem: "the weights are those of \(model.parameters.architecture), expected "
-          + "\(configuration.architecture)",
-        advice: "see --vocabulary-size, --embedding-size and --hidden-size")
+        path: initialWeights,
+        problem: "the weights are those of \(model.parameters.architecture), expected \(configuration.architecture)",
+        advice: "leave --vocabulary-size, --embedding-size and --hidden-size out: the sizes are then the file's")
     }
-    return TrainingState(model.parameters, learningRate: configuration.learningRate)
+    try check(configuration)
+    return configuration
+  }
+
+  private func initialState(_ model: Model, _ configuration: TrainingConfiguration) -> TrainingState {
+    guard let optimizer = model.optimizer else {
+      return TrainingState(model.parameters, learningRate: configuration.learningRate)
+    }
+    var state = TrainingState(model.parameters, optimizer: optimizer)
+    state.learningRate = configuration.learningRate
+    if !quiet {
+      printError(
+        "\(initialWeights!): Adam goes on at step \(grouped(optimizer.step + 1)), learning rate \(state.learningRate)")
+    }
+    return state
   }
 
   /// Applies the options to what an earlier run has left.
@@ -229,6 +261,7 @@ struct Train: ParsableCommand {
     checkpoint.configuration = configuration
     if let data { checkpoint.source.path = absolute(data) }
     if let wordIndex { checkpoint.source.wordIndex = absolute(wordIndex) }
+    checkpoint.source.text = text.applied(to: checkpoint.source.text)
     checkpoint.output = applied(to: checkpoint.output)
     return true
   }
@@ -238,7 +271,7 @@ struct Train: ParsableCommand {
     _ prepared: Prepared, _ folder: RunFolder?, _ source: DataSource, _ outputSettings: OutputSettings,
     _ ranks: RankGroup
   ) throws {
-    let (trainer, vocabulary, reviews) = (prepared.trainer, prepared.vocabulary, prepared.reviews)
+    let (trainer, loaded, reviews) = (prepared.trainer, prepared.loaded, prepared.reviews)
     let configuration = trainer.configuration
     func writeCheckpoint() throws {
       try folder?.write(
@@ -248,7 +281,7 @@ struct Train: ParsableCommand {
     var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet || !ranks.isFirst)
     progress.begin(
       data: data ?? source.path, training: reviews.training.count, validation: reviews.validation.count,
-      threads: ranks.threads, hasWords: vocabulary != nil)
+      threads: ranks.threads, hasWords: loaded.vocabulary != nil)
     Interruption.listen()
     var traffic = StepTraffic(ranks.communicator)
     let ending = try trainer.run { event in
@@ -268,28 +301,22 @@ struct Train: ParsableCommand {
       progress.show(event)
       return Interruption.exitCode == nil ? .goOn : .stop
     }
-    try folder?.write(Model(trainer.parameters, configuration: configuration, vocabulary: vocabulary))
+    try folder?.write(loaded.model(trainer.parameters, configuration))
     try writeCheckpoint()
     if let folder { progress.end(ending, folder: folder.path) }
     if let summary = try traffic.summary(), !quiet { printError(summary) }
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
   }
 
-  /// The reviews as the network takes them.
-  private func reviews(
-    of source: DataSource, _ configuration: TrainingConfiguration
-  ) throws -> (training: LabelledSequences, validation: LabelledSequences) {
-    var (training, test) = try KerasIMDB.loadData(
-      path: data ?? source.path, options: .init(numWords: configuration.vocabularySize))
-    if let limit = source.limit { (training, test) = (training.prefix(limit), test.prefix(limit)) }
-    training.sequences.truncate(to: configuration.maxLength)
-    test.sequences.truncate(to: configuration.maxLength)
-    if let share = configuration.validationSplit { return try training.split(validationSplit: share) }
-    return (training, test)
-  }
-
-  private func vocabulary(of source: DataSource, _ configuration: TrainingConfiguration) throws -> [String]? {
-    try words(of: data ?? source.path, wordIndex ?? source.wordIndex)?.vocabulary(size: configuration.vocabularySize)
+  private func load(
+    _ source: DataSource, _ configuration: TrainingConfiguration, _ ranks: RankGroup
+  ) throws -> SourceData {
+    // Messages name the data as the user did.
+    var source = source
+    source.path = data ?? source.path
+    let loaded = try source.load(configuration, threads: ranks.threads, isQuiet: quiet || !ranks.isFirst)
+    if !quiet && ranks.isFirst { for note in loaded.notes { printError("\(source.path): \(note)") } }
+    return loaded
   }
 
   private func applied(to base: OutputSettings) -> OutputSettings {
@@ -309,11 +336,9 @@ struct Train: ParsableCommand {
   }
 }
 
-/// The word index of an archive: the named file, or the one beside the archive if there is one.
-func words(of archive: String, _ wordIndex: String?) throws -> WordIndex? {
-  if let wordIndex { return try WordIndex(contentsOf: wordIndex) }
-  let path = (archive as NSString).deletingPathExtension + "_word_index.json"
-  return FileManager.default.fileExists(atPath: path) ? try WordIndex(contentsOf: path) : nil
+/// A model of any format; what its reader leaves out is told.
+func model(at path: String, isQuiet: Bool = false) throws -> Model {
+  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \($0)") } }
 }
 
 /// Writes best.safetensors whenever an epoch is the best so far.
@@ -321,12 +346,11 @@ private final class BestModelWriter {
   /// Where to; a run's folder is begun only after its trainer has accepted the data.
   var folder: RunFolder?
 
-  func callbacks(_ configuration: TrainingConfiguration, _ vocabulary: [String]?) -> [any TrainingCallback] {
+  func callbacks(_ configuration: TrainingConfiguration, _ data: SourceData) -> [any TrainingCallback] {
     guard let monitor = configuration.bestModel else { return [] }
     return [
       BestModel(monitor: monitor) { [self] parameters in
-        try folder?.write(
-          Model(parameters, configuration: configuration, vocabulary: vocabulary), isBest: true)
+        try folder?.write(data.model(parameters, configuration), isBest: true)
       }
     ]
   }

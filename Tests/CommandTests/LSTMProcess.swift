@@ -23,13 +23,13 @@ struct LSTMProcess {
     fatalError("there is no lstm beside \(runner)")
   }
 
-  /// Starts it, its standard streams going to two files.
-  static func start(_ arguments: [String], output: URL, errors: URL) throws -> Process {
+  /// Starts it, its standard streams going to two files, and coming from one where it is given.
+  static func start(_ arguments: [String], input: URL? = nil, output: URL, errors: URL) throws -> Process {
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: package)
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
     for url in [output, errors] { try Data().write(to: url) }
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
@@ -38,10 +38,14 @@ struct LSTMProcess {
   }
 
   /// Runs it to its end.
-  static func run(_ arguments: String...) throws -> LSTMProcess {
+  static func run(_ arguments: String...) throws -> LSTMProcess { try run(arguments) }
+
+  /// Runs it to its end, with something on standard input.
+  static func run(_ arguments: [String], input: Data = Data()) throws -> LSTMProcess {
     try TemporaryFolder.with { folder in
       let (output, errors) = (folder.url("output"), folder.url("errors"))
-      let process = try start(arguments, output: output, errors: errors)
+      try input.write(to: folder.url("input"))
+      let process = try start(arguments, input: folder.url("input"), output: output, errors: errors)
       process.waitUntilExit()
       return LSTMProcess(
         exitCode: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),

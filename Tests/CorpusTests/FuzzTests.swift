@@ -88,6 +88,25 @@ import Testing
     #expect(result.refused > 0)
   }
 
+  @Test func texts() throws {
+    let folder = try TemporaryFolder()
+    let csv = "review,sentiment\r\n\"a \"\"b\"\",\n<br />é\",positive\r\nc,negative\r\n\"d\",positive\r\n"
+    let tsv = "label\ttext\n1\tÉté \"x\"\n0\ty\n"
+    let json =
+      #"{"text": "a \u00e9 \ud83d\ude00", "label": 1}"# + "\n" + #"{"label": true, "text": "b", "x": [{}, 1e9]}"# + "\n"
+    let tree = Zip(.init("a/train/pos/1_9.txt", Array("Σé".utf8)), .init("a/train/neg/2_1.txt", [0x61]))
+    let table = Zip(.init("train.csv", Array(csv.utf8)), .init("test.csv", Array(csv.utf8)))
+    let seeds = [csv, tsv, json].map { Array($0.utf8) } + [tree.bytes, table.bytes]
+    var options = TextOptions()
+    options.stripsHTML = true
+    let result = Self.run(seeds, seed: 7) { bytes in
+      options.encoding = bytes.count % 3 == 0 ? .windows1252 : .utf8
+      _ = try LabelledTexts.load(
+        path: folder.write(bytes, to: "texts"), options: options, vocabularySize: 9, threads: 2)
+    }
+    #expect(result.read > 0 && result.refused > 0)
+  }
+
   @Test func wordIndexes() throws {
     let folder = try TemporaryFolder()
     let json = Array(#"{"the": 1, "a": 2, "œuvre": 88584, "\u00e9t\u00e9": 4}"#.utf8)

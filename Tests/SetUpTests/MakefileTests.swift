@@ -4,7 +4,8 @@ import Testing
 @Suite("Makefile", .enabled(if: Machine.has("make")))
 struct MakefileTests {
   static let targets = [
-    "build", "deps-interop", "deps-mpi", "train", "test", "test-mpi", "tsan", "bench", "install", "format", "lint",
+    "build", "deps-interop", "deps-mpi", "train", "predict", "test", "test-mpi", "tsan", "bench", "interop", "install",
+    "format", "lint",
     "clean",
   ]
 
@@ -97,6 +98,30 @@ struct MakefileTests {
     #expect(outcome.code != 0)
     #expect(outcome.said.contains("Error 7"))
     #expect(!outcome.said.contains("These figures"))
+  }
+
+  @Test("predict hands a text on as it is, whatever make and shells would take for a command")
+  func predict() throws {
+    let missing = try make(["predict", "TEXT=a film"])
+    #expect(missing.code != 0)
+    #expect(missing.said.contains("there is no model yet (\(workspace.path("Data/run/model.safetensors"))"))
+    #expect(missing.said.contains("make train"))
+    #expect(!workspace.exists("arguments"))
+
+    try workspace.write("", to: "Data/run/model.safetensors")
+    let command = "predict\n--model\n\(workspace.path("Data/run/model.safetensors"))\n"
+    let text = #"-a 'film' "for" $5 $$ $(shell touch boom) $(touch boom) `touch boom`; touch boom # \ & <b>"#
+    for environment in [[:], ["TEXT": text]] {
+      let outcome = try make(["predict"] + (environment.isEmpty ? ["TEXT=\(text)"] : []), environment: environment)
+      #expect(outcome.code == 0, "\(outcome.said)")
+      #expect(try workspace.read("arguments") == command + "--\n\(text)\n")
+    }
+    #expect(!workspace.exists("boom"))
+
+    #expect(try make(["predict"]).code == 0)
+    #expect(try workspace.read("arguments") == command)
+    #expect(try make(["predict", "TEXT=a"], environment: ["LSTM_CODE": "7"]).said.contains("Error 7"))
+    #expect(try make(["predict", "OUTPUT=elsewhere"]).said.contains("(elsewhere/model.safetensors)"))
   }
 
   @Test("test hands a failure on")

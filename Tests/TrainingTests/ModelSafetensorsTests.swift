@@ -70,7 +70,8 @@ import Testing
     // As large as may be: nothing of that size is allocated.
     ("configuration", "\"vocabularySize\":10000000,\"embeddingSize\":65536,", "embedding.weight has shape [5, 2]"),
     ("vocabulary", "[\"a\"]", "the metadata's vocabulary is not a list of 5 words"),
-    ("vocabulary", "[1,2,3,4,5]", "the metadata's vocabulary is not a list of 5 words"),
+    ("vocabulary", "[1,2,3,4,5]", "the metadata's vocabulary is not a list of words"),
+    ("format_version", "2", "the metadata's format_version is 2, expected 1"),
     ("coding", "{\"lowercasing\":\"turkish\",\"stripsHTML\":false}", "the metadata's coding can't be read"),
     ("labels", "[\"a\"]", "the metadata's labels are not two names"),
     ("labels", "[\"a\",\"a\"]", "the metadata's labels are not two names"),
@@ -127,5 +128,51 @@ import Testing
         .contains("fc.weight has shape [3, 1], expected [1, 3]"))
     #expect(try refusal { $0.tensors["fc.bias"]?.values = [.nan] }.contains("element 0 of fc.bias is nan"))
     #expect(try refusal { $0.tensors["fc.bias"] = nil }.contains("Embedding(5, 2)"))
+  }
+
+  @Test(arguments: [
+    ("lstm.weight_ih_l1", "lstm.weight_ih_l1 belongs to another layer of the LSTM, expected one layer, l0"),
+    ("lstm.bias_hh_l0_reverse", "lstm.bias_hh_l0_reverse belongs to an LSTM of two directions, expected one"),
+    ("lstm.weight_hr_l0", "lstm.weight_hr_l0 belongs to an LSTM with projections, expected none"),
+    ("a\nb", #"there is an unexpected tensor a\nb"#),
+  ])
+  func namesWhatOfPyTorchsIsTooMuch(name: String, problem: String) throws {
+    try Model(parameters).write(toSafetensors: path)
+    defer { unlink(path) }
+    var file = try Safetensors(contentsOf: path)
+    file.metadata = [:]
+    file.tensors[name] = .init(shape: [1], values: [1])
+    try file.write(to: path)
+    #expect { try Model(safetensors: path) } throws: { "\($0)".contains(problem) }
+  }
+
+  @Test func namesThePrefixOfPyTorchsNames() throws {
+    try Model(parameters).write(toSafetensors: path)
+    defer { unlink(path) }
+    var file = try Safetensors(contentsOf: path)
+    file.metadata = [:]
+    file.tensors = .init(uniqueKeysWithValues: file.tensors.map { ("net." + $0, $1) })
+    try file.write(to: path)
+    #expect { try Model(safetensors: path) } throws: {
+      "\($0)".contains("there is no tensor embedding.weight, but net.embedding.weight: take “net.” off the names")
+    }
+    file.tensors = ["emb": .init(shape: [1], values: [1])]
+    try file.write(to: path)
+    #expect { try Model(safetensors: path) } throws: {
+      "\($0)".contains("there is no tensor embedding.weight; the others are emb;")
+    }
+  }
+
+  @Test func keepsTheSignOfZeroAndRefusesBiasesWhoseSumIsInfinite() throws {
+    var zero = parameters
+    zero.values[layout.bias.offset] = -0.0
+    try Model(zero).write(toSafetensors: path)
+    defer { unlink(path) }
+    #expect(try Model(safetensors: path).parameters.values[layout.bias.offset].sign == .minus)
+    var file = try Safetensors(contentsOf: path)
+    file.tensors["lstm.bias_ih_l0"]?.values[1] = 3e38
+    file.tensors["lstm.bias_hh_l0"]?.values[1] = 3e38
+    try file.write(to: path)
+    #expect { try Model(safetensors: path) } throws: { "\($0)".contains("element 1 of the two biases' sum is inf") }
   }
 }

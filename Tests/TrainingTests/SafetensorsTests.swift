@@ -35,6 +35,52 @@ import Training
     #expect(file.tensors["é😀"]?.values == [0, 0])
   }
 
+  private func write(_ dtype: String, _ bytes: [UInt8]) throws {
+    let count = bytes.count / (dtype == "F64" ? 8 : 2)
+    let header = "{\"a\":{\"dtype\":\"\(dtype)\",\"shape\":[\(count)],\"data_offsets\":[0,\(bytes.count)]}}"
+    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+    try (length + Data(header.utf8) + Data(bytes)).write(to: URL(fileURLWithPath: path))
+  }
+
+  private static func bytes<Number: FixedWidthInteger>(_ numbers: [Number]) -> [UInt8] {
+    numbers.map(\.littleEndian).withUnsafeBytes { Array($0) }
+  }
+
+  @Test func convertsOtherFloatsIfTold() throws {
+    defer { unlink(path) }
+    // 1, -2, the largest, the smallest normal, the largest and the smallest subnormal, zeros, infinity
+    let halves: [UInt16] = [0x3C00, 0xC000, 0x7BFF, 0x0400, 0x03FF, 0x8001, 0, 0x8000, 0x7C00, 0xFC00]
+    let values: [Float] = [1, -2, 65504, 0x1p-14, 1023 * 0x1p-24, -0x1p-24, 0, -0.0, .infinity, -.infinity]
+    try write("F16", Self.bytes(halves))
+    let read = try Safetensors(contentsOf: path, convertingFloats: true).tensors["a"]?.values
+    #expect(read?.map(\.bitPattern) == values.map(\.bitPattern))
+    try write("F16", Self.bytes([UInt16(0x7E00)]))
+    #expect(try Safetensors(contentsOf: path, convertingFloats: true).tensors["a"]?.values[0].isNaN == true)
+
+    try write("BF16", Self.bytes([0x3F80, 0xC000, 0x0001, 0x7F80] as [UInt16]))
+    #expect(
+      try Safetensors(contentsOf: path, convertingFloats: true).tensors["a"]?.values == [1, -2, 0x1p-133, .infinity])
+
+    // The nearest Float: 0.1, and halfway between two, where the even one is taken.
+    try write("F64", Self.bytes([0.1, 1 + 0x1p-24, 1e39, -0.0].map(\.bitPattern)))
+    #expect(
+      try Safetensors(contentsOf: path, convertingFloats: true).tensors["a"]?.values == [0.1, 1, .infinity, -0.0])
+    #expect {
+      try Safetensors(contentsOf: path)
+    } throws: { "\($0)".contains("a has dtype F64, expected F32; give a safetensors file of float32 tensors") }
+  }
+
+  @Test(arguments: ["I64", "I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F32\u{1B}"])
+  func refusesOtherNumbers(dtype: String) throws {
+    try write(dtype.replacing("\u{1B}", with: "\\u001b"), [0, 0])
+    defer { unlink(path) }
+    #expect {
+      try Safetensors(contentsOf: path, convertingFloats: true)
+    } throws: {
+      "\($0)".contains("a has dtype \(dtype.replacing("\u{1B}", with: "\\u{1B}")), expected F32, F16, BF16, F64;")
+    }
+  }
+
   static let tensor = "\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"
 
   @Test(arguments: [

@@ -48,20 +48,23 @@ package final class ShardWorker {
   private var tileCount = 0
 
   /// Makes the buffers for sequences of `steps` steps.
-  package init(_ architecture: Architecture, steps: Int) {
+  ///
+  /// - Parameter learns: whether it has the memory for gradients; one without can only `evaluate`.
+  package init(_ architecture: Architecture, steps: Int, learns: Bool = true) {
     let g = PackedGeometry(architecture)
     geometry = g
     self.steps = steps
-    gates = FloatBuffer(steps * rowCapacity * g.gateStride)
-    previousCells = FloatBuffer(steps * rowCapacity * g.unitStride)
-    tanhCells = FloatBuffer(steps * rowCapacity * g.unitStride)
+    let history = learns ? steps : 0
+    gates = FloatBuffer(history * rowCapacity * g.gateStride)
+    previousCells = FloatBuffer(history * rowCapacity * g.unitStride)
+    tanhCells = FloatBuffer(history * rowCapacity * g.unitStride)
     hidden = FloatBuffer(zeros: rowCapacity * g.unitStride)
     nextHidden = FloatBuffer(zeros: rowCapacity * g.unitStride)
     cell = FloatBuffer(zeros: rowCapacity * g.unitStride)
     hiddenGradient = FloatBuffer(zeros: rowCapacity * g.unitStride)
     cellGradient = FloatBuffer(zeros: rowCapacity * g.unitStride)
-    waitingHidden = FloatBuffer(zeros: Self.updateDepth * g.unitStride)
-    waitingGates = FloatBuffer(zeros: g.gatePanels * waitingStride)
+    waitingHidden = FloatBuffer(zeros: learns ? Self.updateDepth * g.unitStride : 0)
+    waitingGates = FloatBuffer(zeros: learns ? g.gatePanels * waitingStride : 0)
     tokens = .allocate(capacity: rowCapacity)
     starts = .allocate(capacity: rowCapacity)
     inputRows = .allocate(capacity: rowCapacity)

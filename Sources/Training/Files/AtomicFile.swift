@@ -38,8 +38,8 @@ package enum AtomicFile {
       throw error
     }
     // The rename itself lies in the folder.
-    let folderPath = (path as NSString).deletingLastPathComponent
-    let folder = call(.openFolder, path) { open(folderPath.isEmpty ? "." : folderPath, O_RDONLY | O_CLOEXEC) }
+    let folderPath = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let folder = call(.openFolder, path) { open(folderPath, O_RDONLY | O_CLOEXEC) }
     guard folder >= 0 else { throw failure("is written, but can't be made durable", path) }
     defer { close(folder) }
     guard call(.syncFolder, path, { fsync(folder) }) == 0 else {

@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import RecurrentNetwork
 
@@ -187,20 +188,25 @@ public struct OutputSettings: Codable, Sendable, Equatable {
 
 /// What a run trains on: enough to find it again, and to know that it is the same.
 public struct DataSource: Codable, Sendable, Equatable {
-  /// The archive's absolute path.
+  /// The absolute path of the archive, file or folder.
   public var path: String
   /// Only so many reviews of each part, where there is a limit.
   public var limit: Int?
   /// The word index's absolute path, where one was named.
   public var wordIndex: String?
-  /// Of the coded reviews, see `fingerprint(of:)`.
+  /// How texts are read, where anything but the default was asked for.
+  public var text: TextOptions?
+  /// Of the coded reviews, see `fingerprint(training:validation:)`.
   public var fingerprint: String
 
   /// A place and what was read from there.
-  public init(path: String, limit: Int?, wordIndex: String?, fingerprint: String) {
+  public init(
+    path: String, limit: Int? = nil, wordIndex: String? = nil, text: TextOptions? = nil, fingerprint: String = ""
+  ) {
     self.path = path
     self.limit = limit
     self.wordIndex = wordIndex
+    self.text = text
     self.fingerprint = fingerprint
   }
 }

@@ -39,9 +39,9 @@ package final class EventFile {
       + "\(process.processIdentifier).swift-lstm"
     file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o644)
     guard file >= 0 else { throw AtomicFile.failure("can't be written", path) }
-    try append(startTime, step: 0, Message.field(3, Array("brain.Event:2".utf8)))
+    try append(startTime, step: 0, ProtobufWriter.field(3, "brain.Event:2"))
     // A SessionLog with the status START. The run's first one has it too, so that the others are not the first.
-    try append(startTime, step: (lastStep ?? -1) + 1, Message.field(7, Message.field(1, Int64(1))))
+    try append(startTime, step: (lastStep ?? -1) + 1, ProtobufWriter.field(7, ProtobufWriter.field(1, Int64(1))))
   }
 
   deinit { close(file) }
@@ -62,14 +62,17 @@ package final class EventFile {
   ///
   /// - Throws: `TrainingError`.
   package func write(_ scalars: [Scalar], step: Int64, wallTime: Date) throws {
-    let values = scalars.map { Message.field(1, Message.field(1, Array($0.tag.utf8)) + Message.field(2, $0.value)) }
-    try append(wallTime, step: step, Message.field(5, values.flatMap(\.self)))
+    let values = scalars.map {
+      ProtobufWriter.field(1, ProtobufWriter.field(1, $0.tag) + ProtobufWriter.field(2, $0.value))
+    }
+    try append(wallTime, step: step, ProtobufWriter.field(5, values.flatMap(\.self)))
   }
 
   /// Appends a record of an Event; protobuf leaves a step of 0 out.
   private func append(_ wallTime: Date, step: Int64, _ content: [UInt8]) throws {
     let event =
-      Message.field(1, wallTime.timeIntervalSince1970) + (step == 0 ? [] : Message.field(2, step)) + content
+      ProtobufWriter.field(1, wallTime.timeIntervalSince1970) + (step == 0 ? [] : ProtobufWriter.field(2, step))
+      + content
     let length = littleEndianBytes(UInt64(event.count))
     try AtomicFile.write(Data(length + Self.checksum(length) + event + Self.checksum(event)), to: file, path)
   }
@@ -80,34 +83,6 @@ package final class EventFile {
     crc.update(bytes)
     return littleEndianBytes((crc.value >> 15 | crc.value << 17) &+ 0xA282_EAD8)
   }
-}
-
-/// Fields of protobuf messages; the numbers are below 16.
-private enum Message {
-  static func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
-    [number << 3 | 2] + varint(UInt64(content.count)) + content
-  }
-  static func field(_ number: UInt8, _ value: Int64) -> [UInt8] { [number << 3] + varint(UInt64(bitPattern: value)) }
-  static func field(_ number: UInt8, _ value: Double) -> [UInt8] {
-    [number << 3 | 1] + littleEndianBytes(value.bitPattern)
-  }
-  static func field(_ number: UInt8, _ value: Float) -> [UInt8] {
-    [number << 3 | 5] + littleEndianBytes(value.bitPattern)
-  }
-
-  /// Seven bits a byte, the lowest first; all but the last byte have the top bit.
-  private static func varint(_ value: UInt64) -> [UInt8] {
-    var (bytes, rest) = ([UInt8](), value)
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    return bytes + [UInt8(rest)]
-  }
-}
-
-private func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
-  withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }
 
 // MARK: Keras's tags

@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import RecurrentNetwork
 
@@ -161,6 +162,7 @@ public final class RunFolder {
       let version, data: String
       let limit: Int?
       let wordIndex: String?
+      let text: TextOptions?
       let fingerprint: String
       let threads: Int
       let configuration: TrainingConfiguration
@@ -168,7 +170,7 @@ public final class RunFolder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let description = Description(
-      version: version, data: source.path, limit: source.limit, wordIndex: source.wordIndex,
+      version: version, data: source.path, limit: source.limit, wordIndex: source.wordIndex, text: source.text,
       fingerprint: source.fingerprint, threads: threads, configuration: configuration)
     try AtomicFile.write([try encoder.encode(description), Data("\n".utf8)], to: path + "/" + Self.descriptionName)
   }
@@ -183,7 +185,7 @@ public final class RunFolder {
   private var checkpoints: String { path + "/" + Self.checkpointsName }
 
   /// The checkpoints' files with their steps, the newest first.
-  private func checkpointFiles() throws -> [(step: Int, path: String)] {
+  private static func checkpointFiles(_ checkpoints: String) throws -> [(step: Int, path: String)] {
     let names: [String]
     do { names = try FileManager.default.contentsOfDirectory(atPath: checkpoints) } catch {
       throw TrainingError(path: checkpoints, problem: "can't be read", advice: "see to the folder's rights")
@@ -206,7 +208,7 @@ public final class RunFolder {
     let digits = String(checkpoint.state.steps.count)
     let name = "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".safetensors"
     try checkpoint.write(to: checkpoints + "/" + name)
-    for old in try checkpointFiles().dropFirst(checkpoint.output.keep) { unlink(old.path) }
+    for old in try Self.checkpointFiles(checkpoints).dropFirst(checkpoint.output.keep) { unlink(old.path) }
   }
 
   /// The newest checkpoint that is whole.
@@ -214,7 +216,13 @@ public final class RunFolder {
   /// - Parameter damaged: told of each newer one that isn't.
   /// - Throws: `TrainingError` where none is.
   public func latestCheckpoint(damaged: (TrainingError) -> Void) throws -> Checkpoint {
-    for file in try checkpointFiles() {
+    try Self.latestCheckpoint(in: path, damaged: damaged)
+  }
+
+  /// The same of a folder that is only looked at: a run may be writing into it.
+  package static func latestCheckpoint(in path: String, damaged: (TrainingError) -> Void) throws -> Checkpoint {
+    let checkpoints = path + "/" + checkpointsName
+    for file in try checkpointFiles(checkpoints) {
       do { return try Checkpoint(contentsOf: file.path) } catch let error as TrainingError { damaged(error) }
     }
     throw TrainingError(

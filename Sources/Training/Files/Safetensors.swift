@@ -1,6 +1,7 @@
+import Corpus
 import Foundation
 
-/// A safetensors file of Float tensors: u64 header length, JSON header, data.
+/// A safetensors file of floating-point tensors: u64 header length, JSON header, data.
 ///
 /// Read strictly, after the reference reader (huggingface/safetensors, `SafeTensors::read_metadata`): holes, overlaps,
 /// bytes left over, duplicate keys and sizes that don't fit the shape are refused.
@@ -33,28 +34,31 @@ public struct Safetensors: Sendable, Equatable {
 
   // MARK: Reading
 
+  private static let encodings: KeyValuePairs<String, FloatEncoding> = [
+    "F32": .float32, "F16": .float16, "BF16": .bfloat16, "F64": .float64,
+  ]
+
   /// Reads a file.
   ///
+  /// - Parameter convertingFloats: whether tensors of float16, bfloat16 and float64 are taken too, and become the
+  ///   nearest Float. Integers and smaller floats never are.
   /// - Throws: `TrainingError`, naming what in the file is wrong.
-  public init(contentsOf path: String) throws {
-    let data: Data
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      throw Self.failure(path, !exists ? "no such file" : isFolder.boolValue ? "is a folder" : "can't be read")
-    }
-    try self.init(data, path: path)
+  public init(contentsOf path: String, convertingFloats: Bool = false) throws {
+    let data = try mappedFile(path, advice: Self.advice(convertingFloats))
+    try self.init(data, path: path, convertingFloats: convertingFloats)
   }
 
-  private static func failure(_ path: String, _ problem: String) -> TrainingError {
-    TrainingError(path: path, problem: problem, advice: "give a safetensors file of float32 tensors")
+  private static func advice(_ convertingFloats: Bool) -> String {
+    "give a safetensors file of \(convertingFloats ? "floating-point" : "float32") tensors"
   }
 
   /// Reads what a file holds.
   ///
   /// - Parameter path: where it comes from, for errors.
-  package init(_ data: Data, path: String) throws {
-    func fail(_ problem: String) -> TrainingError { Self.failure(path, problem) }
+  package init(_ data: Data, path: String, convertingFloats: Bool = false) throws {
+    let encodings = Self.encodings.prefix(convertingFloats ? 4 : 1)
+    let advice = Self.advice(convertingFloats)
+    func fail(_ problem: String) -> TrainingError { TrainingError(path: path, problem: problem, advice: advice) }
     guard data.count >= 8 else { throw fail("\(data.count) bytes are too few for a safetensors file") }
     let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= Self.headerLimit, length <= data.count - 8 else {
@@ -69,37 +73,31 @@ public struct Safetensors: Sendable, Equatable {
 
     var end = 0
     for entry in header.entries.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
-      guard entry.dtype == "F32" else { throw fail("\(entry.name) has dtype \(entry.dtype), expected F32") }
+      let name = CorpusError.escaped(entry.name)
+      guard let encoding = encodings.first(where: { $0.key == entry.dtype })?.value else {
+        throw fail(
+          "\(name) has dtype \(CorpusError.escaped(entry.dtype)), expected "
+            + encodings.map(\.key).joined(separator: ", "))
+      }
       guard entry.start == end else {
-        throw fail("\(entry.name) starts at data byte \(entry.start), expected \(end): tensors must follow each other")
+        throw fail("\(name) starts at data byte \(entry.start), expected \(end): tensors must follow each other")
       }
       var count = 1
       for extent in entry.shape {
         let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-        guard !overflow, product <= data.count else { throw fail("\(entry.name) has a shape larger than the file") }
+        guard !overflow, product <= data.count else { throw fail("\(name) has a shape larger than the file") }
         count = product
       }
-      guard entry.end - entry.start == 4 * count else {
-        throw fail("\(entry.name) has \(entry.end - entry.start) bytes, expected \(4 * count) by its shape")
+      let size = encoding.width * count
+      guard entry.end - entry.start == size else {
+        throw fail("\(name) has \(entry.end - entry.start) bytes, expected \(size) by its shape")
       }
       guard entry.end <= data.count - dataStart else {
-        throw fail("\(entry.name) ends at data byte \(entry.end), but there are \(data.count - dataStart)")
+        throw fail("\(name) ends at data byte \(entry.end), but there are \(data.count - dataStart)")
       }
       let bytes = data[dataStart + entry.start..<dataStart + entry.end]
-      // Without elements the initialiser below would write to the storage that all empty arrays share.
-      let values =
-        count == 0
-        ? []
-        : [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-          bytes.withUnsafeBytes { bytes in
-            for i in 0..<count {
-              let bits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))
-              (buffer.baseAddress! + i).initialize(to: Float(bitPattern: bits))
-            }
-          }
-          initialized = count
-        }
-      tensors[entry.name] = Tensor(shape: entry.shape, values: values)
+      tensors[entry.name] = Tensor(
+        shape: entry.shape, values: bytes.withUnsafeBytes(encoding.floats))
       end = entry.end
     }
     guard end == data.count - dataStart else {

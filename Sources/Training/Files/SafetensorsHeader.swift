@@ -1,3 +1,5 @@
+import Corpus
+
 /// A reader of just the JSON that a safetensors header may be.
 ///
 /// A general JSON reader would take the last of duplicate keys in silence; here a name may stand once.
@@ -26,11 +28,11 @@ struct SafetensorsHeader {
   mutating func read() throws {
     var names: Set<String> = []
     try object { header, name in
-      guard names.insert(name).inserted else { throw header.problem("\(shown(name)) stands there twice") }
+      guard names.insert(name).inserted else { throw header.problem("\(CorpusError.quoted(name)) stands there twice") }
       if name == "__metadata__" {
         try header.object { header, key in
           guard header.metadata[key] == nil else {
-            throw header.problem("metadata key \(shown(key)) stands there twice")
+            throw header.problem("metadata key \(CorpusError.quoted(key)) stands there twice")
           }
           header.metadata[key] = try header.string()
         }
@@ -47,7 +49,7 @@ struct SafetensorsHeader {
     var missing: Set = ["dtype", "shape", "data_offsets"]
     try object { header, key in
       guard missing.remove(key) != nil else {
-        throw header.problem("\(shown(name)) has an unexpected key \(shown(key))")
+        throw header.problem("\(CorpusError.quoted(name)) has an unexpected key \(CorpusError.quoted(key))")
       }
       switch key {
       case "dtype": entry.dtype = try header.string()
@@ -55,12 +57,14 @@ struct SafetensorsHeader {
       default:
         let offsets = try header.integers()
         guard offsets.count == 2, offsets[0] <= offsets[1] else {
-          throw header.problem("\(shown(name)): data_offsets must be a start and an end")
+          throw header.problem("\(CorpusError.quoted(name)): data_offsets must be a start and an end")
         }
         (entry.start, entry.end) = (offsets[0], offsets[1])
       }
     }
-    guard missing.isEmpty else { throw problem("\(shown(name)) lacks \(missing.sorted().joined(separator: ", "))") }
+    guard missing.isEmpty else {
+      throw problem("\(CorpusError.quoted(name)) lacks \(missing.sorted().joined(separator: ", "))")
+    }
     return entry
   }
 
@@ -172,10 +176,4 @@ struct SafetensorsHeader {
     position += 4
     return code
   }
-}
-
-/// A name out of a file, fit for one line of a message.
-private func shown(_ name: String) -> String {
-  "“" + String(name.unicodeScalars.prefix(60).map { $0.properties.generalCategory == .control ? "?" : Character($0) })
-    + "”"
 }

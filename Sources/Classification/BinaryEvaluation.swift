@@ -1,9 +1,9 @@
 /// How well probabilities of label 1 agree with the labels.
 ///
-/// Definitions and treatment of ties are those of scikit-learn's `confusion_matrix`, `roc_curve`, `roc_auc_score` and
-/// `calibration_curve` (sklearn/metrics/_ranking.py, sklearn/calibration.py).
+/// Definitions and treatment of ties are those of scikit-learn's `confusion_matrix`, `precision_recall_fscore_support`,
+/// `roc_curve`, `roc_auc_score` and `calibration_curve` (sklearn/metrics/_ranking.py, sklearn/calibration.py).
 package struct BinaryEvaluation: Sendable, Equatable {
-  /// How often each answer was given to each label; a probability of exactly ½ answers 0.
+  /// How often each answer was given to each label; a probability of exactly the threshold answers 0.
   package struct Confusion: Sendable, Equatable {
     package var truePositives = 0
     package var falsePositives = 0
@@ -30,20 +30,26 @@ package struct BinaryEvaluation: Sendable, Equatable {
   package let rocCurve: [ROCPoint]
   /// The area under the curve, nil unless both labels occur.
   package let rocArea: Double?
+  /// 95 % of it, by DeLong's estimate of its variance; nil unless there are two samples of each label.
+  ///
+  /// E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson, "Comparing the areas under two or more correlated receiver
+  /// operating characteristic curves: a nonparametric approach", Biometrics 44 (1988).
+  package let rocAreaInterval: ClosedRange<Double>?
   /// The bins that aren't empty, by rising probability.
   package let calibration: [CalibrationBin]
 
   /// - Parameters:
   ///   - probabilities: [N], of label 1, from 0 to 1.
   ///   - labels: [N], 0 or 1.
-  package init(probabilities: [Float], labels: [UInt8]) {
+  ///   - threshold: a greater probability answers 1.
+  package init(probabilities: [Float], labels: [UInt8], threshold: Float = 0.5) {
     precondition(probabilities.count == labels.count, "probabilities and labels differ in number")
     precondition(probabilities.allSatisfy { (0...1).contains($0) }, "a probability is not from 0 to 1")
     var confusion = Confusion()
     // Bin k holds k/10 < p ≤ (k + 1)/10, the first one 0 too.
     var bins = [CalibrationBin](repeating: .init(meanProbability: 0, positiveShare: 0, count: 0), count: 10)
     for (probability, label) in zip(probabilities, labels) {
-      switch (probability > 0.5, label == 1) {
+      switch (probability > threshold, label == 1) {
       case (true, true): confusion.truePositives += 1
       case (true, false): confusion.falsePositives += 1
       case (false, false): confusion.trueNegatives += 1
@@ -64,7 +70,7 @@ package struct BinaryEvaluation: Sendable, Equatable {
     let positives = confusion.truePositives + confusion.falseNegatives
     let negatives = labels.count - positives
     guard positives > 0, negatives > 0 else {
-      (rocCurve, rocArea) = ([], nil)
+      (rocCurve, rocArea, rocAreaInterval) = ([], nil, nil)
       return
     }
     let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
@@ -72,6 +78,8 @@ package struct BinaryEvaluation: Sendable, Equatable {
     var (truePositives, falsePositives) = (0, 0)
     // Twice the area, in pairs of a positive and a negative: a pair of equal probabilities counts half.
     var pairs = 0.0
+    // Σ v² of DeLong's structural components v: a positive's share of the negatives below it, and the other way round.
+    var (positiveSquares, negativeSquares) = (0.0, 0.0)
     var start = 0
     while start < order.count {
       let (previousTrue, previousFalse) = (truePositives, falsePositives)
@@ -80,14 +88,29 @@ package struct BinaryEvaluation: Sendable, Equatable {
         if labels[order[start]] == 1 { truePositives += 1 } else { falsePositives += 1 }
         start += 1
       }
-      pairs += Double((falsePositives - previousFalse) * (truePositives + previousTrue))
+      let (tiedTrue, tiedFalse) = (Double(truePositives - previousTrue), Double(falsePositives - previousFalse))
+      pairs += tiedFalse * Double(truePositives + previousTrue)
+      let below = (Double(negatives - falsePositives) + tiedFalse / 2) / Double(negatives)
+      let above = (Double(previousTrue) + tiedTrue / 2) / Double(positives)
+      positiveSquares += tiedTrue * below * below
+      negativeSquares += tiedFalse * above * above
       curve.append(
         .init(
           falsePositiveRate: Double(falsePositives) / Double(negatives),
           truePositiveRate: Double(truePositives) / Double(positives)))
     }
+    let area = pairs / 2 / (Double(positives) * Double(negatives))
+    func variance(_ squares: Double, _ count: Int) -> Double {
+      max(squares - Double(count) * area * area, 0) / Double(count - 1) / Double(count)
+    }
     rocCurve = curve
-    rocArea = pairs / 2 / (Double(positives) * Double(negatives))
+    rocArea = area
+    rocAreaInterval =
+      positives < 2 || negatives < 2
+      ? nil
+      : ClosedRange.normal(
+        area, variance: variance(positiveSquares, positives) + variance(negativeSquares, negatives)
+      ).clamped(to: 0...1)
   }
 
   /// How many samples there are.
@@ -96,8 +119,44 @@ package struct BinaryEvaluation: Sendable, Equatable {
   }
   /// The share of right answers.
   package var accuracy: Double { Double(confusion.truePositives + confusion.trueNegatives) / Double(count) }
+  /// The share of right ones among the answers 1, nil where there are none.
+  package var precision: Double? { share(confusion.truePositives, confusion.falsePositives) }
+  /// The share of answers 1 among the samples of label 1, nil where there are none.
+  package var recall: Double? { share(confusion.truePositives, confusion.falseNegatives) }
+  /// The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); nil where it is 0 / 0.
+  package var f1: Double? {
+    share(2 * confusion.truePositives, confusion.falsePositives + confusion.falseNegatives)
+  }
+  private func share(_ part: Int, _ rest: Int) -> Double? {
+    part + rest == 0 ? nil : Double(part) / Double(part + rest)
+  }
+
   /// How far mean probability and share of positives lie apart, the mean over the samples' bins.
   package var calibrationError: Double {
     calibration.reduce(0) { $0 + Double($1.count) * abs($1.meanProbability - $1.positiveShare) } / Double(count)
+  }
+}
+
+// MARK: Intervals
+
+extension BinaryEvaluation {
+  /// 95 % of the accuracy, by Wilson's score.
+  package var accuracyInterval: ClosedRange<Double>? {
+    .wilson(confusion.truePositives + confusion.trueNegatives, of: count)
+  }
+  /// 95 % of the precision, by Wilson's score.
+  package var precisionInterval: ClosedRange<Double>? {
+    .wilson(confusion.truePositives, of: confusion.truePositives + confusion.falsePositives)
+  }
+  /// 95 % of the recall, by Wilson's score.
+  package var recallInterval: ClosedRange<Double>? {
+    .wilson(confusion.truePositives, of: confusion.truePositives + confusion.falseNegatives)
+  }
+  /// 95 % of F1: it is 2 J / (1 + J) of the share J = TP / (TP + FP + FN), and rises with it; J's is Wilson's.
+  package var f1Interval: ClosedRange<Double>? {
+    let (right, wrong) = (confusion.truePositives, confusion.falsePositives + confusion.falseNegatives)
+    guard let interval = ClosedRange.wilson(right, of: right + wrong) else { return nil }
+    func f1(_ share: Double) -> Double { 2 * share / (1 + share) }
+    return f1(interval.lowerBound)...f1(interval.upperBound)
   }
 }

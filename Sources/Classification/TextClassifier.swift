@@ -1,0 +1,154 @@
+import Corpus
+import Foundation
+import Interchange
+import RecurrentNetwork
+import Training
+
+/// Classifies texts with a trained model.
+///
+/// The weights are prepared once. Any number of threads and tasks may ask at the same time; a text's probability is the
+/// same to the bit alone, among others, and on any number of threads.
+public final class TextClassifier: Sendable {
+  /// What label 0 and label 1 are called.
+  public let labels: [String]
+  /// A greater probability gives label 1.
+  public let threshold: Float
+
+  private let coder: TextCoder
+  private let maxLength: Int
+  private let network: InferenceNetwork
+  private let team: WorkerTeam
+
+  /// Loads a model.
+  ///
+  /// - Parameters:
+  ///   - path: a model in any of the formats of `Model(contentsOf:)`.
+  ///   - wordIndex: Keras's `imdb_word_index.json`, or a file like it, for a model that has no vocabulary; it goes
+  ///     before the model's own.
+  ///   - threshold: a greater probability gives label 1.
+  ///   - threads: how many of them a call works on; nil for as many as there are cores.
+  /// - Throws: `TrainingError` or `CorpusError` where a file can't be read, where nothing says which words the model
+  ///   knows, or where its network does not fit into memory.
+  public convenience init(
+    contentsOf path: String, wordIndex: String? = nil, threshold: Float = 0.5, threads: Int? = nil
+  ) throws {
+    var model = try Model(contentsOf: path)
+    if let wordIndex {
+      model.vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(
+        size: model.parameters.architecture.vocabularySize)
+    }
+    try self.init(model, path: path, threshold: threshold, threads: threads)
+  }
+
+  /// Takes a model.
+  ///
+  /// - Parameters:
+  ///   - model: with its vocabulary.
+  ///   - path: its file, for messages.
+  ///   - threshold: a greater probability gives label 1.
+  ///   - threads: how many of them a call works on; nil for as many as there are cores.
+  /// - Throws: `TrainingError` where the model has no vocabulary, or its network does not fit into memory.
+  public init(_ model: Model, path: String? = nil, threshold: Float = 0.5, threads: Int? = nil) throws {
+    func fail(_ problem: String, _ advice: String) -> TrainingError {
+      TrainingError(path: path, problem: problem, advice: advice)
+    }
+    guard let vocabulary = model.vocabulary else {
+      throw fail(
+        "the model doesn't say which words it knows",
+        "give them with --word-index imdb_word_index.json, the file of the data it was trained on")
+    }
+    let size = model.parameters.architecture.vocabularySize
+    guard vocabulary.count == size, size > TextCoder.unknownToken else {
+      throw fail(
+        "the vocabulary has \(vocabulary.count) words, the network \(size) tokens",
+        "give the vocabulary of the data that it was trained on, special tokens included")
+    }
+    labels = model.labels
+    self.threshold = threshold
+    coder = TextCoder(vocabulary: vocabulary, coding: model.coding)
+    maxLength = model.configuration.maxLength
+    let threads = max(threads ?? ProcessInfo.processInfo.activeProcessorCount, 1)
+    team = WorkerTeam(count: threads)
+    network = try model.inferenceNetwork(threads: threads, path: path)
+  }
+
+  // MARK: Classifying
+
+  /// Classifies a text.
+  public func classify(_ text: String) -> Prediction { classify([text])[0] }
+
+  /// Classifies texts, on all threads.
+  ///
+  /// - Returns: a prediction for each, in their order.
+  public func classify(_ texts: [String]) -> [Prediction] {
+    let tokens = tokens(of: texts)
+    return zip(tokens, probabilities(of: tokens)).map { prediction($1, of: $0) }
+  }
+
+  /// Classifies a text, and tells what each of its words had to do with it.
+  ///
+  /// It takes as long as classifying as many texts as there are words.
+  public func explain(_ text: String) -> Explanation {
+    let words = coder.words(of: text)
+    let tokens = ([TextCoder.startToken] + words.map(\.token)).suffix(maxLength)
+    let read = words.suffix(tokens.count)
+    let known = read.indices.filter { read[$0].token != TextCoder.unknownToken }
+    let shift = tokens.endIndex - read.endIndex
+    let probability = probabilities(of: [Array(tokens)])[0]
+    var effects = [Float](repeating: 0, count: words.count)
+    // A few at a time: all of them together would take the text's length squared.
+    let variantsPerCall = max((1 << 20) / tokens.count, 1)
+    for first in stride(from: 0, to: known.count, by: variantsPerCall) {
+      let part = known[first..<min(first + variantsPerCall, known.count)]
+      let variants = part.map { index in
+        var variant = tokens
+        variant[index + shift] = TextCoder.unknownToken
+        return Array(variant)
+      }
+      for (index, without) in zip(part, probabilities(of: variants)) { effects[index] = probability - without }
+    }
+    return Explanation(
+      prediction: prediction(probability, of: Array(tokens)),
+      words: read.indices.map { index in
+        .init(
+          word: String(text[read[index].range]), effect: effects[index],
+          isKnown: read[index].token != TextCoder.unknownToken)
+      },
+      unreadWordCount: words.count - read.count)
+  }
+
+  // MARK: Steps
+
+  /// The tokens that the network reads of each text: the last ones.
+  private func tokens(of texts: [String]) -> [[Int32]] {
+    let textsPerPart = 32
+    var result = [[Int32]](repeating: [], count: texts.count)
+    result.withUnsafeMutableBufferPointer { result in
+      // Each part writes the places of its own texts.
+      nonisolated(unsafe) let result = result
+      team.perform((texts.count + textsPerPart - 1) / textsPerPart) { _, part in
+        var (tokens, scratch) = ([Int32](), [UInt8]())
+        for index in part * textsPerPart..<min((part + 1) * textsPerPart, texts.count) {
+          tokens.removeAll(keepingCapacity: true)
+          var text = texts[index]
+          text.withUTF8 { coder.append(tokensOf: $0, to: &tokens, scratch: &scratch) }
+          result[index] = Array(tokens.suffix(maxLength))
+        }
+      }
+    }
+    return result
+  }
+
+  private func probabilities(of tokens: [[Int32]]) -> [Float] {
+    let data = LabelledSequences(
+      sequences: TokenSequences(tokens), labels: [UInt8](repeating: 0, count: tokens.count))
+    return network.outcomes(of: data)!.map(\.probability)
+  }
+
+  private func prediction(_ probability: Float, of tokens: [Int32]) -> Prediction {
+    let isPositive = probability > threshold
+    return Prediction(
+      label: labels[isPositive ? 1 : 0], probability: probability, isPositive: isPositive,
+      knownWordCount: tokens.count { $0 > TextCoder.unknownToken })
+  }
+}

@@ -1,0 +1,173 @@
+import Foundation
+
+/// The files of a zip archive or of a folder, or a file by itself.
+///
+/// It belongs to one thread; see ``reopened()``.
+package struct FileSet {
+  /// A file.
+  package struct File {
+    /// Its path in the archive or below the folder; empty for a file by itself.
+    let name: String
+    /// Its place in the archive's table of contents.
+    let index: Int
+    /// In bytes.
+    let size: Int
+
+    /// The folders that it lies in, and its name.
+    var components: [Substring] { FileSet.components(name) }
+    /// What stands behind the last dot of its name, in lower case.
+    var suffix: String {
+      let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
+      return dot.map { name[name.utf8.index(after: $0)...].lowercased() } ?? ""
+    }
+  }
+
+  /// What the set was opened by.
+  let path: String
+  /// The regular files, those apart whose name or folder a file browser would hide.
+  let files: [File]
+  private let archive: ZipArchive?
+  /// The number of threads that can read it without taking more memory than is fit.
+  let readerLimit: Int
+
+  /// Opens what stands at a path.
+  ///
+  /// - Throws: `CorpusError` if there is nothing, or if it can't be read.
+  package init(path: String) throws {
+    self.path = path
+    var facts = stat()
+    guard stat(path, &facts) == 0 else {
+      throw CorpusError(
+        file: path, found: errno == ENOENT ? "no such file" : String(cString: strerror(errno)), advice: "check the path"
+      )
+    }
+    switch facts.st_mode & S_IFMT {
+    case S_IFDIR: (archive, files, readerLimit) = (nil, try Self.list(path), .max)
+    case S_IFREG:
+      let isZip = ["npz", "zip"].contains((path as NSString).pathExtension.lowercased())
+      guard try isZip || Self.isZip(Self.start(of: path)) else {
+        (archive, files, readerLimit) = (nil, [File(name: "", index: 0, size: Int(facts.st_size))], .max)
+        return
+      }
+      // Deflate could blow up an archive to its thousandfold; texts are known to shrink to a third.
+      let limit = max(64 << 20, 100 * min(Int(facts.st_size), 1 << 50))
+      let archive = try ZipArchive(path: path, sizeLimit: limit)
+      (self.archive, files) = (archive, try Self.list(archive, limit: limit))
+      // Each has the table of contents in memory, some 300 bytes an entry.
+      readerLimit = max(1, (1 << 21) / max(1, archive.entryNames.count))
+    default:
+      throw CorpusError(
+        file: path, expected: "a file or a folder", found: "something else", advice: "check the path")
+    }
+  }
+
+  private init(_ other: FileSet, archive: ZipArchive?) {
+    (path, files, readerLimit, self.archive) = (other.path, other.files, other.readerLimit, archive)
+  }
+
+  /// The same for another thread.
+  ///
+  /// - Throws: `CorpusError` if the archive is gone by now.
+  func reopened() throws -> FileSet { FileSet(self, archive: try archive.map(ZipArchive.init(reopening:))) }
+
+  /// Whether there is an entry of Keras's `imdb.npz`.
+  package var holdsNumbers: Bool { archive != nil && files.contains { $0.name == "x_train.npy" } }
+
+  /// A file's name for messages, where it is one of several.
+  func entry(_ file: File) -> String? { file.name.isEmpty ? nil : file.name }
+
+  /// Reads a file.
+  ///
+  /// - Parameter body: takes all bytes out of the reader.
+  /// - Throws: `CorpusError` if it can't be read, and what `body` throws.
+  func read<Result>(_ file: File, _ body: (inout EntryReader) throws -> Result) throws -> Result {
+    if let archive { return try archive.read(entry: file.index, body) }
+    let path = file.name.isEmpty ? self.path : self.path + "/" + file.name
+    let descriptor = try Self.open(path)
+    defer { close(descriptor) }
+    var reader = EntryReader(file: path, entry: nil, size: file.size) { chunk in
+      let count = Foundation.read(descriptor, chunk.baseAddress, chunk.count)
+      guard count >= 0 else { throw Self.failure(path) }
+      return count
+    }
+    let result = try body(&reader)
+    try reader.drain()
+    return result
+  }
+
+  // MARK: Listing
+
+  /// Bytes, since characters would take ten times as long.
+  private static func components(_ name: String) -> [Substring] {
+    name.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
+  }
+
+  private static func list(_ archive: ZipArchive, limit: Int) throws -> [File] {
+    var (files, total) = ([File](), 0)
+    for (index, name) in archive.entryNames.enumerated() where !name.hasSuffix("/") {
+      let isHidden = components(name).contains { component in
+        component.utf8.first == UInt8(ascii: ".") && component != ".." || component == "__MACOSX"
+      }
+      if isHidden { continue }
+      let size = try archive.declaredSize(of: index)
+      total += size
+      guard total <= limit else {
+        throw CorpusError(
+          file: archive.path, expected: "at most \(limit) bytes in all, a hundred times the archive's size",
+          found: "more declared", advice: "unpack it and give the folder, if you trust it")
+      }
+      files.append(File(name: name, index: index, size: size))
+    }
+    return files
+  }
+
+  /// Links to files count as files; links to folders are not followed, which could lead round in a circle.
+  private static func list(_ root: String) throws -> [File] {
+    var (files, folders) = ([File](), [""])
+    while let folder = folders.popLast() {
+      let path = folder.isEmpty ? root : root + "/" + folder
+      let names: [String]
+      do { names = try FileManager.default.contentsOfDirectory(atPath: path) } catch { throw failure(path) }
+      for name in names.sorted() where !name.hasPrefix(".") {
+        let inside = folder.isEmpty ? name : folder + "/" + name
+        var facts = stat()
+        guard lstat(root + "/" + inside, &facts) == 0 else { throw failure(root + "/" + inside) }
+        let isLink = facts.st_mode & S_IFMT == S_IFLNK
+        // A link that leads nowhere is not a file.
+        if isLink, stat(root + "/" + inside, &facts) != 0 { continue }
+        switch facts.st_mode & S_IFMT {
+        case S_IFREG: files.append(File(name: inside, index: 0, size: Int(facts.st_size)))
+        case S_IFDIR where !isLink: folders.append(inside)
+        default: break
+        }
+      }
+    }
+    return files
+  }
+
+  // MARK: Files
+
+  /// Whether a file begins as zip archives do, those without entries too.
+  static func isZip(_ start: some Collection<UInt8>) -> Bool {
+    start.starts(with: "PK\u{3}\u{4}".utf8) || start.starts(with: "PK\u{5}\u{6}".utf8)
+  }
+
+  private static func start(of path: String) throws -> [UInt8] {
+    let descriptor = try open(path)
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4)
+    guard Foundation.read(descriptor, &bytes, bytes.count) >= 0 else { throw failure(path) }
+    return bytes
+  }
+
+  private static func open(_ path: String) throws -> Int32 {
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(path) }
+    return descriptor
+  }
+
+  private static func failure(_ path: String) -> CorpusError {
+    CorpusError(
+      file: path, found: "can't be read (\(String(cString: strerror(errno))))", advice: "check its permissions")
+  }
+}

@@ -1,0 +1,47 @@
+/// How a file holds floating-point numbers, all little-endian.
+package enum FloatEncoding: Sendable {
+  case float16, bfloat16, float32, float64
+
+  /// Bytes of a number.
+  package var width: Int {
+    switch self {
+    case .float16, .bfloat16: 2
+    case .float32: 4
+    case .float64: 8
+    }
+  }
+
+  /// The nearest Float of each number; infinite where a float64 is too large.
+  ///
+  /// - Precondition: as many bytes as the numbers have.
+  package func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
+    precondition(bytes.count % width == 0)
+    // Without elements the initialiser below would write to the storage that all empty arrays share.
+    if bytes.isEmpty { return [] }
+    let count = bytes.count / width
+    return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      func fill<Bits: FixedWidthInteger>(_: Bits.Type, _ float: (Bits) -> Float) {
+        for i in 0..<count {
+          let bits = bytes.loadUnaligned(fromByteOffset: i * MemoryLayout<Bits>.size, as: Bits.self)
+          (buffer.baseAddress! + i).initialize(to: float(Bits(littleEndian: bits)))
+        }
+      }
+      switch self {
+      case .float16: fill(UInt16.self, Self.float(halfBits:))
+      case .bfloat16: fill(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+      case .float32: fill(UInt32.self) { Float(bitPattern: $0) }
+      case .float64: fill(UInt64.self) { Float(Double(bitPattern: $0)) }
+      }
+      initialized = count
+    }
+  }
+
+  /// A float16; Swift's own type is not there on every system.
+  private static func float(halfBits bits: UInt16) -> Float {
+    let magnitude = UInt32(bits & 0x7FFF) << 13
+    let isFinite = bits & 0x7C00 != 0x7C00
+    // The exponents' biases differ by 112; the product gives subnormals their exponents, too.
+    let value = isFinite ? Float(bitPattern: magnitude) * 0x1p112 : Float(bitPattern: magnitude | 0x7F80_0000)
+    return bits & 0x8000 == 0 ? value : -value
+  }
+}

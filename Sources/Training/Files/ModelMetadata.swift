@@ -1,0 +1,93 @@
+import Corpus
+import Foundation
+import RecurrentNetwork
+
+/// What a file has of a model beside its weights: texts by name, each of them JSON.
+package struct ModelMetadata: Equatable {
+  /// Nil in a file from elsewhere.
+  package var configuration: TrainingConfiguration?
+  package var vocabulary: [String]?
+  package var coding = TextCoding()
+  package var labels = Model.defaultLabels
+
+  package enum Key {
+    package static let version = "format_version"
+    static let configuration = "configuration"
+    static let vocabulary = "vocabulary"
+    static let coding = "coding"
+    static let labels = "labels"
+  }
+
+  private static let version = "1"
+
+  package init(_ model: Model) {
+    configuration = model.configuration
+    vocabulary = model.vocabulary
+    coding = model.coding
+    labels = model.labels
+  }
+
+  /// The texts of a file; those of other names are of no account.
+  ///
+  /// - Throws: `TrainingError` where one can't be read, or is impossible.
+  package init(_ texts: [String: String], path: String) throws {
+    func fail(_ problem: String) -> TrainingError {
+      TrainingError(path: path, problem: "the metadata's \(problem)", advice: "give a model that `lstm train` wrote")
+    }
+    func value<Value: Decodable>(_ key: String, _ problem: String) throws -> Value? {
+      guard let json = texts[key] else { return nil }
+      guard let value = try? JSONDecoder().decode(Value.self, from: Data(json.utf8)) else {
+        throw fail("\(key) \(problem)")
+      }
+      return value
+    }
+    if let version = texts[Key.version], version != Self.version {
+      throw TrainingError(
+        path: path,
+        problem: "the metadata's \(Key.version) is \(CorpusError.escaped(version)), expected \(Self.version)",
+        advice: "a newer lstm may read it")
+    }
+    configuration = try value(Key.configuration, "can't be read")
+    if let problem = configuration?.problem { throw fail("\(problem.setting) \(problem.rule)") }
+    vocabulary = try value(Key.vocabulary, "is not a list of words")
+    if let coding: TextCoding = try value(Key.coding, "can't be read") { self.coding = coding }
+    if let labels: [String] = try value(Key.labels, "are not two names") { self.labels = labels }
+    guard labels.count == 2, labels[0] != labels[1] else { throw fail("labels are not two names") }
+  }
+
+  /// As they are written.
+  package var texts: [String: String] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+      var texts = [Key.version: Self.version, Key.coding: try json(coding), Key.labels: try json(labels)]
+      if let configuration { texts[Key.configuration] = try json(configuration) }
+      if let vocabulary { texts[Key.vocabulary] = try json(vocabulary) }
+      return texts
+    }
+  }
+}
+
+extension Model {
+  /// A model out of a file's parts.
+  ///
+  /// - Precondition: a configuration is the parameters' own.
+  /// - Throws: `TrainingError` where the vocabulary is another's.
+  package init(_ parameters: Parameters, _ metadata: ModelMetadata, path: String) throws {
+    self.init(parameters)
+    if let configuration = metadata.configuration {
+      precondition(configuration.architecture == parameters.architecture)
+      self.configuration = configuration
+    }
+    let size = parameters.architecture.vocabularySize
+    guard metadata.vocabulary?.count ?? size == size else {
+      throw TrainingError(
+        path: path, problem: "the metadata's vocabulary is not a list of \(size) words",
+        advice: "give a model that `lstm train` wrote")
+    }
+    vocabulary = metadata.vocabulary
+    coding = metadata.coding
+    labels = metadata.labels
+  }
+}

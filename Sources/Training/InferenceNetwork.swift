@@ -1,0 +1,81 @@
+import Corpus
+import Foundation
+import RecurrentNetwork
+
+/// A network for use alone: its weights are prepared once, for every token, and any number of threads may ask at once.
+///
+/// An outcome is a matter of its sequence alone. Each row of a tile goes through the same operations in the same order,
+/// whatever is in the other rows, and the chain of padding does the same arithmetic as a row; so the bits are the same
+/// alone, in any batch, on any number of threads, and in `DataParallelNetwork.outcomes`.
+// @unchecked: `weights` are written in `init` and then only read; `freeWorkers` is touched under the lock alone, and a
+// worker that was taken from it is one thread's until it is put back.
+package final class InferenceNetwork: @unchecked Sendable {
+  private let architecture: Architecture
+  private let maxLength: Int
+  private let team: WorkerTeam
+  private let weights: FoldedWeights
+  private let lock = NSLock()
+  private var freeWorkers: [ShardWorker] = []
+
+  /// - Parameter threads: how many of them a call works on.
+  package init(_ parameters: Parameters, maxLength: Int, threads: Int) {
+    architecture = parameters.architecture
+    self.maxLength = maxLength
+    team = WorkerTeam(count: threads)
+    weights = FoldedWeights(parameters.layout)
+    let everyToken = (0..<Int32(architecture.vocabularySize)).map { $0 }
+    everyToken.withUnsafeBufferPointer { tokens in
+      weights.pack(parameters, for: [TokenSequence(tokens: tokens.baseAddress!, count: tokens.count, label: 0)])
+    }
+    team.perform(weights.preparationParts) { [weights] _, part in
+      weights.prepare(part: part, chainLength: maxLength, parameters: parameters)
+    }
+  }
+
+  /// What comes out for each sequence, in their order.
+  ///
+  /// - Parameters:
+  ///   - data: sequences of at most `maxLength` tokens of the network's vocabulary; the labels tell the losses.
+  ///   - progress: told after every thousand sequences or so how many are done; false ends it, and the result is nil.
+  package func outcomes(
+    of data: LabelledSequences, progress: (_ done: Int) -> Bool = { _ in true }
+  ) -> [Outcome]? {
+    let vocabulary = 0..<Int32(architecture.vocabularySize)
+    precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is out of the vocabulary")
+    let lengths = (0..<data.count).map(data.sequences.length)
+    let plan = ShardPlan(lengths: lengths, maxLength: maxLength)
+    precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be cut to maxLength")
+    var outcomes = [Outcome](repeating: Outcome(), count: data.count)
+    let isComplete = data.sequences.tokens.withUnsafeBufferPointer { tokens in
+      // Of sequences that are all empty there is no address, and none is read.
+      let base = tokens.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Int32>.alignment)!
+      let sequences = lengths.indices.map { index in
+        TokenSequence(
+          tokens: base + data.sequences.offsets[index], count: lengths[index], label: Float(data.labels[index]))
+      }
+      return outcomes.withUnsafeMutableBufferPointer { outcomes in
+        // Parts write outcomes of their own.
+        nonisolated(unsafe) let outcomes = outcomes
+        return plan.forEachBlock(on: team, progress: progress) { _, tiles in
+          withWorker { $0.evaluate(tiles, in: sequences, weights: weights, outcomes: outcomes.baseAddress!) }
+        }
+      }
+    }
+    return isComplete ? outcomes : nil
+  }
+
+  /// Lends a worker: as many are made as are ever in use at once.
+  private func withWorker(_ body: (ShardWorker) -> Void) {
+    let worker = lock.withLock { freeWorkers.popLast() } ?? ShardWorker(architecture, steps: maxLength, learns: false)
+    body(worker)
+    lock.withLock { freeWorkers.append(worker) }
+  }
+
+  /// About how many bytes such a network takes: weights, packed weights, table of token inputs, chain of padding.
+  package static func memoryNeed(_ architecture: Architecture, maxLength: Int) -> Double {
+    let (v, e, h) = (
+      Double(architecture.vocabularySize), Double(architecture.embeddingSize), Double(architecture.hiddenSize)
+    )
+    return 4 * (v * (2 * e + 4 * h) + 3 * 4 * h * (e + h) + Double(maxLength) * 7 * h)
+  }
+}

@@ -1,0 +1,154 @@
+import ArgumentParser
+import Classification
+import Corpus
+import Foundation
+import Interchange
+import RecurrentNetwork
+import Training
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures how well a model classifies labelled texts.",
+    discussion: """
+      Loss, accuracy, precision, recall, F1, area under the ROC curve and confusion matrix, with 95 % intervals: \
+      Wilson's score for accuracy, precision, recall, and for F1, which rises with the share TP / (TP + FP + FN); \
+      DeLong's for the area; the normal distribution's for the loss.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+  @Option(help: .init("The trained model.", valueName: "file"))
+  var model = "Data/run/model.safetensors"
+
+  @Option(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "file"))
+  var data: String
+
+  @Option(help: .init("Which of its parts: train, test or all.", valueName: "name"))
+  var part = Part.test
+
+  @Option(help: .init("How the figures are written: text or json.", valueName: "name"))
+  var format = Format.text
+
+  @Option(help: .init("A greater probability gives label 1.", valueName: "probability"))
+  var threshold: Float = 0.5
+
+  @Option(help: .init("Take only the first so many texts of a part.", valueName: "count"))
+  var limit: Int?
+
+  @Option(help: .init("Threads to work on (default: the cores that this process may use).", valueName: "count"))
+  var threads: Int?
+
+  enum Part: String, ExpressibleByArgument, CaseIterable { case train, test, all }
+
+  func validate() throws {
+    try checkThreads(threads)
+    try checkThreshold(threshold)
+    guard limit ?? 1 > 0 else { throw ValidationError("--limit must be at least 1, not \(limit!).") }
+  }
+
+  func run() throws {
+    let model = try Model(contentsOf: self.model)
+    let samples = try samples(for: model)
+    var bar = ProgressBar(isQuiet: false)
+    let outcomes = try model.outcomes(of: samples, threads: threads ?? Processor.availableCores, path: self.model) {
+      bar.draw("Reading texts", done: $0, details: [data])
+    }
+    bar.clear()
+    let evaluation = BinaryEvaluation(
+      probabilities: outcomes.map(\.probability), labels: samples.labels, threshold: threshold)
+    let losses = outcomes.map(\.loss)
+    let loss = losses.reduce(0, +) / Double(losses.count)
+    let rows: [Row] = [
+      Row(name: "loss", value: loss, interval: .mean(of: losses)),
+      Row(name: "accuracy", value: evaluation.accuracy, interval: evaluation.accuracyInterval),
+      Row(name: "precision", value: evaluation.precision, interval: evaluation.precisionInterval),
+      Row(name: "recall", value: evaluation.recall, interval: evaluation.recallInterval),
+      Row(name: "f1", value: evaluation.f1, interval: evaluation.f1Interval),
+      Row(name: "auc", value: evaluation.rocArea, interval: evaluation.rocAreaInterval),
+    ]
+    switch format {
+    case .text: try writeOutput(text(rows, evaluation, model))
+    case .json: try writeOutput(json(rows, evaluation, model))
+    }
+  }
+
+  private func samples(for model: Model) throws -> LabelledSequences {
+    let parts = try KerasIMDB.loadData(
+      path: data, options: .init(numWords: model.parameters.architecture.vocabularySize))
+    let limit = limit ?? .max
+    switch part {
+    case .train: return parts.train.prefix(limit)
+    case .test: return parts.test.prefix(limit)
+    case .all:
+      let (train, test) = (parts.train.prefix(limit), parts.test.prefix(limit))
+      return LabelledSequences(
+        sequences: TokenSequences(
+          [train, test].flatMap { part in (0..<part.count).map { Array(part.sequences[$0]) } }),
+        labels: train.labels + test.labels)
+    }
+  }
+
+  // MARK: Figures
+
+  private struct Row {
+    /// The key in JSON.
+    var name: String
+    /// Nil where the samples don't tell, as the recall where none is positive.
+    var value: Double?
+    var interval: ClosedRange<Double>?
+  }
+
+  private func text(_ rows: [Row], _ evaluation: BinaryEvaluation, _ model: Model) -> String {
+    let positives = evaluation.confusion.truePositives + evaluation.confusion.falseNegatives
+    let labels = model.labels.map { CorpusError.escaped($0, limit: 30) }
+    var lines = [
+      "\(data), part \(part.rawValue): \(grouped(evaluation.count)) texts, \(grouped(positives)) \(labels[1])", "",
+    ]
+    for row in rows {
+      let interval = row.interval.map { "  (\(fixed($0.lowerBound, 4))–\(fixed($0.upperBound, 4)))" } ?? ""
+      lines.append(padded(row.name, 9) + "  " + (row.value.map { fixed($0, 4) } ?? "undefined") + interval)
+    }
+    let counts = evaluation.confusion
+    let table = [
+      ["", "says \(labels[0])", "says \(labels[1])"],
+      ["is \(labels[0])", grouped(counts.trueNegatives), grouped(counts.falsePositives)],
+      ["is \(labels[1])", grouped(counts.falseNegatives), grouped(counts.truePositives)],
+    ]
+    let widths = (0..<3).map { column in table.map { $0[column].count }.max()! }
+    lines.append("")
+    for row in table {
+      lines.append(
+        padded(row[0], widths[0])
+          + (1..<3).map { column in
+            "  " + String(repeating: " ", count: widths[column] - row[column].count) + row[column]
+          }.joined())
+    }
+    lines += [
+      "",
+      "Threshold \(threshold). In brackets 95 % intervals: Wilson's (accuracy, precision, recall, F1 by its share), "
+        + "DeLong's (AUC), normal (loss).",
+    ]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  /// Confusion: a row for each true label, a column for each answer; label 0 first.
+  private func json(_ rows: [Row], _ evaluation: BinaryEvaluation, _ model: Model) throws -> String {
+    let counts = evaluation.confusion
+    var facts: [String: Any] = [
+      "confusion": [[counts.trueNegatives, counts.falsePositives], [counts.falseNegatives, counts.truePositives]],
+      "labels": model.labels, "samples": evaluation.count, "threshold": threshold, "part": part.rawValue,
+      "intervals": Dictionary(
+        uniqueKeysWithValues: rows.map {
+          ($0.name, $0.interval.map { [$0.lowerBound, $0.upperBound] } as Any? ?? NSNull())
+        }),
+    ]
+    for row in rows { facts[row.name] = row.value as Any? ?? NSNull() }
+    let data = try JSONSerialization.data(
+      withJSONObject: facts, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Corpus
+import Foundation
+import Interchange
+import Training
+
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a model in another framework's format.",
+    discussion: """
+      MODEL is a file of any format that `lstm inspect` shows, or the folder of a run. Beside an ONNX file goes a README \
+      for whoever receives it: what the ids are, how to pad, an example in Python.
+      """)
+
+  @Argument(help: .init("The model: a file, or the folder of a run.", valueName: "model"))
+  var model: String
+
+  @Option(help: .init("Where it goes; the ending says the format: \(ModelFormat.endings).", valueName: "file"))
+  var to: String
+
+  @Option(help: .init("The format, whatever the ending.", valueName: "format"))
+  var format: ModelFormat?
+
+  @Flag(help: "Replace a file that is there.")
+  var overwrite = false
+
+  func run() throws {
+    guard let format = format ?? ModelFormat(path: to) else {
+      throw ValidationError("The ending of \(to) names no format; give one of \(ModelFormat.endings), or --format.")
+    }
+    let readMe = format == .onnx ? (to as NSString).deletingPathExtension + ".README.md" : nil
+    for path in [to] + [readMe].compactMap({ $0 }) { try checkTarget(path, overwrite: overwrite) }
+    let model = try lstm.model(at: model)
+    try model.write(to: to, as: format)
+    if let readMe {
+      try AtomicFile.write([Data(model.readMe(forONNX: (to as NSString).lastPathComponent).utf8)], to: readMe)
+    }
+    printError(written(model, to: to, format) + (readMe.map { "; how it is used: \($0)" } ?? ""))
+  }
+}
+
+extension ModelFormat: ExpressibleByArgument {}
+
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Takes a model of another framework over into the native format, with its words.",
+    discussion: """
+      FILE is one of any format that `lstm inspect` shows: of PyTorch a safetensors file with the names in README, of \
+      Keras its weights. What the file doesn't say, the options can.
+      """)
+
+  @Argument(help: .init("The model.", valueName: "file"))
+  var file: String
+
+  @Option(help: .init("Where the model goes, as safetensors.", valueName: "model"))
+  var output: String
+
+  @Option(help: .init("The words: Keras's imdb_word_index.json, or one like it.", valueName: "file"))
+  var wordIndex: String?
+
+  @Option(help: .init("Tokens read of a text, the last ones; shorter texts are padded in front.", valueName: "count"))
+  var maxLength: Int?
+
+  @Option(help: .init("What label 0 and label 1 are called, as ham,spam.", valueName: "a,b"))
+  var labels: String?
+
+  @Flag(help: "Replace a file that is there.")
+  var overwrite = false
+
+  private var labelNames: [String]? {
+    labels?.split(separator: ",", omittingEmptySubsequences: false)
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  func validate() throws {
+    guard (1...1_000_000).contains(maxLength ?? 1) else {
+      throw ValidationError("--max-length must be from 1 to 1,000,000.")
+    }
+    if let labels, let names = labelNames, names.count != 2 || names[0] == names[1] || names.contains("") {
+      throw ValidationError("--labels must be two names, as ham,spam, not \(labels).")
+    }
+    if let format = ModelFormat(path: output), format != .safetensors {
+      throw ValidationError("--output is a safetensors file; for .\(format.rawValue) there is `lstm export`.")
+    }
+  }
+
+  func run() throws {
+    try checkTarget(output, overwrite: overwrite)
+    var model = try lstm.model(at: file)
+    if let wordIndex {
+      model.vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: model.configuration.vocabularySize)
+    }
+    if let maxLength { model.configuration.maxLength = maxLength }
+    if let labelNames { model.labels = labelNames }
+    try model.write(to: output, as: .safetensors)
+    printError(
+      written(model, to: output, .safetensors)
+        + (model.vocabulary == nil ? "; without words: --word-index gives them" : ""))
+  }
+}
+
+/// Checks, before anything is read, that a file may be written.
+private func checkTarget(_ path: String, overwrite: Bool) throws {
+  var isFolder: ObjCBool = false
+  guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
+  if isFolder.boolValue { throw TrainingError(path: path, problem: "is a folder", advice: "name a file") }
+  guard overwrite else {
+    throw TrainingError(path: path, problem: "is there already", advice: "give another name, or --overwrite")
+  }
+}
+
+/// What was written, and what of the model has no place there.
+private func written(_ model: Model, to path: String, _ format: ModelFormat) -> String {
+  let parameters = "\(path): \(model.parameters.architecture), \(grouped(model.parameters.values.count)) parameters"
+  guard let optimizer = model.optimizer else { return parameters }
+  return parameters
+    + (format.holdsOptimizer
+      ? ", and Adam's state after \(grouped(optimizer.step)) steps"
+      : "; Adam's state has no place in this format and is left out")
+}

@@ -1,0 +1,112 @@
+import Corpus
+import Foundation
+
+/// The lines of a stream, as they arrive: a thread reads ahead, and whoever asks gets all that has come meanwhile.
+///
+/// So a line that somebody types is answered at once, a fast pipe is worked on in large batches, and memory is bounded
+/// either way.
+// @unchecked: what both threads touch, they touch under the condition's lock; `count` is the asker's alone.
+final class LineReader: @unchecked Sendable {
+  /// The longest line that is taken, in bytes.
+  static let longestLine = 64 << 20
+  /// Bytes at which the thread waits, once there is a whole line.
+  private static let readAhead = 4 << 20
+  private static let chunk = 256 << 10
+
+  private enum Ending {
+    case end
+    case failure(Int32)
+    case overlong
+  }
+
+  private let name: String
+  private let condition = NSCondition()
+  private var bytes: [UInt8] = []
+  /// Where the last whole line of `bytes` ends.
+  private var end = 0
+  private var ending: Ending?
+  /// Lines handed out.
+  private var count = 0
+
+  /// - Parameters:
+  ///   - descriptor: the open stream; it stays open.
+  ///   - name: what messages call it.
+  init(_ descriptor: Int32, name: String) {
+    self.name = name
+    Thread.detachNewThread { [self] in fill(from: descriptor) }
+  }
+
+  /// The lines that have come since the last call, without their ends; waits for at least one. Empty at the end.
+  ///
+  /// - Throws: `CorpusError` behind the last line that could be read.
+  func next() throws -> [ArraySlice<UInt8>] {
+    let (block, failure) = take()
+    if let failure { throw failure }
+    var lines: [ArraySlice<UInt8>] = []
+    var start = block.startIndex
+    while start < block.endIndex {
+      let end = block[start...].firstIndex(of: UInt8(ascii: "\n")) ?? block.endIndex
+      let hasReturn = end > start && block[end - 1] == UInt8(ascii: "\r")
+      lines.append(block[start..<(hasReturn ? end - 1 : end)])
+      start = end + 1
+    }
+    // A byte order mark belongs to no text.
+    if count == 0, let first = lines.first, first.starts(with: [0xEF, 0xBB, 0xBF]) { lines[0] = first.dropFirst(3) }
+    count += lines.count
+    return lines
+  }
+
+  private func take() -> (block: [UInt8], failure: CorpusError?) {
+    condition.lock()
+    defer { condition.unlock() }
+    while end == 0 && ending == nil { condition.wait() }
+    if end > 0 {
+      let rest = Array(bytes[end...])
+      bytes.removeLast(bytes.count - end)
+      defer { (bytes, end) = (rest, 0) }
+      condition.signal()
+      return (bytes, nil)
+    }
+    switch ending! {
+    case .end:
+      defer { bytes = [] }
+      return (bytes, nil)
+    case .failure(let code):
+      return (
+        [],
+        CorpusError(
+          file: name, found: "can't be read (\(String(cString: strerror(code))))", advice: "give a file or a pipe")
+      )
+    case .overlong:
+      return (
+        [],
+        CorpusError(
+          file: name, entry: "line \(count + 1)", expected: "a text of at most \(Self.longestLine >> 20) MiB",
+          found: "a longer one", advice: "check that it is a file of text, one a line")
+      )
+    }
+  }
+
+  private func fill(from descriptor: Int32) {
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 1)
+    defer { chunk.deallocate() }
+    while true {
+      let count = read(descriptor, chunk.baseAddress, chunk.count)
+      let code = errno
+      if count < 0 && code == EINTR { continue }
+      condition.lock()
+      defer { condition.unlock() }
+      if count > 0 {
+        let new = chunk[..<count]
+        if let newline = new.lastIndex(of: UInt8(ascii: "\n")) { end = bytes.count + newline + 1 }
+        bytes += new
+        if bytes.count - end > Self.longestLine { ending = .overlong }
+      } else {
+        ending = count == 0 ? .end : .failure(code)
+      }
+      condition.signal()
+      if ending != nil { return }
+      while end > 0 && bytes.count >= Self.readAhead { condition.wait() }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Corpus
+import Foundation
+import Interchange
+import RecurrentNetwork
+import Training
+
+/// What `lstm inspect` shows of a model, in lines of at most 100 columns.
+struct ModelSummary {
+  let path: String
+  let content: FileContent
+  let model: Model
+
+  var text: String {
+    get throws {
+      let size =
+        try FileManager.default.attributesOfItem(atPath: path)[.size].flatMap { $0 as? Int } ?? 0
+      let format = try content.facts(ofFile: path) + (content == .run ? "" : ", \(grouped(size)) bytes")
+      return ["\(path)\n\(format)", layers, parameters, facts].joined(separator: "\n\n")
+    }
+  }
+
+  /// As Keras's `summary()` has them.
+  private var layers: String {
+    let layout = model.parameters.layout
+    let (e, h) = (layout.architecture.embeddingSize, layout.architecture.hiddenSize)
+    func count(_ tensors: ParameterLayout.Tensor...) -> String { grouped(tensors.reduce(0) { $0 + $1.count }) }
+    let rows = [
+      ["Layer (type)", "Output shape", "Params"],
+      ["embedding (Embedding)", "(None, None, \(e))", count(layout.embedding)],
+      ["lstm (LSTM)", "(None, \(h))", count(layout.kernel, layout.recurrentKernel, layout.bias)],
+      ["dense (Dense, sigmoid)", "(None, 1)", count(layout.denseKernel, layout.denseBias)],
+    ]
+    return rows.map { row in
+      row[0].padding(toLength: 26, withPad: " ", startingAt: 0)
+        + row[1].padding(toLength: 22, withPad: " ", startingAt: 0)
+        + String(repeating: " ", count: max(0, 14 - row[2].count)) + row[2]
+    }.joined(separator: "\n")
+  }
+
+  /// As Keras's `summary()` counts them: Adam has two moments for each parameter, its step and its rate.
+  private var parameters: String {
+    let count = model.parameters.values.count
+    let optimizerCount = model.optimizer == nil ? 0 : 2 * count + 2
+    // The step alone has 8 bytes.
+    let optimizerBytes = optimizerCount == 0 ? 0 : 4 * optimizerCount + 4
+    func line(_ name: String, _ count: Int, _ bytes: Int) -> String {
+      "\(name): \(grouped(count)) (\(readable(bytes)))"
+    }
+    var lines = [
+      line("Total params", count + optimizerCount, 4 * count + optimizerBytes),
+      line("Trainable params", count, 4 * count), line("Non-trainable params", 0, 0),
+    ]
+    if let adam = model.optimizer {
+      lines.append(
+        line("Optimizer params", optimizerCount, optimizerBytes)
+          + ": Adam after \(grouped(adam.step)) steps, learning rate \(adam.learningRate)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private var facts: String {
+    var defaults = TrainingConfiguration()
+    defaults.architecture = model.configuration.architecture
+    defaults.maxLength = model.configuration.maxLength
+    let changes = model.configuration.changes(from: defaults).map { "\($0.name) \($0.own) (default \($0.other))" }
+    let rows = [
+      (
+        "Configuration",
+        ["maxLength \(model.configuration.maxLength)"] + (changes.isEmpty ? ["all else as by default"] : changes)
+      ),
+      ("Words", [words]),
+      (
+        "Coding",
+        [
+          model.coding.lowercasing == .ascii ? "A to Z become lower case" : "letters become lower case",
+          model.coding.stripsHTML ? "tags are taken out" : "tags are words",
+        ]
+      ),
+      ("Labels", model.labels.enumerated().map { "\($0) \(CorpusError.escaped($1))" }),
+    ]
+    return rows.map { name, pieces in
+      wrapped(pieces, separator: "; ", indent: String(repeating: " ", count: 15), width: 100)
+        .replacingCharacters(in: ..<name.endIndex, with: name)
+    }.joined(separator: "\n")
+  }
+
+  private var words: String {
+    guard let vocabulary = model.vocabulary else { return "none in the file: `lstm import --word-index` adds them" }
+    let first = vocabulary.prefix(40).map { CorpusError.escaped($0, limit: 20) }
+    var line = "\(grouped(vocabulary.count)) tokens:"
+    for word in first where line.count + word.count < 80 { line += " " + word }
+    return line + (vocabulary.count > 1 ? " …" : "")
+  }
+
+  /// A size as Keras shows it.
+  private func readable(_ bytes: Int) -> String {
+    var (size, unit) = (Double(bytes), 0)
+    let units = ["B", "KB", "MB", "GB", "TB"]
+    while size >= 1024, unit + 1 < units.count {
+      size /= 1024
+      unit += 1
+    }
+    return "\(fixed(size, 2)) \(units[unit])"
+  }
+}

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Classification
+import Corpus
+import Foundation
+import Training
+
+/// How predictions are written.
+enum PredictionFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, csv, jsonl
+
+  static var names: String { allCases.map(\.rawValue).joined(separator: "|") }
+}
+
+/// Writes predictions to stdout, a line each (`text` with its words: two).
+struct PredictionWriter {
+  /// How many predictions were written.
+  private(set) var count = 0
+
+  private let format: PredictionFormat
+  private let labelWidth: Int
+  private let isColored: Bool
+  private var unknownCount = 0
+  private var firstUnknown = 0
+
+  init(_ classifier: TextClassifier, format: PredictionFormat) {
+    self.format = format
+    labelWidth = classifier.labels.map { shown($0).count }.max()!
+    let environment = ProcessInfo.processInfo.environment
+    isColored =
+      isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb" && (environment["NO_COLOR"] ?? "").isEmpty
+  }
+
+  /// What is to be said at the end, if anything: `text` says it with each line.
+  var remark: String? {
+    unknownCount == 0 || format == .text
+      ? nil
+      : "\(grouped(unknownCount)) of \(grouped(count)) texts (the first is number \(grouped(firstUnknown))) "
+        + "\(unknownCount == 1 ? "has" : "have") no word that the model knows: such an answer says nothing of the text."
+  }
+
+  /// Writes a batch at once.
+  mutating func write(_ predictions: [Prediction], of texts: [String]) throws {
+    var lines = ""
+    for (prediction, text) in zip(predictions, texts) { try lines += line(prediction, text) + "\n" }
+    try writeOutput(lines)
+  }
+
+  /// Writes a prediction with its words.
+  mutating func write(_ explanation: Explanation, of text: String) throws {
+    let words = explanation.words
+    switch format {
+    case .jsonl:
+      let list = words.map { "{\"word\":\(json($0.word)),\"effect\":\($0.effect)}" }
+      var line = try line(explanation.prediction, text)
+      line.removeLast()
+      try writeOutput(line + ",\"words\":[\(list.joined(separator: ","))]}\n")
+    case .text, .csv:
+      let largest = words.map { abs($0.effect) }.max() ?? 0
+      let unread = explanation.unreadWordCount
+      let unreadNote = unread > 0 ? ["(\(grouped(unread)) words that the model doesn't read)"] : []
+      let list = (unreadNote + words.map { marked($0, largest) }).joined(separator: " ")
+      try writeOutput(line(explanation.prediction, text) + (list.isEmpty ? "\n" : "\n        \(list)\n"))
+    }
+  }
+
+  private mutating func line(_ prediction: Prediction, _ text: String) throws -> String {
+    count += 1
+    guard !prediction.probability.isNaN else {
+      throw TrainingError(
+        problem: "the probability of text \(count) is not a number",
+        advice: "the model's weights are beyond use; train again")
+    }
+    let isUnknown = prediction.knownWordCount == 0
+    if isUnknown {
+      unknownCount += 1
+      if unknownCount == 1 { firstUnknown = count }
+    }
+    let label = prediction.label
+    switch format {
+    case .text:
+      let padding = String(repeating: " ", count: labelWidth - shown(label).count)
+      let line = "\(fixed(Double(prediction.probability), 4))  \(shown(label))\(padding)  "
+      return line + (isUnknown ? "(no known words) " : "") + shown(text)
+    case .csv:
+      return (count == 1 ? "text,probability,label\n" : "") + "\(csv(text)),\(prediction.probability),\(csv(label))"
+    case .jsonl:
+      return "{\"text\":\(json(text)),\"probability\":\(prediction.probability),\"label\":\(json(label))}"
+    }
+  }
+
+  // MARK: Words
+
+  /// A word with what it did, on a scale of the largest effect: one to three signs, or a colour.
+  private func marked(_ word: Explanation.Word, _ largest: Float) -> String {
+    let spelling = CorpusError.escaped(word.word, limit: 60)
+    guard word.isKnown else { return isColored ? "\u{1B}[2m\(spelling)\u{1B}[0m" : "(\(spelling))" }
+    let strength = largest > 0 ? Int((3 * abs(word.effect) / largest).rounded()) : 0
+    guard strength > 0 else { return spelling }
+    let isPositive = word.effect > 0
+    if isColored { return "\u{1B}[\(strength == 3 ? "1;" : "")\(isPositive ? 32 : 31)m\(spelling)\u{1B}[0m" }
+    return spelling + String(repeating: isPositive ? "+" : "-", count: strength)
+  }
+}
+
+/// The beginning of a text, on one line and without control characters.
+private func shown(_ text: String) -> String { CorpusError.escaped(text, limit: 60) }
+
+/// A field as RFC 4180 has it.
+private func csv(_ text: String) -> String {
+  text.utf8.contains { "\",\r\n".utf8.contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+}
+
+/// A string as JSON has it.
+private func json(_ text: String) -> String {
+  var result: [UInt8] = [UInt8(ascii: "\"")]
+  result.reserveCapacity(text.utf8.count + 2)
+  for byte in text.utf8 {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
+    case 0..<0x20: result += Array("\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8)
+    default: result.append(byte)
+    }
+  }
+  result.append(UInt8(ascii: "\""))
+  return String(decoding: result, as: UTF8.self)
+}

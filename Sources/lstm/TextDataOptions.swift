@@ -1,0 +1,80 @@
+import ArgumentParser
+import Corpus
+import Foundation
+import Training
+
+/// How texts are read, as options; what is not given comes from the run, or is the default.
+struct TextDataOptions: ParsableArguments {
+  private static let defaults = TextOptions()
+
+  @Option(
+    help: .init(
+      "The column of a table that holds the texts (default: \(TextOptions.textColumns.joined(separator: ", "))).",
+      valueName: "name"))
+  var textColumn: String?
+
+  @Option(
+    help: .init(
+      "The column of a table that holds the labels (default: \(TextOptions.labelColumns.joined(separator: ", "))).",
+      valueName: "name"))
+  var labelColumn: String?
+
+  @Option(
+    help: .init(
+      "The label that becomes 1 (default: the one that says so, as positive, 1 or yes, or the second of the alphabet).",
+      valueName: "label"))
+  var positiveLabel: String?
+
+  @Option(help: "The texts' encoding (default: \(defaults.encoding.rawValue)).")
+  var encoding: TextOptions.Encoding?
+
+  @Option(
+    help: "Which letters become lower case (default: unicode, as Keras's Tokenizer; ascii with --word-index).")
+  var lowercase: TextCoding.Lowercasing?
+
+  @Flag(help: "Take tags such as <br /> out of the texts.")
+  var stripHTML = false
+
+  @Option(
+    help: .init(
+      "The share of each label's texts to test on, where there is no test part (default: \(defaults.testSplit)).",
+      valueName: "share"))
+  var testSplit: Double?
+
+  func validate() throws {
+    if let testSplit, !(0 <= testSplit && testSplit < 1) {
+      throw ValidationError("--test-split must be from 0 to below 1, not \(testSplit).")
+    }
+  }
+
+  /// The given options over those of a run; nil where there are none.
+  func applied(to base: TextOptions?) -> TextOptions? {
+    var result = base ?? Self.defaults
+    result.textColumn = textColumn ?? result.textColumn
+    result.labelColumn = labelColumn ?? result.labelColumn
+    result.positiveLabel = positiveLabel ?? result.positiveLabel
+    result.encoding = encoding ?? result.encoding
+    result.lowercasing = lowercase ?? result.lowercasing
+    result.stripsHTML = stripHTML || result.stripsHTML
+    result.testSplit = testSplit ?? result.testSplit
+    return base == nil && result == Self.defaults ? nil : result
+  }
+}
+
+extension TextOptions.Encoding: ExpressibleByArgument {}
+extension TextCoding.Lowercasing: ExpressibleByArgument {}
+
+extension DataSource {
+  /// Reads the source; on a terminal a bar is shown if that takes longer than a second.
+  func load(
+    _ configuration: TrainingConfiguration, as model: Model? = nil, threads: Int, isQuiet: Bool
+  ) throws -> SourceData {
+    var bar = ProgressBar(isQuiet: isQuiet)
+    let start = ContinuousClock.now
+    defer { bar.clear() }
+    return try load(configuration, as: model, threads: threads) { done in
+      guard ContinuousClock.now - start > .seconds(1) else { return }
+      bar.draw("Reading \((path as NSString).lastPathComponent)", done: done, details: [])
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Classification
+import Foundation
+import Testing
+import Training
+
+/// The lines that the documentation shows are `Tests/Example/main.swift`, and do what it says.
+@Suite struct ExampleTests {
+  static let package = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  static func text(_ path: String) throws -> String {
+    try String(contentsOf: package.appending(path: path), encoding: .utf8)
+  }
+
+  @Test func theDocumentationShowsTheExample() throws {
+    let example = try Self.text("Tests/Example/main.swift")
+    for path in ["Sources/Classification/Classification.docc/Classification.md", "README.md"] {
+      let blocks = try Self.text(path).components(separatedBy: "```swift\n").dropFirst()
+        .map { $0.components(separatedBy: "```")[0] }.filter { $0.contains("TextClassifier") }
+      if path != "README.md" { #expect(blocks.count == 1) }
+      for block in blocks { #expect(block == example, "\(path)") }
+    }
+  }
+
+  @Test func theExampleRuns() throws {
+    let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "example-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "Data/run"), withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var model = smallModel
+    for (token, word) in ["a", "wonderful", "film"].enumerated() { model.vocabulary![4 + token] = word }
+    try model.write(toSafetensors: folder.appending(path: "Data/run/model.safetensors").path)
+
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = Self.executable("Example")
+    process.currentDirectoryURL = folder
+    process.standardOutput = output
+    try process.run()
+    let printed = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    let expected = try TextClassifier(model).classify("a wonderful film")
+    #expect(String(decoding: printed, as: UTF8.self) == "\(expected.label) \(expected.probability)\n")
+  }
+
+  /// A built executable lies beside the test runner.
+  static func executable(_ name: String) -> URL {
+    let runner =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    var folder = URL(fileURLWithPath: runner).deletingLastPathComponent()
+    while folder.path != "/" {
+      let candidate = folder.appendingPathComponent(name)
+      if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+      folder.deleteLastPathComponent()
+    }
+    fatalError("there is no \(name) beside \(runner)")
+  }
+}

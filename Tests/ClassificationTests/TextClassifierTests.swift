@@ -1,0 +1,145 @@
+import Classification
+import Corpus
+import Dispatch
+import Foundation
+import Testing
+import Training
+
+@Suite struct TextClassifierTests {
+  /// The probabilities of `smallTexts`, as the network for training has them.
+  static func expected(_ texts: [(text: String, tokens: [Int32])]) -> [Float] {
+    let data = LabelledSequences(
+      sequences: TokenSequences(texts.map(\.tokens)), labels: [UInt8](repeating: 0, count: texts.count))
+    return DataParallelNetwork(smallModel.parameters.layout, maxLength: 25, threads: 2)
+      .outcomes(of: data, parameters: smallModel.parameters)!.map(\.probability)
+  }
+
+  /// Alone, in batches of any size and order, on any number of threads: the same bits.
+  @Test(arguments: [1, 2, 3, 8]) func aProbabilityIsAMatterOfItsTextAlone(threads: Int) throws {
+    let texts = smallTexts(200)
+    let expected = Self.expected(texts)
+    #expect(Set(expected).count > 150)
+    let classifier = try TextClassifier(smallModel, threads: threads)
+    #expect(classifier.classify(texts.map(\.text)).map(\.probability) == expected)
+    #expect(classifier.classify(texts.map(\.text).reversed()).map(\.probability) == expected.reversed())
+    for size in [1, 5, 7, 50] {
+      let found = stride(from: 0, to: texts.count, by: size).flatMap {
+        classifier.classify(texts[$0..<min($0 + size, texts.count)].map(\.text))
+      }
+      #expect(found.map(\.probability) == expected, "batches of \(size)")
+    }
+    #expect(classifier.classify([]) == [])
+  }
+
+  @Test func manyMayAskAtOnce() throws {
+    let texts = smallTexts(100)
+    let expected = Self.expected(texts)
+    let classifier = try TextClassifier(smallModel, threads: 2)
+    let failures = NSLock()
+    nonisolated(unsafe) var failureCount = 0  // touched under the lock
+    DispatchQueue.concurrentPerform(iterations: 64) { caller in
+      let index = caller % texts.count
+      let isRight =
+        caller.isMultiple(of: 2)
+        ? classifier.classify(texts[index].text).probability == expected[index]
+        : classifier.classify(texts.map(\.text)).map(\.probability) == expected
+      if !isRight { failures.withLock { failureCount += 1 } }
+    }
+    #expect(failureCount == 0)
+  }
+
+  @Test func theThresholdDecidesStrictly() throws {
+    let text = "w5 w6 w7"
+    let probability = try TextClassifier(smallModel).classify(text).probability
+    for (threshold, label) in [(probability, "ham"), (probability.nextDown, "spam"), (0, "spam"), (1, "ham")] {
+      let prediction = try TextClassifier(smallModel, threshold: threshold).classify(text)
+      #expect(prediction.label == label)
+      #expect(prediction.isPositive == (label == "spam"))
+      #expect(prediction.probability == probability)
+    }
+  }
+
+  @Test func countsTheWordsItKnows() throws {
+    let classifier = try TextClassifier(smallModel)
+    let cases = [
+      ("", 0), (" \t\n ?!", 0), ("what is this", 0), ("W5, what: w6!", 2), ("w5\0w6", 0), ("é w5", 1),
+      (String(repeating: "w5 ", count: 100), 25),
+    ]
+    for (text, count) in cases { #expect(classifier.classify(text).knownWordCount == count, "\(text)") }
+    // Of a text without words the start token is left.
+    #expect(classifier.classify("").probability == classifier.classify("?").probability)
+  }
+
+  @Test func readsTheEndOfALongText() throws {
+    let classifier = try TextClassifier(smallModel)
+    let end = (0..<25).map { "w\(4 + $0)" }.joined(separator: " ")
+    // 10 MB in front.
+    let long = String(repeating: "w30 w31 x ", count: 1 << 20) + end
+    #expect(classifier.classify(long) == classifier.classify("w9 " + end))
+  }
+
+  @Test func explainsByOcclusion() throws {
+    let classifier = try TextClassifier(smallModel, threads: 2)
+    let explanation = classifier.explain("W5 <w6> what, w5 w7!")
+    #expect(explanation.prediction == classifier.classify("w5 w6 what w5 w7"))
+    #expect(explanation.words.map(\.word) == ["W5", "w6", "what", "w5", "w7"])
+    #expect(explanation.words.map(\.isKnown) == [true, true, false, true, true])
+    #expect(explanation.unreadWordCount == 0)
+    let without = ["x w6 what w5 w7", "w5 x what w5 w7", "w5 w6 x w5 w7", "w5 w6 what x w7", "w5 w6 what w5 x"]
+    #expect(
+      explanation.words.map(\.effect)
+        == classifier.classify(without).map { explanation.prediction.probability - $0.probability })
+    #expect(explanation.words[0].effect != explanation.words[3].effect)
+    #expect(explanation.words[2].effect == 0)
+  }
+
+  @Test func explainsWhatItReads() throws {
+    let classifier = try TextClassifier(smallModel)
+    #expect(classifier.explain("?").words == [])
+    // The start token is read as long as there is room for it.
+    for (count, unread) in [(24, 0), (25, 0), (26, 1), (300, 275)] {
+      let words = (0..<count).map { "w\(4 + $0 % 36)" }
+      let explanation = classifier.explain(words.joined(separator: " "))
+      #expect(explanation.prediction == classifier.classify(words.joined(separator: " ")))
+      #expect(explanation.unreadWordCount == unread)
+      #expect(explanation.words.map(\.word) == Array(words.dropFirst(unread)))
+      var changed = words
+      changed[unread + 3] = "x"
+      #expect(
+        explanation.words[3].effect
+          == explanation.prediction.probability - classifier.classify(changed.joined(separator: " ")).probability)
+    }
+  }
+
+  @Test func saysWhatAModelLacks() throws {
+    var model = smallModel
+    model.vocabulary = nil
+    #expect {
+      _ = try TextClassifier(model, path: "m.safetensors")
+    } throws: {
+      "\($0)".hasPrefix("m.safetensors: the model doesn't say which words it knows") && "\($0)".contains("--word-index")
+    }
+    model.vocabulary = ["a", "b"]
+    #expect { _ = try TextClassifier(model) } throws: { "\($0)".contains("2 words, the network 40 tokens") }
+  }
+
+  @Test func takesAModelThatDoesNotFitForNone() throws {
+    var model = smallModel
+    model.configuration.maxLength = .max / 1_000_000
+    #expect { _ = try TextClassifier(model) } throws: { "\($0)".contains("GB of memory") }
+  }
+
+  @Test func takesWordsFromAnIndex() throws {
+    let folder = NSTemporaryDirectory() + "classification-test-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var model = smallModel
+    model.vocabulary = nil
+    try model.write(toSafetensors: folder + "/model.safetensors")
+    // Keras's ranks: 1 is token 4.
+    try Data(#"{"w4": 1, "w5": 2, "rare": 1000}"#.utf8).write(to: URL(fileURLWithPath: folder + "/index.json"))
+    let classifier = try TextClassifier(contentsOf: folder + "/model.safetensors", wordIndex: folder + "/index.json")
+    #expect(classifier.classify("w4 w5") == (try TextClassifier(smallModel)).classify("w4 w5"))
+    #expect(classifier.classify("w6 rare").knownWordCount == 0)
+  }
+}

@@ -1,0 +1,241 @@
+import Classification
+import Corpus
+import Foundation
+import RecurrentNetwork
+import Testing
+import Training
+
+/// `lstm predict`, with a model that knows four words.
+@Suite struct PredictCommandTests {
+  static let model: Model = {
+    var configuration = TrainingConfiguration()
+    (configuration.vocabularySize, configuration.embeddingSize, configuration.hiddenSize) = (8, 4, 5)
+    configuration.maxLength = 12
+    var generator = RandomGenerator(seed: 4)
+    var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
+    for i in parameters.values.indices { parameters.values[i] = Float(4 * generator.uniform() - 2) }
+    return Model(
+      parameters, configuration: configuration,
+      vocabulary: ["<pad>", "<start>", "<oov>", "<3>", "a", "good", "bad", "film"])
+  }()
+
+  /// Runs it with the model, which a folder of the test's has.
+  static func predict(_ arguments: String..., input: Data = Data(), model: Model = model) throws -> LSTMProcess {
+    try TemporaryFolder.with { folder in
+      try model.write(toSafetensors: folder.path + "/model.safetensors")
+      return try LSTMProcess.run(
+        ["predict", "--model", folder.path + "/model.safetensors"] + arguments, input: input)
+    }
+  }
+
+  struct Line: Decodable, Equatable {
+    struct Word: Decodable, Equatable {
+      var word: String
+      var effect: Float
+    }
+    var text: String
+    var probability: Float
+    var label: String
+    var words: [Word]?
+  }
+
+  static func lines(_ output: String) throws -> [Line] {
+    try output.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+  }
+
+  static let difficultTexts = [
+    "a good film", "a \"bad\", film", "back\\slash\ttab", "", "good\u{0}bad", "emoji 🎬 é", "unknown words", ",",
+  ]
+
+  @Test func answersTextsInEachFormat() throws {
+    let classifier = try TextClassifier(Self.model)
+    let expected = classifier.classify(Self.difficultTexts.map { $0.replacing("\u{0}", with: "") })
+    let arguments = Self.difficultTexts.map { $0.replacing("\u{0}", with: "") }
+    func run(_ format: String) throws -> LSTMProcess {
+      try TemporaryFolder.with { folder in
+        try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
+        return try LSTMProcess.run(
+          ["predict", "--model", folder.path + "/model.safetensors", "--format", format, "--"] + arguments)
+      }
+    }
+    let jsonl = try run("jsonl")
+    #expect(jsonl.exitCode == 0)
+    #expect(jsonl.errors.contains("6 of 8 texts (the first is number 3) have no word that the model knows"))
+    let lines = try Self.lines(jsonl.output)
+    #expect(lines.map(\.text) == arguments)
+    #expect(lines.map(\.probability) == expected.map(\.probability))
+    #expect(lines.map(\.label) == expected.map(\.label))
+
+    let csv = try run("csv").output
+    #expect(csv.hasPrefix("text,probability,label\na good film,\(expected[0].probability),\(expected[0].label)\n"))
+    #expect(csv.contains("\n\"a \"\"bad\"\", film\",\(expected[1].probability),"))
+    #expect(csv.contains("\n,\(expected[3].probability),"))
+    #expect(csv.contains("\n\",\",\(expected[7].probability),"))
+
+    let text = try run("text").output.split(separator: "\n")
+    #expect(text.count == 8)
+    #expect(text[0].hasPrefix(String(format: "%.4f  \(expected[0].label)", expected[0].probability)))
+    #expect(text[0].hasSuffix("  a good film"))
+    #expect(text[2].hasSuffix("  (no known words) back\\slash\\ttab"))
+  }
+
+  /// In order, none lost, whatever the batches were: as many as fill the reader's memory twice.
+  @Test func answersLinesInTheirOrder() throws {
+    let classifier = try TextClassifier(Self.model)
+    let words = ["a", "good", "bad", "film", "unknown", "GOOD,", String(repeating: "x", count: 150)]
+    let texts = (0..<50_000).map { (index: Int) -> String in
+      let chosen = (0..<index % 11).map { (place: Int) -> String in words[(index / 11 + 3 * place * place) % 7] }
+      return (chosen + ["\(index)"]).joined(separator: " ")
+    }
+    let run = try Self.predict("--format", "jsonl", input: Data(texts.joined(separator: "\r\n").utf8))
+    #expect(run.exitCode == 0)
+    let lines = try Self.lines(run.output)
+    #expect(lines.map(\.text) == texts)
+    #expect(lines.map(\.probability) == classifier.classify(texts).map(\.probability))
+    // From a file, on another number of threads: the same bytes.
+    try TemporaryFolder.with { folder in
+      try Data(texts.joined(separator: "\n").utf8).write(to: folder.url("texts.txt"))
+      let other = try Self.predict("--format", "jsonl", "--threads", "3", "--data", folder.path + "/texts.txt")
+      #expect(other.output == run.output)
+    }
+  }
+
+  @Test func answersALineBeforeTheNextComes() throws {
+    try TemporaryFolder.with { folder in
+      try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
+      let (input, output) = (Pipe(), Pipe())
+      let process = Process()
+      process.executableURL = LSTMProcess.executable
+      process.arguments = ["predict", "--model", folder.path + "/model.safetensors", "--format", "jsonl"]
+      (process.standardInput, process.standardOutput) = (input, output)
+      try process.run()
+      // Were an answer held back, the test would wait for it for ever: it ends the process instead.
+      let watchdog = DispatchWorkItem { process.terminate() }
+      DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: watchdog)
+      defer { watchdog.cancel() }
+      for text in ["a good film", "", "a bad film"] {
+        try input.fileHandleForWriting.write(contentsOf: Data((text + "\n").utf8))
+        var answer = Data()
+        while answer.last != UInt8(ascii: "\n") {
+          let more = output.fileHandleForReading.availableData
+          if more.isEmpty { break }
+          answer += more
+        }
+        #expect(try Self.lines(String(decoding: answer, as: UTF8.self)).map(\.text) == [text])
+      }
+      // The last line needs no end.
+      try input.fileHandleForWriting.write(contentsOf: Data("film".utf8))
+      try input.fileHandleForWriting.close()
+      let rest = output.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      #expect(try Self.lines(String(decoding: rest, as: UTF8.self)).map(\.text) == ["film"])
+      #expect(process.terminationStatus == 0)
+    }
+  }
+
+  /// By the signal, and where that is ignored.
+  @Test(arguments: ["", "trap '' PIPE; "]) func endsQuietlyWhereNobodyReads(before: String) throws {
+    try TemporaryFolder.with { folder in
+      try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
+      try Data(String(repeating: "a good film\n", count: 1_000_000).utf8).write(to: folder.url("texts.txt"))
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      process.arguments = [
+        "-c",
+        before
+          + #""$0" predict --model "$1/model.safetensors" <"$1/texts.txt" | head -n 1; exit "${PIPESTATUS[0]}""#,
+        LSTMProcess.executable.path, folder.path,
+      ]
+      let (output, errors) = (Pipe(), Pipe())
+      (process.standardOutput, process.standardError) = (output, errors)
+      try process.run()
+      let said = (
+        output.fileHandleForReading.readDataToEndOfFile(), errors.fileHandleForReading.readDataToEndOfFile()
+      )
+      process.waitUntilExit()
+      #expect(String(decoding: said.0, as: UTF8.self).hasSuffix("a good film\n"))
+      #expect(said.1.isEmpty)
+      #expect(process.terminationStatus == 128 + SIGPIPE)
+    }
+  }
+
+  @Test func explains() throws {
+    let explanation = try TextClassifier(Self.model).explain("a Good film, really")
+    let jsonl = try Self.predict("--explain", "--format", "jsonl", "a Good film, really")
+    let line = try #require(try Self.lines(jsonl.output).first)
+    #expect(line.words == explanation.words.map { .init(word: $0.word, effect: $0.effect) })
+    #expect(line.probability == explanation.prediction.probability)
+
+    let text = try Self.predict("--explain", "a Good film, really").output.split(separator: "\n")
+    #expect(text.count == 2)
+    let largest = explanation.words.map { abs($0.effect) }.max()!
+    let marks = explanation.words.dropLast().map { word in
+      word.word
+        + String(repeating: word.effect > 0 ? "+" : "-", count: Int((3 * abs(word.effect) / largest).rounded()))
+    }
+    #expect(text[1] == "        " + marks.joined(separator: " ") + " (really)")
+    #expect(text[1].contains("+++") || text[1].contains("---"))
+    // What no network reads is counted.
+    let long = try Self.predict("--explain", String(repeating: "film ", count: 1012))
+    #expect(long.output.contains("(1,000 words that the model doesn't read) film"))
+  }
+
+  @Test func readsOtherEncodingsAndMarks() throws {
+    let bom = try Self.predict("--format", "jsonl", input: Data([0xEF, 0xBB, 0xBF]) + Data("good\n".utf8))
+    #expect(try Self.lines(bom.output).map(\.text) == ["good"])
+    let latin1 = try Self.predict("--format", "jsonl", "--encoding", "latin1", input: Data([0x67, 0xE9, 0x0A]))
+    #expect(try Self.lines(latin1.output).map(\.text) == ["gé"])
+    let nul = try Self.predict("--format", "jsonl", input: Data("good\u{0}bad\n\n".utf8))
+    #expect(try Self.lines(nul.output).map(\.text) == ["good\u{0}bad", ""])
+    #expect(try Self.predict(input: Data()).output == "")
+    let long = String(repeating: "good bad ", count: 1_200_000)
+    #expect(try Self.lines(Self.predict("--format", "jsonl", input: Data(long.utf8)).output).map(\.text) == [long])
+  }
+
+  /// What is wrong is said in a line; what could be read was answered.
+  @Test(arguments: [
+    (
+      "caf\u{E9}", 1, "standard input: line 3: expected UTF-8, found other bytes; convert it, or give --encoding latin1"
+    ),
+    ("x", 65 << 20, "standard input: line 3: expected a text of at most 64 MiB, found a longer one"),
+  ]) func stopsAtALineThatCannotBeRead(piece: String, count: Int, message: String) throws {
+    let line = Data(piece.unicodeScalars.map { UInt8($0.value) })
+    var input = Data("good\nbad\n".utf8)
+    input += count == 1 ? line : Data(repeating: line[0], count: count)
+    let run = try Self.predict("--format", "jsonl", input: input + Data("\nfilm\n".utf8))
+    #expect(run.exitCode == 1)
+    #expect(run.errors.contains(message))
+    #expect(try Self.lines(run.output).map(\.text) == ["good", "bad"])
+  }
+
+  @Test(arguments: [
+    (["--threshold", "1.5", "a"], 64, "--threshold must be a probability, from 0 to 1, not 1.5"),
+    (["--threshold", "nan", "a"], 64, "--threshold must be a probability"),
+    (["--threads", "0", "a"], 64, "--threads must be from 1 to 1,024, not 0"),
+    (["--data", "x.txt", "a"], 64, "Give either texts or --data, not both"),
+    (["--explain", "--format", "csv", "a"], 64, "--explain goes with --format text or jsonl"),
+    (["--format", "xml", "a"], 64, "xml"),
+    (["--data", "/nowhere.txt"], 1, "/nowhere.txt: "),
+    (["--data", "/tmp"], 1, "/tmp: can't be read (Is a directory)"),
+    (["--word-index", "/nowhere.json", "a"], 1, "/nowhere.json: no such file"),
+  ]) func saysWhatIsWrong(arguments: [String], code: Int, message: String) throws {
+    let run = try TemporaryFolder.with { folder in
+      try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
+      return try LSTMProcess.run(["predict", "--model", folder.path + "/model.safetensors"] + arguments)
+    }
+    #expect(run.exitCode == code)
+    #expect(run.errors.contains(message), "\(run.errors)")
+    #expect(run.output == "")
+  }
+
+  @Test func saysWhatTheModelLacks() throws {
+    let missing = try LSTMProcess.run("predict", "--model", "/nowhere.safetensors", "a")
+    #expect(missing.exitCode == 1)
+    #expect(missing.errors.contains("/nowhere.safetensors"))
+    var model = Self.model
+    model.vocabulary = nil
+    let wordless = try Self.predict("a", model: model)
+    #expect(wordless.exitCode == 1)
+    #expect(wordless.errors.contains("give them with --word-index imdb_word_index.json"))
+  }
+}

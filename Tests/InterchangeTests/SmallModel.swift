@@ -1,0 +1,58 @@
+import Foundation
+import Interchange
+import RecurrentNetwork
+import Training
+
+/// A model of odd sizes, every weight of which is another number.
+enum SmallModel {
+  static let layout = ParameterLayout(.init(vocabularySize: 5, embeddingSize: 2, hiddenSize: 3))
+
+  static var model: Model {
+    var parameters = Parameters(zeros: layout)
+    for index in parameters.values.indices { parameters.values[index] = 1 / Float(index + 3) }
+    // What arithmetic on the way would lose.
+    for (index, value) in zip(layout.bias.range, [-0.0, .leastNonzeroMagnitude, -.greatestFiniteMagnitude] as [Float]) {
+      parameters.values[index] = value
+    }
+    var configuration = TrainingConfiguration()
+    configuration.architecture = layout.architecture
+    (configuration.maxLength, configuration.learningRate) = (17, 0.1)
+    var model = Model(
+      parameters, configuration: configuration, vocabulary: ["<pad>", "<start>", "<oov>", "é\"\\", "😀\n"])
+    model.coding.stripsHTML = true
+    model.coding.lowercasing = .unicode
+    model.labels = ["ham", "späm"]
+    return model
+  }
+
+  static func bits(_ model: Model) -> [UInt32] { model.parameters.values.map(\.bitPattern) }
+}
+
+/// A file that goes away with the test.
+struct TemporaryFile: ~Copyable {
+  let path: String
+
+  init(_ ending: String) { path = NSTemporaryDirectory() + "interchange-\(UUID().uuidString).\(ending)" }
+
+  deinit { unlink(path) }
+
+  func write(_ bytes: some Sequence<UInt8>) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+
+  func bytes() throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
+}
+
+/// What reading a file throws, or "accepted".
+func refusal(_ path: String) -> String {
+  do { _ = try Model(contentsOf: path) } catch { return "\(error)" }
+  return "accepted"
+}
+
+extension [UInt8] {
+  /// The first occurrence of some bytes replaced.
+  func replacing(_ old: [UInt8], by new: [UInt8]) -> [UInt8] {
+    guard let start = indices.first(where: { self[$0...].starts(with: old) }) else { return self }
+    return Array(self[..<start] + new + self[(start + old.count)...])
+  }
+
+  func replacing(_ old: String, by new: String) -> [UInt8] { replacing(Array(old.utf8), by: Array(new.utf8)) }
+}
