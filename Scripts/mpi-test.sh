@@ -159,7 +159,7 @@ if [ "$(grep -c '^Error: ' "$folder/log")" != 1 ] || ! grep -q '^Error: rank 0 .
   fail "expected one error about the full disk"
 fi
 mount -o remount,size=60m "$folder/disk"
-mpirun -n 2 "$lstm" train --quiet --threads 1 --resume "$folder/disk/run" >"$folder/log" 2>&1 ||
+mpirun -n 2 "$lstm" train --quiet --threads 1 --keep 2 --resume "$folder/disk/run" >"$folder/log" 2>&1 ||
   fail "the run doesn't go on after the full disk"
 expect_whole "$folder/disk/run" "a full disk"
 echo "A full disk: one clear message, and a resumed run with the same weights"
