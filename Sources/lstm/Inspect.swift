@@ -46,7 +46,8 @@ struct Inspect: ParsableCommand {
       ("--vocabulary-size", vocabularySize != nil), ("--max-length", maxLength != nil),
       ("--word-index", wordIndex != nil),
     ] where isGiven { throw ValidationError("\(option) goes with an archive of reviews; \(file) is a model.") }
-    printLine(try ModelSummary(path: file, content: content, model: Model(contentsOf: file, as: content)).text)
+    let model = try Model(contentsOf: file, as: content) { printError("Note: \(file): \($0)") }
+    printLine(try ModelSummary(path: file, content: content, model: model).text)
   }
 
   private func showReviews(of archive: String) throws {
