@@ -126,6 +126,10 @@ struct Train: ParsableCommand {
     let state = initial.map { initialState($0, configuration) }
     var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
+    // The weights know the words by their numbers.
+    if wordIndex == nil, let initial, let vocabulary = initial.vocabulary {
+      source.terms = .init(vocabulary: vocabulary, coding: initial.coding, labels: initial.labels)
+    }
     let loaded = try load(source, configuration)
     let reviews = try loaded.parts(configuration)
     source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)

@@ -23,7 +23,7 @@ public struct LabelledTexts: Sendable {
   public var notes: [String]
 
   /// How texts become tokens, where that is known from elsewhere.
-  public struct Terms: Sendable {
+  public struct Terms: Codable, Sendable, Equatable {
     /// The word of each token id, `[V]`.
     public var vocabulary: [String]
     /// How texts become words; nil for what the options say.
