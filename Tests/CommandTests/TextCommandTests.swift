@@ -82,7 +82,7 @@ import Training
 
   /// Each: arguments beside those for the data, exit code, words of the message.
   @Test(arguments: [
-    ([], 1, "messages.csv: line 2: expected UTF-8, found byte 0xE9"),
+    (["--text-column", "words", "--label-column", "kind"], 1, "line 2: expected UTF-8, found byte 0xE9"),
     (["--encoding", "latin1"], 1, "found the columns “kind”, “words”; name it with --text-column"),
     (["--encoding", "utf7"], 64, "--encoding"), (["--test-split", "1"], 64, "--test-split must be from 0 to below 1"),
     (["--data", "Data/sample.npz", "--strip-html"], 1, "Data/sample.npz: holds numbers, not texts; leave out"),

@@ -134,7 +134,7 @@ import Testing
     // A word that no model file could hold.
     let word = String(repeating: "x", count: 33 << 20)
     expectError("expected words of at most 33554432 bytes in all") {
-      try load(csv: "text,label\n\(word),a\n\(word),b\n")
+      try load(csv: "text,label\n\(word),a\n\(word),b\nx,a\nx,b\n")
     }
   }
 
