@@ -106,7 +106,7 @@ import Training
 
   @Test func readsTablesAndFolders() throws {
     let texts = ["a \"good\" film, bad", "bad\nbad", ""]
-    let expected = classifier.classify(texts).map(\.probability)
+    let expected = try TextClassifier(Self.model).classify(texts).map(\.probability)
     try TemporaryFolder.with { folder in
       let quoted = texts.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
       let objects = try texts.map { String(decoding: try JSONEncoder().encode(["body": $0]), as: UTF8.self) }
