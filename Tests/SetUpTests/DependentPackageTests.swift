@@ -8,7 +8,8 @@ struct DependentPackageTests {
   static func readmeExample() throws -> String {
     let readme = try String(contentsOf: Workspace.package.appending(path: "README.md"), encoding: .utf8)
     let section = try #require(readme.components(separatedBy: "## As a library\n").dropFirst().first)
-    let code = try #require(section.components(separatedBy: "```swift\n").dropFirst().first { $0.contains("import Training") })
+    let blocks = section.components(separatedBy: "```swift\n").dropFirst()
+    let code = try #require(blocks.first { $0.contains("import Training") })
     let sample = Workspace.package.appending(path: "Data/sample.npz").path(percentEncoded: false)
     return try #require(code.components(separatedBy: "```").first).replacing("Data/imdb.npz", with: sample)
   }
