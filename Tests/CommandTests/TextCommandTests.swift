@@ -66,6 +66,31 @@ import Training
     }
   }
 
+  @Test func trainingFromAModelKeepsItsWords() throws {
+    try withMessages { folder, data in
+      let first = folder.path + "/first"
+      try #require(try run(folder, ["train", "--data", data, "--output", first] + small + options).exitCode == 0)
+      let model = try Model(safetensors: first + "/model.safetensors")
+      let rows = (0..<40).map { $0 % 2 == 0 ? "spam,other words now" : "ham,nothing of the kind" }
+      try Data(("kind,words\n" + rows.joined(separator: "\n")).utf8).write(to: folder.url("others.csv"))
+      let second = folder.path + "/second"
+      let trained = try run(
+        folder,
+        [
+          "train", "--data", folder.path + "/others.csv", "--text-column", "words", "--label-column", "kind",
+          "--initial-weights", first + "/model.safetensors", "--epochs", "1", "--max-length", "20", "--output", second,
+        ])
+      try #require(trained.exitCode == 0, "\(trained.errors)")
+      // Also where the first model is gone.
+      try FileManager.default.removeItem(atPath: first)
+      let resumed = try run(folder, ["train", "--resume", second, "--epochs", "2"])
+      #expect(resumed.exitCode == 0, "\(resumed.errors)")
+      let result = try Model(safetensors: second + "/model.safetensors")
+      #expect(result.vocabulary == model.vocabulary)
+      #expect(result.coding == model.coding && result.labels == model.labels)
+    }
+  }
+
   @Test func inspectShowsTexts() throws {
     try withMessages { folder, data in
       let shown = try run(folder, ["inspect", data, "--vocabulary-size", "50"] + options)
