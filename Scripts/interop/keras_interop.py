@@ -6,9 +6,9 @@
 Keras's backend is the environment's KERAS_BACKEND (tensorflow, torch). Written with Keras 3.15.1 on TensorFlow 2.21.0
 and on PyTorch 2.13.0. The tutorial's network, batches of 1,000 reviews:
 
-1. Ours after five steps: Keras loads it without a warning, and predicts the same for 1,000 test reviews.
+1. Ours after five steps (--steps): Keras loads it without a warning, and predicts the same for 1,000 test reviews.
 2. From that state, Adam's moments included, both take one more step: the same loss and the same weights.
-3. and 4. The same with a network that Keras initialised, trained for five steps and saved.
+3. and 4. The same with a network that Keras initialised, trained for as many steps and saved.
 
 Prints each comparison with the largest difference; the exit code is 1 where one is over its limit.
 
@@ -35,7 +35,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "peers"))
 import local_imdb
 
-STEPS, BATCH = 5, 1000
+BATCH = 1000
 PREDICTION_LIMIT, LOSS_LIMIT = 1e-6, 1e-5
 # Adam magnifies the noise of tiny gradients: few weights may be further off than CLOSE, none further than FAR.
 CLOSE, FAR, SHARE = 1e-5, 1e-4, 0.999
@@ -44,7 +44,9 @@ parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("--lstm", required=True)
 parser.add_argument("--data", required=True, type=Path, help="an imdb.npz")
 parser.add_argument("--as-is", action="store_true", help="with TensorFlow, leave the embedding's gradient as it is")
+parser.add_argument("--steps", type=int, default=5, help="steps before the one that is compared (default 5)")
 options = parser.parse_args()
+STEPS = options.steps
 backend = keras.backend.backend()
 failures = []
 

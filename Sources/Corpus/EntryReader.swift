@@ -30,7 +30,8 @@ package struct EntryReader: ~Copyable {
     self.entry = entry
     self.size = size
     self.source = source
-    buffer = .allocate(capacity: 1 << 16)
+    // No more than is needed: of an archive of texts there are many.
+    buffer = .allocate(capacity: max(1, min(size, 1 << 16)))
   }
 
   deinit { buffer.deallocate() }

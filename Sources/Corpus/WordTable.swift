@@ -9,11 +9,11 @@ package struct WordTable: Sendable {
   private var bytes: [UInt8] = []
   /// Where each word begins in `bytes`, and where the last one ends: `[count + 1]`.
   private var offsets = [0]
-  /// Open addressing; a power of two, of which at most half are taken.
+  /// Open addressing; a power of two, of which at most three quarters are taken.
   private var slots = [Slot](repeating: Slot(), count: 1 << 10)
   /// Short words that were met lately, each at a place of its own: a few are most of a text, and the table is too large
   /// for the processor's cache.
-  private var recent = [Slot](repeating: Slot(), count: 1 << 11)
+  private var recent = [Slot](repeating: Slot(), count: 1 << 12)
   /// Of the table: nobody can make a file whose words all meet in one slot.
   private let seed = UInt64.random(in: 0...(.max)) | 1
 
@@ -63,7 +63,7 @@ package struct WordTable: Sendable {
     bytes.append(contentsOf: word)
     offsets.append(bytes.count)
     slots[place] = Slot(key: key, length: Int32(word.count), number: Int32(count))
-    if 2 * count > slots.count { grow() }
+    if 4 * count > 3 * slots.count { grow() }
     return Int32(count - 1)
   }
 

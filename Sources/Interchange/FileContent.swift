@@ -54,7 +54,7 @@ package enum FileContent: Sendable, Equatable {
 
   private static func content(ofArchive path: String) throws -> Self {
     let names = try ZipArchive(path: path, sizeLimit: 0).entryNames
-    if names.contains("config.json") { return .keras }
+    if names.contains("config.json") || names.contains("model.weights.h5") { return .keras }
     if names.contains(where: { $0.hasSuffix("data.pkl") }) { throw pickle(path) }
     if names.contains("x_train.npy") { return .reviews }
     if names.contains(where: { $0.hasSuffix(".npy") }) { return .npz }

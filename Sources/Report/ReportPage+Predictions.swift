@@ -11,25 +11,26 @@ extension ReportPage {
       case .failure(let omission):
         "<p>Confusion matrix, ROC curve, calibration and reviews are left out. \(escaped(omission.reason))</p>"
       case .success(let predictions):
-        evaluation(predictions.evaluation, color: index) + wrongReviews(predictions, run.record.model)
+        evaluation(predictions.evaluation, run.record.model?.labels ?? Model.defaultLabels, color: index)
+          + wrongReviews(predictions, run.record.model)
       }
     return "<section class=\"run\">\n<h2>\(title)</h2>\n\(body)\n</section>"
   }
 
-  private func evaluation(_ evaluation: BinaryEvaluation, color: Int) -> String {
+  private func evaluation(_ evaluation: BinaryEvaluation, _ labels: [String], color: Int) -> String {
     let right = evaluation.confusion.truePositives + evaluation.confusion.trueNegatives
     var figures = [
       figure(
         "\(decimal(Double(right), 0)) of \(decimal(Double(evaluation.count), 0)) right, \(percent(evaluation.accuracy))",
-        "Answers to the negative and to the positive reviews, and their share of the row.",
-        confusionMatrix(evaluation.confusion))
+        "Answers to the \(labels[0]) and to the \(labels[1]) reviews, and their share of the row.",
+        confusionMatrix(evaluation.confusion, labels.map(escaped)))
     ]
     let unit: [Double] = [0, 1]
     if let area = evaluation.rocArea {
       let title = "Area under the ROC curve \(decimal(area, 4))"
       figures.append(
         figure(
-          title, "Positive reviews found and negative ones mistaken, at every threshold.",
+          title, "Share of \(labels[1]) found and of \(labels[0]) mistaken, at every threshold.",
           Chart(
             shape: .square, x: Axis("false positive rate", covering: unit),
             y: Axis("true positive rate", covering: unit),
@@ -44,17 +45,17 @@ extension ReportPage {
     let title = "Probabilities off by \(decimal(evaluation.calibrationError, 3)) on average"
     figures.append(
       figure(
-        title, "Share of positive reviews by tenths of the predicted probability; a dot's area is their number.",
+        title, "Share of \(labels[1]) by tenths of the predicted probability; a dot's area is their number.",
         Chart(
           shape: .square, x: Axis("predicted probability", covering: unit),
-          y: Axis("share of positive reviews", covering: unit),
+          y: Axis("share of \(labels[1])", covering: unit),
           series: [
             .init(
               points: evaluation.calibration.map { bin in
                 .init(
                   x: bin.meanProbability, y: bin.positiveShare,
                   note: "\(decimal(Double(bin.count), 0)) reviews: predicted \(decimal(bin.meanProbability, 3)), "
-                    + "positive \(decimal(bin.positiveShare, 3))",
+                    + "\(labels[1]) \(decimal(bin.positiveShare, 3))",
                   radius: max(1.5, 8 * (Double(bin.count) / largest).squareRoot()))
               }, color: color)
           ], hasDiagonal: true
@@ -62,7 +63,7 @@ extension ReportPage {
     return "<div class=\"charts square\">\n\(figures.joined(separator: "\n"))\n</div>\n"
   }
 
-  private func confusionMatrix(_ confusion: BinaryEvaluation.Confusion) -> String {
+  private func confusionMatrix(_ confusion: BinaryEvaluation.Confusion, _ labels: [String]) -> String {
     func cell(_ count: Int, of row: Int, isRight: Bool) -> String {
       let share = row == 0 ? 0 : Double(count) / Double(row)
       return "<td class=\"c\(isRight ? 0 : 1)\" style=\"--share:\(Int((100 * share).rounded()))%\">"
@@ -72,10 +73,10 @@ extension ReportPage {
     let positives = confusion.truePositives + confusion.falseNegatives
     return """
       <table class="confusion">
-      <thead><tr><td></td><th scope="col">says negative</th><th scope="col">says positive</th></tr></thead>
-      <tr><th scope="row">is negative</th>\(cell(confusion.trueNegatives, of: negatives, isRight: true))\
+      <thead><tr><td></td><th scope="col">says \(labels[0])</th><th scope="col">says \(labels[1])</th></tr></thead>
+      <tr><th scope="row">is \(labels[0])</th>\(cell(confusion.trueNegatives, of: negatives, isRight: true))\
       \(cell(confusion.falsePositives, of: negatives, isRight: false))</tr>
-      <tr><th scope="row">is positive</th>\(cell(confusion.falseNegatives, of: positives, isRight: false))\
+      <tr><th scope="row">is \(labels[1])</th>\(cell(confusion.falseNegatives, of: positives, isRight: false))\
       \(cell(confusion.truePositives, of: positives, isRight: true))</tr>
       </table>
       """
@@ -87,14 +88,14 @@ extension ReportPage {
     let reviews = predictions.mostConfidentlyWrong
     guard !reviews.isEmpty else { return "<h3>No review is told wrong</h3>\n" }
     let vocabulary = model?.vocabulary
+    let labels = (model?.labels ?? Model.defaultLabels).map(escaped)
     let note =
       "As the network reads them: <span class=\"unknown\">&lt;unk&gt;</span> stands for a word that it doesn't know, "
       + "and of long reviews only the end is shown, which counts most."
       + (vocabulary == nil ? " The model has no vocabulary, so tokens stand for words." : "")
     let items = reviews.map { review in
       """
-      <li><p class="verdict"><b>Says \(review.label == 1 ? "negative" : "positive"), is \
-      \(review.label == 1 ? "positive" : "negative")</b> probability of positive \
+      <li><p class="verdict"><b>Says \(labels[1 - Int(review.label)]), is \(labels[Int(review.label)])</b> probability of \(labels[1]) \
       \(decimal(Double(review.probability), 4)), test review \(decimal(Double(review.index), 0))</p>
       <p class="words">\(words(of: review.tokens, vocabulary))</p></li>
       """

@@ -69,7 +69,10 @@ extension DataSource {
     let beside = (path as NSString).deletingPathExtension + "_word_index.json"
     let index = try (wordIndex ?? (FileManager.default.fileExists(atPath: beside) ? beside : nil)).map(
       WordIndex.init(contentsOf:))
-    return SourceData(training: training, test: test, vocabulary: index?.vocabulary(size: size))
+    var data = SourceData(
+      training: training, test: test, vocabulary: index?.vocabulary(size: size) ?? terms?.vocabulary)
+    if let labels = terms?.labels { data.labels = labels }
+    return data
   }
 
   private func texts(
@@ -77,15 +80,21 @@ extension DataSource {
     _ progress: (Double) -> Void
   ) throws -> SourceData {
     let size = configuration.vocabularySize
-    let vocabulary = try model?.vocabulary ?? wordIndex.map { try WordIndex(contentsOf: $0).vocabulary(size: size) }
-    if model != nil && vocabulary == nil {
+    var terms = model.flatMap { model in
+      model.vocabulary.map { LabelledTexts.Terms(vocabulary: $0, coding: model.coding, labels: model.labels) }
+    }
+    terms = terms ?? self.terms
+    if terms == nil, let wordIndex {
+      let vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: size)
+      terms = .init(vocabulary: vocabulary, coding: model?.coding, labels: model?.labels)
+    }
+    if model != nil && terms == nil {
       throw TrainingError(
         problem: "the model has no vocabulary to read texts by", advice: "give --word-index imdb_word_index.json")
     }
     let texts = try LabelledTexts.load(
       files, options: text ?? TextOptions(), vocabularySize: size,
-      terms: vocabulary.map { .init(vocabulary: $0, coding: model?.coding, labels: model?.labels) },
-      threads: threads, progress: progress)
+      terms: terms, threads: threads, progress: progress)
     return SourceData(
       training: texts.training, test: texts.test, vocabulary: texts.vocabulary, coding: texts.coding,
       labels: texts.labels, hasTestPart: texts.hasTestPart, notes: texts.notes)

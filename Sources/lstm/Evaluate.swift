@@ -20,11 +20,20 @@ struct Evaluate: ParsableCommand {
   @Option(help: .init("The trained model.", valueName: "file"))
   var model = "Data/run/model.safetensors"
 
-  @Option(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "file"))
+  @Option(help: .init("The data: archive, file or folder, as for lstm train.", valueName: "file"))
   var data: String
 
-  @Option(help: .init("Which of its parts: train, test or all.", valueName: "name"))
+  @Option(
+    help: .init(
+      "Which of its parts: train, test or all. Where there is no test part, test is the share that training sets apart.",
+      valueName: "name"))
   var part = Part.test
+
+  @Option(help: .init("The words, for a model that has none: imdb_word_index.json, or one like it.", valueName: "file"))
+  var wordIndex: String?
+
+  @OptionGroup(title: "Texts")
+  var text: TextDataOptions
 
   @Option(help: .init("How the figures are written: text or json.", valueName: "name"))
   var format = Format.text
@@ -47,7 +56,10 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(contentsOf: self.model)
+    var model = try Model(contentsOf: self.model)
+    if let wordIndex {
+      model.vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: model.configuration.vocabularySize)
+    }
     let samples = try samples(for: model)
     var bar = ProgressBar(isQuiet: false)
     let outcomes = try model.outcomes(of: samples, threads: threads ?? Processor.availableCores, path: self.model) {
@@ -73,19 +85,24 @@ struct Evaluate: ParsableCommand {
   }
 
   private func samples(for model: Model) throws -> LabelledSequences {
-    let parts = try KerasIMDB.loadData(
-      path: data, options: .init(numWords: model.parameters.architecture.vocabularySize))
-    let limit = limit ?? .max
-    switch part {
-    case .train: return parts.train.prefix(limit)
-    case .test: return parts.test.prefix(limit)
-    case .all:
-      let (train, test) = (parts.train.prefix(limit), parts.test.prefix(limit))
-      return LabelledSequences(
-        sequences: TokenSequences(
-          [train, test].flatMap { part in (0..<part.count).map { Array(part.sequences[$0]) } }),
-        labels: train.labels + test.labels)
+    let source = DataSource(path: data, limit: limit, wordIndex: wordIndex, text: self.text.applied(to: nil))
+    let parts = try source.load(
+      model.configuration, as: model, threads: threads ?? Processor.availableCores, isQuiet: false)
+    for note in parts.notes { printError("\(data): \(note)") }
+    let samples =
+      switch part {
+      case .train: parts.training
+      case .test: parts.test
+      case .all:
+        LabelledSequences(
+          sequences: TokenSequences(
+            [parts.training, parts.test].flatMap { part in (0..<part.count).map { Array(part.sequences[$0]) } }),
+          labels: parts.training.labels + parts.test.labels)
+      }
+    guard samples.count > 0 else {
+      throw TrainingError(path: data, problem: "has no \(part.rawValue) part", advice: "give --part all or train")
     }
+    return samples
   }
 
   // MARK: Figures

@@ -52,7 +52,8 @@ struct Inspect: ParsableCommand {
       ("--vocabulary-size", vocabularySize != nil), ("--max-length", maxLength != nil),
       ("--word-index", wordIndex != nil), ("an option for texts", text.applied(to: nil) != nil),
     ] where isGiven { throw ValidationError("\(option) goes with data; \(file) is a model.") }
-    printLine(try ModelSummary(path: file, content: content, model: Model(contentsOf: file, as: content)).text)
+    let model = try Model(contentsOf: file, as: content) { printError("Note: \(file): \($0)") }
+    printLine(try ModelSummary(path: file, content: content, model: model).text)
   }
 
   private func showReviews(of archive: String) throws {

@@ -20,8 +20,17 @@ struct Predict: ParsableCommand {
   @Argument(help: .init("Texts; -- goes before one that begins with a dash.", valueName: "text"))
   var texts: [String] = []
 
-  @Option(help: .init("A file with a text a line.", valueName: "file"))
+  @Option(
+    help: .init(
+      "A file with a text a line; or a table (.csv, .tsv, .jsonl), an archive or a folder of texts.", valueName: "file")
+  )
   var data: String?
+
+  @Option(
+    help: .init(
+      "The column of a table that holds the texts (default: \(TextOptions.textColumns.joined(separator: ", "))).",
+      valueName: "name"))
+  var textColumn: String?
 
   @Option(help: .init("How the answers are written.", valueName: PredictionFormat.names))
   var format = PredictionFormat.text
@@ -32,8 +41,8 @@ struct Predict: ParsableCommand {
   @Flag(help: "Show what each word did to the verdict.")
   var explain = false
 
-  @Option(help: .init("How the lines are coded: utf8 or latin1.", valueName: "name"))
-  var encoding = TextEncoding.utf8
+  @Option(help: "The texts' encoding.")
+  var encoding = TextOptions.Encoding.utf8
 
   @Option(help: .init("The words' numbers, for a model that doesn't know its words.", valueName: "file"))
   var wordIndex: String?
@@ -58,6 +67,10 @@ struct Predict: ParsableCommand {
     var writer = PredictionWriter(classifier, format: format)
     if !texts.isEmpty {
       try answer(texts, classifier, &writer)
+    } else if let data, try TextFiles.areMoreThanLines(at: data) {
+      var options = TextOptions()
+      (options.textColumn, options.encoding) = (textColumn, encoding)
+      try TextFiles.forEachBatch(path: data, options) { try answer($0, classifier, &writer) }
     } else if let data {
       let file = open(data, O_RDONLY)
       guard file >= 0 else {
@@ -82,8 +95,9 @@ struct Predict: ParsableCommand {
       var texts: [String] = []
       texts.reserveCapacity(lines.count)
       for line in lines {
-        if let text = encoding.text(of: line) {
-          texts.append(text)
+        var bytes = Array(line)
+        if encoding.makeUTF8(&bytes) == nil {
+          texts.append(String(decoding: bytes, as: UTF8.self))
           continue
         }
         // What could be read is answered first.
@@ -101,22 +115,6 @@ struct Predict: ParsableCommand {
       for text in texts { try writer.write(classifier.explain(text), of: text) }
     } else {
       try writer.write(classifier.classify(texts), of: texts)
-    }
-  }
-}
-
-/// How the bytes of a line are a text.
-enum TextEncoding: String, ExpressibleByArgument, CaseIterable {
-  case utf8, latin1
-
-  /// The text of some bytes, or nil.
-  func text(of bytes: ArraySlice<UInt8>) -> String? {
-    switch self {
-    case .utf8: return String(validating: bytes, as: UTF8.self)
-    case .latin1:
-      var text = ""
-      text.unicodeScalars.append(contentsOf: bytes.map { Unicode.Scalar($0) })
-      return text
     }
   }
 }

@@ -199,8 +199,12 @@ struct Train: ParsableCommand {
     try RunFolder.check(path, overwrite: overwrite)
     let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
     let configuration = try configuration(startingFrom: initial)
-    let source = DataSource(
+    var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
+    // The weights know the words by their numbers.
+    if wordIndex == nil, let initial, let vocabulary = initial.vocabulary {
+      source.terms = .init(vocabulary: vocabulary, coding: initial.coding, labels: initial.labels)
+    }
     let state = initial.map { initialState($0, configuration) } ?? TrainingState(configuration)
     return Checkpoint(state, configuration: configuration, source: source, output: applied(to: OutputSettings()))
   }

@@ -89,7 +89,7 @@ import Training
         (["import", model, "--output", new, "--labels", "a"], 64, "--labels must be two names"),
         (["import", model, "--output", new, "--max-length", "0"], 64, "--max-length must be from 1"),
         (["import", model, "--output", new, "--word-index", "LICENSE"], 1, "LICENSE: expected JSON"),
-        (["inspect", model, "--max-length", "3"], 64, "--max-length goes with an archive of reviews"),
+        (["inspect", model, "--max-length", "3"], 64, "--max-length goes with data"),
       ] as [([String], Int32, String)] {
         let result = try run(arguments, folder)
         #expect(result.exitCode == exitCode && result.output == "", "\(arguments)")

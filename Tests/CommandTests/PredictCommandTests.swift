@@ -21,6 +21,10 @@ import Training
 
   /// Runs it with the model, which a folder of the test's has.
   static func predict(_ arguments: String..., input: Data = Data(), model: Model = model) throws -> LSTMProcess {
+    try predict(arguments: arguments, input: input, model: model)
+  }
+
+  static func predict(arguments: [String], input: Data = Data(), model: Model = model) throws -> LSTMProcess {
     try TemporaryFolder.with { folder in
       try model.write(toSafetensors: folder.path + "/model.safetensors")
       return try LSTMProcess.run(
@@ -97,6 +101,31 @@ import Training
       try Data(texts.joined(separator: "\n").utf8).write(to: folder.url("texts.txt"))
       let other = try Self.predict("--format", "jsonl", "--threads", "3", "--data", folder.path + "/texts.txt")
       #expect(other.output == run.output)
+    }
+  }
+
+  @Test func readsTablesAndFolders() throws {
+    let texts = ["a \"good\" film, bad", "bad\nbad", ""]
+    let expected = try TextClassifier(Self.model).classify(texts).map(\.probability)
+    try TemporaryFolder.with { folder in
+      let quoted = texts.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
+      let objects = try texts.map { String(decoding: try JSONEncoder().encode(["body": $0]), as: UTF8.self) }
+      try FileManager.default.createDirectory(atPath: folder.path + "/texts", withIntermediateDirectories: true)
+      for (name, content) in [
+        ("a.csv", "id,text\r\n" + quoted.map { "7,\($0)\r\n" }.joined()),
+        ("a.jsonl", objects.map { $0 + "\n" }.joined()),
+        ("texts/1.txt", texts[0]), ("texts/2.txt", texts[1]), ("texts/3.txt", texts[2]),
+      ] { try Data(content.utf8).write(to: folder.url(name)) }
+      for arguments in [["a.csv"], ["a.jsonl", "--text-column", "body"], ["texts"]] {
+        let run = try Self.predict(
+          arguments: ["--format", "jsonl", "--data", folder.path + "/" + arguments[0]] + arguments.dropFirst())
+        #expect(run.exitCode == 0, "\(run.errors)")
+        #expect(try Self.lines(run.output).map(\.text) == texts)
+        #expect(try Self.lines(run.output).map(\.probability) == expected)
+      }
+      let nameless = try Self.predict("--data", folder.path + "/a.jsonl")
+      #expect(nameless.exitCode == 1)
+      #expect(nameless.errors.contains("found the columns “body”; name it with --text-column"), "\(nameless.errors)")
     }
   }
 
@@ -216,7 +245,8 @@ import Training
     (["--explain", "--format", "csv", "a"], 64, "--explain goes with --format text or jsonl"),
     (["--format", "xml", "a"], 64, "xml"),
     (["--data", "/nowhere.txt"], 1, "/nowhere.txt: "),
-    (["--data", "/tmp"], 1, "/tmp: can't be read (Is a directory)"),
+    (["--data", "Sources/CLibZip"], 1, "Sources/CLibZip: expected tables"),
+    (["--data", "Data/sample.npz"], 1, "Data/sample.npz: expected texts, found numbers"),
     (["--word-index", "/nowhere.json", "a"], 1, "/nowhere.json: no such file"),
   ]) func saysWhatIsWrong(arguments: [String], code: Int, message: String) throws {
     let run = try TemporaryFolder.with { folder in

@@ -76,7 +76,7 @@ import Testing
     var options = TextOptions()
     options.textColumn = "Words"
     options.labelColumn = "kind"
-    #expect(try load(csv: "kind, words \nx,a\ny,b\n", options).training.count == 2)
+    #expect(try load(csv: "kind, words \nx,a\ny,b\nx,c\n", options).training.count == 2)
     expectError("line 1: expected a column “Words”, found the columns “a”, “b”") { try load(csv: "a,b\n", options) }
     options.labelColumn = "words"
     expectError("one column for text and label") { try load(csv: "kind,words\n", options) }
@@ -117,7 +117,8 @@ import Testing
 
   /// Quotes mean nothing inside a field where tabs are the delimiters.
   @Test func quotesAmongTabs() throws {
-    #expect(try load(csv: "text\tlabel\nsay \"a\" b\tx\n\"c\td\"\ty\n").training.count == 2)
+    let texts = try load(csv: "text\tlabel\nsay \"a\" b\tx\n\"c\td\"\ty\ne\tx\n")
+    #expect((texts.training.count, texts.test.count) == (2, 1))
   }
 
   @Test func textsOfAllSizes() throws {
@@ -133,7 +134,7 @@ import Testing
     // A word that no model file could hold.
     let word = String(repeating: "x", count: 33 << 20)
     expectError("expected words of at most 33554432 bytes in all") {
-      try load(csv: "text,label\n\(word),a\n\(word),b\n")
+      try load(csv: "text,label\n\(word),a\n\(word),b\nx,a\nx,b\n")
     }
   }
 
@@ -187,8 +188,13 @@ import Testing
       archive.entries = (0..<101).map { .init("\($0)/1.txt", []) }
       return try load(folder.write(archive.bytes, to: "a.zip"))
     }
+    expectError("a.zip: expected test texts, found none; add texts, or set none apart with --test-split 0") {
+      try load(zip(.init("pos/1.txt", []), .init("neg/1.txt", [])))
+    }
     let name = String(repeating: "n", count: 10_000)
-    #expect(try load(zip(.init("\(name)/pos/\(name).txt", [0x61]), .init("\(name)/neg/1.txt", []))).training.count == 2)
+    let long = try zip(
+      .init("\(name)/pos/\(name).txt", [0x61]), .init("\(name)/neg/1.txt", []), .init("\(name)/neg/2.txt", []))
+    #expect(try load(long).training.count == 2)
     var damaged = Zip.Entry("pos/1.txt", [1, 2, 3])
     damaged.crc ^= 1
     expectError("a.zip: pos/1.txt: the data does not match its checksum") {

@@ -196,8 +196,7 @@ import Testing
     options.stripsHTML = true
     options.lowercasing = .ascii
     let texts = try load(write(Self.reviews + [("train/pos/99_9.txt", "<p>ÉTÉ</p>")], to: "a.zip"), options, size: 30)
-    #expect(texts.vocabulary.contains("ÉtÉ") == false)
-    #expect(texts.vocabulary.contains("ÉTÉ") && !texts.vocabulary.contains("br"))
+    #expect(texts.vocabulary.contains("ÉtÉ") && !texts.vocabulary.contains("br"))
     #expect(texts.coding.stripsHTML && texts.coding.lowercasing == .ascii)
   }
 
@@ -303,7 +302,7 @@ import Testing
         var bytes: [UInt8] = []
         for index in 0..<part.count {
           let tokens = part.sequences[index]
-          bytes += ([Int32(tokens.count), Int32(part.labels[index])] + tokens).flatMap(littleEndian)
+          bytes += ([Int32(tokens.count), Int32(part.labels[index])] + tokens).withUnsafeBytes(Array.init)
         }
         #expect(crc32(bytes) == expected, "\(size)")
       }

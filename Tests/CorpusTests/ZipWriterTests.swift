@@ -1,7 +1,6 @@
+import Corpus
 import Foundation
 import Testing
-
-@testable import Corpus
 
 @Suite struct ZipWriterTests {
   private let path = NSTemporaryDirectory() + "written-\(UUID().uuidString).zip"

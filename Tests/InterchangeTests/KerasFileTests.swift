@@ -183,6 +183,10 @@ func refusal(_ body: () throws -> Void) -> String? {
         "“Bidirectional” “lstm” is a layer that is not known"
       ),
       (#""class_name": "Sequential""#, #""class_name": "MyModel""#, "the model is “MyModel”"),
+      (
+        #""module": "keras.layers", "class_name": "LSTM""#, #""module": "mine", "class_name": "LSTM""#,
+        "“LSTM” “lstm” is registered as null of “mine”, not Keras's own"
+      ),
       (#""go_backwards": false"#, #""go_backwards": true"#, "“LSTM” “lstm”: go_backwards is true, expected false"),
       (#""return_sequences": false"#, #""return_sequences": true"#, "return_sequences is true"),
       (#""stateful": false"#, #""stateful": true"#, "stateful is true"),

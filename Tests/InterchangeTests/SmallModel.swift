@@ -1,6 +1,7 @@
 import Foundation
 import Interchange
 import RecurrentNetwork
+import Testing
 import Training
 
 /// A model of odd sizes, every weight of which is another number.
@@ -36,7 +37,13 @@ struct TemporaryFile: ~Copyable {
 
   deinit { unlink(path) }
 
-  func write(_ bytes: some Sequence<UInt8>) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+  /// Foundation would make each of thousands of files durable.
+  func write(_ bytes: some Sequence<UInt8>) throws {
+    let bytes = Array(bytes)
+    let file = try #require(fopen(path, "wb"))
+    defer { fclose(file) }
+    #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+  }
 
   func bytes() throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
 }

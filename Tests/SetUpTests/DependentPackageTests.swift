@@ -4,11 +4,12 @@ import Testing
 /// SwiftPM refuses a dependency by version whose targets have unsafe flags; the manifest sets them for a root only.
 @Suite("A package that depends on this one by version")
 struct DependentPackageTests {
-  /// The Swift code of README's section on the library, with the sample for data.
+  /// README's Swift code that trains, with the sample for data.
   static func readmeExample() throws -> String {
     let readme = try String(contentsOf: Workspace.package.appending(path: "README.md"), encoding: .utf8)
     let section = try #require(readme.components(separatedBy: "## As a library\n").dropFirst().first)
-    let code = try #require(section.components(separatedBy: "```swift\n").dropFirst().first)
+    let blocks = section.components(separatedBy: "```swift\n").dropFirst()
+    let code = try #require(blocks.first { $0.contains("import Training") })
     let sample = Workspace.package.appending(path: "Data/sample.npz").path(percentEncoded: false)
     return try #require(code.components(separatedBy: "```").first).replacing("Data/imdb.npz", with: sample)
   }

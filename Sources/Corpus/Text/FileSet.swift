@@ -97,6 +97,17 @@ package struct FileSet {
 
   // MARK: Listing
 
+  /// Whether a name or a folder begins with a dot, `..` apart, or a Mac has put the file into the archive.
+  private static func isHidden(_ name: String) -> Bool {
+    let dot = UInt8(ascii: ".")
+    var before = UInt8(ascii: "/")
+    for byte in name.utf8 {
+      if before == UInt8(ascii: "/"), byte == dot { return components(name).contains { $0.first == "." && $0 != ".." } }
+      before = byte
+    }
+    return name.hasPrefix("__MACOSX/")
+  }
+
   /// Bytes, since characters would take ten times as long.
   private static func components(_ name: String) -> [Substring] {
     name.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
@@ -105,10 +116,7 @@ package struct FileSet {
   private static func list(_ archive: ZipArchive, limit: Int) throws -> [File] {
     var (files, total) = ([File](), 0)
     for (index, name) in archive.entryNames.enumerated() where !name.hasSuffix("/") {
-      let isHidden = components(name).contains { component in
-        component.utf8.first == UInt8(ascii: ".") && component != ".." || component == "__MACOSX"
-      }
-      if isHidden { continue }
+      if isHidden(name) { continue }
       let size = try archive.declaredSize(of: index)
       total += size
       guard total <= limit else {

@@ -23,7 +23,7 @@ public struct LabelledTexts: Sendable {
   public var notes: [String]
 
   /// How texts become tokens, where that is known from elsewhere.
-  public struct Terms: Sendable {
+  public struct Terms: Codable, Sendable, Equatable {
     /// The word of each token id, `[V]`.
     public var vocabulary: [String]
     /// How texts become words; nil for what the options say.
@@ -76,13 +76,13 @@ public struct LabelledTexts: Sendable {
     let (labels, parts) = try counter.read(files, known: terms?.labels, progress: progress)
     var (training, test) = (parts.filter { !$0.isTest }, parts.filter(\.isTest))
     let hasTestPart = !test.isEmpty
-    func none(_ what: String) -> CorpusError {
-      CorpusError(file: files.path, expected: "\(what) texts", found: "none", advice: "check that it is the right file")
+    func none(_ what: String, _ advice: String) -> CorpusError {
+      CorpusError(file: files.path, expected: "\(what) texts", found: "none", advice: advice)
     }
-    if training.isEmpty { throw none("training") }
+    if training.isEmpty { throw none("training", "check that it is the right file") }
     if !hasTestPart, options.testSplit > 0 {
       (training, test) = split(training, share: options.testSplit)
-      if training.isEmpty || test.isEmpty { throw none(training.isEmpty ? "training" : "test") }
+      if test.isEmpty { throw none("test", "add texts, or set none apart with --test-split 0") }
       counter.notes.append(
         "there is no test part: \(test.count) of \(training.count + test.count) texts are set apart, "
           + "the same share of each label")

@@ -42,7 +42,7 @@ extension TextOptions.Encoding {
   /// Turns bytes of this encoding into UTF-8.
   ///
   /// - Returns: the offset of the first byte that is not of this encoding, where there is one.
-  func makeUTF8(_ bytes: inout [UInt8]) -> Int? {
+  package func makeUTF8(_ bytes: inout [UInt8]) -> Int? {
     // Most texts have nothing else, and this is over in no time.
     if bytes.reduce(0, |) < 0x80 { return nil }
     if self == .utf8 {

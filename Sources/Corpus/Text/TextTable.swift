@@ -24,13 +24,14 @@ struct TextTable {
   /// Whether each line is a JSON object, rather than values of a record.
   private let isJSON: Bool
   private let columnCount: Int
-  private let labels: LabelTable
+  /// Nil where labels are not wanted.
+  private let labels: LabelTable?
   private var isAtStart = true
 
   /// Reads the first line, and finds the columns.
   ///
   /// - Throws: `CorpusError` if this is no such table, or if columns are missing.
-  init(_ reader: UnsafeMutablePointer<EntryReader>, _ options: TextOptions, labels: LabelTable) throws {
+  init(_ reader: UnsafeMutablePointer<EntryReader>, _ options: TextOptions, labels: LabelTable?) throws {
     var lines = LineReader(reader, options.encoding)
     guard try lines.next() else {
       throw CorpusError(
@@ -73,6 +74,10 @@ struct TextTable {
         advice: "name it with --\(what)-column")
     }
     places.text = try column(options.textColumn, TextOptions.textColumns, "text")
+    if labels == nil {
+      columns.text = names[places.text]
+      return
+    }
     places.label = try column(options.labelColumn, TextOptions.labelColumns, "label")
     guard places.text != places.label else {
       throw source.lines.error(
@@ -112,6 +117,10 @@ struct TextTable {
         line: source.firstLine, expected: "\(columnCount) fields as in the first line", found: "\(source.ends.count)",
         advice: "put fields that hold a delimiter in quotes")
     }
+    batch.bytes += source.field(places.text)
+    batch.ends.append(batch.bytes.count)
+    batch.lines.append(source.firstLine)
+    guard let labels else { return true }
     let label = String(decoding: source.field(places.label), as: UTF8.self)
     guard label.contains(where: { !$0.isWhitespace }) else {
       throw source.lines.error(
@@ -120,11 +129,27 @@ struct TextTable {
     guard let number = labels.number(of: label) else {
       throw Self.tooManyLabels(source.lines.file, source.lines.entry, source.firstLine, columns.label)
     }
-    batch.bytes += source.field(places.text)
-    batch.ends.append(batch.bytes.count)
-    batch.lines.append(source.firstLine)
     batch.labels.append(number)
     return true
+  }
+
+  /// The texts of a batch that was read without labels.
+  ///
+  /// - Throws: `CorpusError` where a line of JSON has none.
+  func texts(of batch: TextBatch) throws -> [String] {
+    var start = 0
+    return try zip(batch.ends, batch.lines).map { end, line in
+      defer { start = end }
+      guard isJSON else { return String(decoding: batch.bytes[start..<end], as: UTF8.self) }
+      let (file, entry) = (source.lines.file, source.lines.entry)
+      guard let row = JSONRow(batch.bytes[start..<end]) else { throw JSONRow.error(file, entry, line) }
+      guard let text = row.values[columns.text] ?? nil else {
+        throw CorpusError(
+          file: file, entry: entry, place: .line(line), expected: "a text as \(CorpusError.quoted(columns.text))",
+          found: "none", advice: "correct the line, or leave it out")
+      }
+      return text
+    }
   }
 
   static func tooManyLabels(_ file: String, _ entry: String?, _ line: Int, _ column: String) -> CorpusError {

@@ -137,7 +137,7 @@ final class WordCounter {
       var (bytes, scratch) = ([UInt8](), [UInt8]())
       for text in texts {
         bytes.removeAll(keepingCapacity: true)
-        try read(text.file, of: worker.files!, into: &bytes)
+        try Self.read(text.file, of: worker.files!, options.encoding, into: &bytes)
         bytes.withUnsafeBufferPointer { bytes in
           let start = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
           worker.add(.init(rebasing: bytes[start...]), label: text.label, to: &chunk, coding, coder, &scratch)
@@ -147,15 +147,18 @@ final class WordCounter {
     return (labels.names, self.texts(labels.values))
   }
 
-  private func read(_ file: FileSet.File, of files: FileSet, into bytes: inout [UInt8]) throws {
+  /// Reads the text that a file is, as UTF-8.
+  static func read(
+    _ file: FileSet.File, of files: FileSet, _ encoding: TextOptions.Encoding, into bytes: inout [UInt8]
+  ) throws {
     guard file.size <= textSizeLimit else {
       throw CorpusError(
         file: files.path, entry: files.entry(file), expected: "a text of at most \(textSizeLimit) bytes",
         found: "\(file.size)", advice: "leave it out, or cut it")
     }
     try files.read(file) { try $0.append($0.size, to: &bytes) }
-    if let offset = options.encoding.makeUTF8(&bytes) {
-      throw options.encoding.error(
+    if let offset = encoding.makeUTF8(&bytes) {
+      throw encoding.error(
         file: files.path, entry: files.entry(file), line: bytes[..<offset].count { $0 == 0x0A } + 1, byte: bytes[offset]
       )
     }

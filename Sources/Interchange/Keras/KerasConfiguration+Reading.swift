@@ -126,8 +126,11 @@ struct KerasModelConfiguration {
     guard let rules = Self.fields[kind] else {
       throw Problem(text: "\(name) is a layer that is not known here; known are Embedding, LSTM and Dense")
     }
-    guard layer["registered_name"] == .null || layer["registered_name"] == .string(kind) else {
-      throw Problem(text: "\(name): registered_name is \(layer["registered_name"].shown), a layer of somebody's own")
+    guard layer["registered_name"] == .null || layer["registered_name"] == .string(kind),
+      layer["module"] == .null || layer["module"].string?.hasPrefix("keras.") == true
+    else {
+      throw Problem(
+        text: "\(name) is registered as \(layer["registered_name"].shown) of \(layer["module"].shown), not Keras's own")
     }
     try checkType(config["dtype"], of: name)
     if config["trainable"] == false {

@@ -13,7 +13,7 @@ extension Model {
       # \(name)
 
       A binary classifier of texts, \(parameters.architecture), written by swift-lstm. ONNX opset \(ONNXGraph.opset), \
-      IR \(ONNXGraph.irVersion); it runs in ONNX Runtime 1.13 or later.
+      IR \(ONNXGraph.irVersion); checked with ONNX Runtime 1.32.0.
 
       | | name | type | shape |
       |---|---|---|---|

@@ -196,6 +196,8 @@ public struct DataSource: Codable, Sendable, Equatable {
   public var wordIndex: String?
   /// How texts are read, where anything but the default was asked for.
   public var text: TextOptions?
+  /// What texts are coded by, where training went on from a model that has words.
+  public var terms: LabelledTexts.Terms?
   /// Of the coded reviews, see `fingerprint(training:validation:)`.
   public var fingerprint: String
 
