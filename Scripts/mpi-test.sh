@@ -102,6 +102,25 @@ mpirun -n 2 "$lstm" train --quiet --threads 1 --resume "$folder/run" >"$folder/l
 expect_whole "$folder/run" "SIGTERM"
 echo "SIGTERM: an end in order, and the same weights in the end"
 
+# MARK: A model in use
+
+model=$folder/whole/model.safetensors
+python3 "$root/Scripts/make-sample.py" --print 400 | sed -n 's/^[a-z]*: //p' >"$folder/texts"
+# Runs lstm alone and on three ranks, with standard input from a pipe, and compares what they write.
+expect_same() {
+  local what=$1
+  shift
+  "$lstm" "$@" <"$folder/texts" >"$folder/expected"
+  # shellcheck disable=SC2002
+  cat "$folder/texts" | mpirun -n 3 "$lstm" "$@" >"$folder/found" 2>"$folder/log" || fail "$what on 3 ranks ended with $?"
+  cmp "$folder/expected" "$folder/found" >&2 || fail "$what on 3 ranks writes something else than alone"
+}
+expect_same evaluate evaluate --model "$model" --data "$root/Data/sample.npz" --part all --format json
+expect_same predict predict --model "$model" --format jsonl
+expect_same "predict --data" predict --model "$model" --format csv --data "$folder/texts"
+expect_same "predict --explain" predict --model "$model" --explain "a dull film" "not bad at all"
+echo "evaluate, and predict from a pipe, a file and arguments: on 3 ranks the output of one process"
+
 # MARK: Ranks that are at something else
 
 # Expects that a run ends within seconds with exactly one line that begins with Error:, which holds a text.
@@ -113,7 +132,7 @@ expect_refusal() {
   local job=$!
   if ! ends_within 10 "$job"; then fail "expected a refusal: $text"; fi
   if wait "$job"; then fail "expected a refusal: $text"; fi
-  if [ "$(grep -c '^Error: ' "$folder/log")" != 1 ] || ! grep '^Error: ' "$folder/log" | grep -q "$text"; then
+  if [ "$(grep -c '^Error: ' "$folder/log")" != 1 ] || ! grep '^Error: ' "$folder/log" | grep -q -e "$text"; then
     fail "expected one error: $text"
   fi
   if [ -d "$folder/run" ]; then fail "a refused run has left a folder"; fi
@@ -122,12 +141,16 @@ train=(train "${settings[@]}" --output "$folder/run")
 cp "$lstm" "$folder/other-build"
 printf 'x' >>"$folder/other-build"
 expect_refusal "rank 1 on .* runs lstm .* rank 0 lstm" -n 1 "$lstm" "${train[@]}" : -n 1 "$folder/other-build" "${train[@]}"
+expect_refusal "rank 1 on .* runs lstm predict .* rank 0 lstm train" \
+  -n 1 "$lstm" "${train[@]}" : -n 1 "$lstm" predict --model "$model"
+expect_refusal "rank 0 on .*nowhere.safetensors: no such file" -n 2 "$lstm" predict --model "$folder/nowhere.safetensors"
 expect_refusal "rank 2 on .* has other settings than rank 0 (batchSize: 20, 10)" \
   -n 2 "$lstm" "${train[@]}" : -n 1 "$lstm" "${train[@]}" --batch-size 20
 expect_refusal "rank 1 on .* can't begin: .*nowhere.npz: no such file" \
   -n 1 "$lstm" "${train[@]}" : -n 1 "$lstm" "${train[@]}" --data "$folder/nowhere.npz"
 # The error of all ranks is told once.
 expect_refusal "nowhere.npz: no such file" -n 3 "$lstm" "${train[@]}" --data "$folder/nowhere.npz"
+expect_refusal "--shards must be from 1" -n 3 "$lstm" "${train[@]}" --shards 0
 # The same archive with all labels changed.
 python3 - "$root/Data/sample.npz" "$folder/other.npz" <<'END'
 import sys, zipfile
@@ -141,7 +164,7 @@ with zipfile.ZipFile(sys.argv[1]) as old, zipfile.ZipFile(sys.argv[2], "w") as n
 END
 expect_refusal "rank 1 on .* has other reviews than rank 0" \
   -n 1 "$lstm" "${train[@]}" : -n 1 "$lstm" "${train[@]}" --data "$folder/other.npz"
-echo "Another build, other settings, no archive, other reviews on a rank: refused at the start"
+echo "Another build, command or setting, no archive, other reviews on a rank: refused at the start"
 
 # MARK: A full disk
 

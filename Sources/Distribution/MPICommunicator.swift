@@ -27,6 +27,12 @@ public enum MPI {
     return environment["PMIX_RANK"].map { _ in environment["SLURM_STEP_NUM_TASKS"].flatMap(Int.init) ?? 1 }
   }
 
+  /// Which of the ranks a launcher says this process is; nil where none has started it.
+  public static var launchedRank: Int? {
+    let environment = ProcessInfo.processInfo.environment
+    return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].lazy.compactMap { environment[$0].flatMap(Int.init) }.first
+  }
+
   /// Begins, once in a process and before all other threads' work: the launcher's ranks, or this one alone where there
   /// is no launcher.
   ///

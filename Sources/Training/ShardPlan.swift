@@ -40,29 +40,30 @@ extension ShardPlan {
   /// The blocks of all ranks between one report and the next: for each rank its own.
   ///
   /// Every rank takes a share of each such part, since the first have the longest rows.
-  private func parts(_ ranks: Ranks?) -> [[[[RowTile]]]] {
-    let size = ShardWorker.tilesPerBlock
-    let blocks = stride(from: 0, to: tiles.count, by: size).map { Array(tiles[$0..<min($0 + size, tiles.count)]) }
-    let count = ranks?.count ?? 1
-    return stride(from: 0, to: blocks.count, by: 42 * count).map { first in
-      let part = Array(blocks[first..<min(first + 42 * count, blocks.count)])
-      return (0..<count).map { rank in ranks.map { Array(part[$0.share(of: part.count, rank: rank)]) } ?? part }
+  private func parts(_ ranks: Ranks) -> [[[[RowTile]]]] {
+    let blocks = stride(from: 0, to: tiles.count, by: ShardWorker.tilesPerBlock).map {
+      Array(tiles[$0..<min($0 + ShardWorker.tilesPerBlock, tiles.count)])
+    }
+    let size = 42 * ranks.count
+    return stride(from: 0, to: blocks.count, by: size).map { first in
+      let part = Array(blocks[first..<min(first + size, blocks.count)])
+      return (0..<ranks.count).map { Array(part[ranks.share(of: part.count, rank: $0)]) }
     }
   }
 
   /// Calls `body` with the tiles of each block, the longest first, on the workers of a team.
   ///
   /// - Parameters:
-  ///   - ranks: that share the blocks, where there are some; this one gets its own.
+  ///   - ranks: that share the blocks; this one gets its own.
   ///   - progress: told after every thousand rows or so how many are done; false ends it.
   /// - Returns: whether all blocks were gone through.
   func forEachBlock(
-    on team: WorkerTeam, of ranks: Ranks? = nil, progress: (_ done: Int) -> Bool,
+    on team: WorkerTeam, of ranks: Ranks, progress: (_ done: Int) -> Bool,
     _ body: (_ worker: Int, _ tiles: [RowTile]) -> Void
   ) -> Bool {
     var done = 0
     for part in parts(ranks) {
-      let own = part[ranks?.rank ?? 0]
+      let own = part[ranks.rank]
       team.perform(own.count) { worker, index in body(worker, own[index]) }
       for tile in part.joined().joined() { done += tile.rows.count }
       if !progress(done) { return false }

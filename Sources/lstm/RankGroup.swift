@@ -10,9 +10,10 @@ final class RankGroup {
   let threads: Int
   private let places: [Place]
 
-  /// Where a rank is, and what it may use there.
+  /// Where a rank is, what it runs, and what it may use there.
   private struct Place: Codable {
     var host: String
+    var program: String
     /// The running system: containers on one machine have the same cores, whatever they call themselves.
     var machine: String
     var cores: Set<Int>
@@ -28,13 +29,38 @@ final class RankGroup {
   init(threads: Int?) throws {
     communicator = try MPI.communicator()
     let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
-    let host = ProcessInfo.processInfo.hostName
+    let host = Self.hostName
     let own = Place(
-      host: host, machine: boot ?? host, cores: Processor.allowedCores, quota: Processor.quota, threads: threads)
+      host: host, program: communicator.count == 1 ? "" : Self.program, machine: boot ?? host,
+      cores: Processor.allowedCores, quota: Processor.quota, threads: threads)
     let texts = communicator.gather(String(decoding: try JSONEncoder().encode(own), as: UTF8.self))
     let all = communicator.broadcast(Data("[\(texts.joined(separator: ","))]".utf8))
-    places = try JSONDecoder().decode([Place].self, from: all)
+    guard let places = try? JSONDecoder().decode([Place].self, from: all) else {
+      throw TrainingError(
+        problem: "the ranks run different versions of lstm", advice: "put the same file on all machines")
+    }
+    self.places = places
     self.threads = Self.threads(of: own, among: places)
+  }
+
+  /// Not Foundation's, which asks the network for a longer one.
+  private static var hostName: String {
+    var name = [CChar](repeating: 0, count: 257)
+    gethostname(&name, name.count - 1)
+    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// What must be the same everywhere: the bits depend on it, and so does what the ranks say to each other.
+  private static var program: String {
+    var fingerprint = Fingerprint()
+    #if os(Linux)
+      let path = "/proc/self/exe"
+    #else
+      let path = Bundle.main.executablePath ?? CommandLine.arguments[0]
+    #endif
+    (try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))?.withUnsafeBytes { fingerprint.add($0) }
+    let command = CommandLine.arguments.dropFirst().first ?? ""
+    return "lstm \(command) \(LSTM.version) for \(Processor.kernels) (build \(fingerprint.text.prefix(8)))"
   }
 
   var count: Int { communicator.count }
@@ -53,7 +79,7 @@ final class RankGroup {
   }
 
   /// What is likely not meant: more threads than cores, on the machine that has most too many.
-  var warning: String? {
+  private var warning: String? {
     if count == 1 { return nil }
     let machines = Dictionary(grouping: places, by: \.machine).values.map { places in
       (
@@ -73,8 +99,12 @@ final class RankGroup {
   private struct Ended: Error { var reason: (any Error)? }
 
   /// Runs `body` on this rank. An error of one rank ends all of them, with one message.
-  func run(_ body: () throws -> Void) throws {
-    do { try body() } catch let ended as Ended {
+  func run(isQuiet: Bool = false, _ body: () throws -> Void) throws {
+    do {
+      try checkPrograms()
+      if isFirst && !isQuiet, let warning { printError("Warning: \(warning)") }
+      try body()
+    } catch let ended as Ended {
       // Told before the end, which all reach together: whoever started them ends what is left when one has failed.
       if let reason = ended.reason { printError(Train.fullMessage(for: reason)) }
       MPI.end(communicator)
@@ -84,12 +114,24 @@ final class RankGroup {
         MPI.end(communicator)
         throw error
       }
-      // Most errors meet every rank at the same point. Only the first speaks then, and ends the others as they wait.
-      if !isFirst { sleep(1) }
+      if !isFirst { Self.letTheFirstSpeak() }
       printError("Error: \(name(communicator.rank)): \(Train.message(for: error))")
       communicator.abort(Train.exitCode(for: error).rawValue)
     }
     MPI.end(communicator)
+  }
+
+  /// Most errors meet every rank at the same point. Only the first speaks then, and its end is theirs as they wait here;
+  /// mpirun gives them a second, and then kills them.
+  static func letTheFirstSpeak() { sleep(2) }
+
+  private func checkPrograms() throws {
+    guard let other = places.indices.first(where: { places[$0].program != places[0].program }) else { return }
+    guard isFirst else { throw Ended() }
+    throw Ended(
+      reason: TrainingError(
+        problem: "\(name(other)) runs \(places[other].program), and rank 0 \(places[0].program)",
+        advice: "give all ranks the same command, and put the same file on all machines: the bits depend on it"))
   }
 
   private func name(_ rank: Int) -> String { "rank \(rank) on \(places[rank].host)" }
@@ -117,7 +159,6 @@ final class RankGroup {
   /// What a rank says of itself.
   private struct Card: Codable {
     var problem: String?
-    var program = ""
     var configuration = TrainingConfiguration()
     var sumsInAnyOrder = false
     var fingerprint = ""
@@ -132,7 +173,7 @@ final class RankGroup {
   ) throws -> Value {
     if count == 1 { return try prepare().value }
     let prepared = Result { try prepare() }
-    var card = Card(program: program, sumsInAnyOrder: sumsInAnyOrder)
+    var card = Card(sumsInAnyOrder: sumsInAnyOrder)
     switch prepared {
     case .success(let prepared):
       (card.configuration, card.fingerprint) = (prepared.configuration, prepared.fingerprint)
@@ -157,10 +198,6 @@ final class RankGroup {
       TrainingError(problem: "\(name(rank)) \(problem)", advice: advice)
     }
     if let problem = card.problem { return fail("can't begin: \(problem)", "all ranks are ended") }
-    if card.program != first.program {
-      return fail(
-        "runs \(card.program), and rank 0 \(first.program)", "put the same file on all machines: the bits depend on it")
-    }
     let differences = card.configuration.differences(from: first.configuration)
     guard differences.isEmpty, card.sumsInAnyOrder == first.sumsInAnyOrder else {
       return fail(
@@ -171,17 +208,6 @@ final class RankGroup {
       return fail("has other reviews than rank 0", "put the same archive on all machines")
     }
     return nil
-  }
-
-  private var program: String {
-    var fingerprint = Fingerprint()
-    #if os(Linux)
-      let path = "/proc/self/exe"
-    #else
-      let path = Bundle.main.executablePath ?? CommandLine.arguments[0]
-    #endif
-    (try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))?.withUnsafeBytes { fingerprint.add($0) }
-    return "lstm \(LSTM.version) for \(Processor.kernels) (build \(fingerprint.text.prefix(8)))"
   }
 }
 

@@ -124,16 +124,15 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let ranks = try RankGroup(threads: threads)
-    try ranks.run { try run(on: ranks) }
+    try ranks.run(isQuiet: quiet) { try run(on: ranks) }
   }
 
   private func run(on ranks: RankGroup) throws {
     // Rank 0 alone looks into folders, and gives the others what it found there.
     var earlier: (folder: RunFolder, configuration: TrainingConfiguration)?
     let found = try ranks.fromFirst { () -> Checkpoint? in
-      if ranks.count > 1 && !quiet {
-        if let warning = ranks.warning { printError("Warning: \(warning)") }
-        if allreduce { printError("Warning: with --allreduce the weights' last bits depend on the number of ranks") }
+      if allreduce && ranks.count > 1 && !quiet {
+        printError("Warning: with --allreduce the weights' last bits depend on the number of ranks")
       }
       guard let resume else { return try begin(in: outputPath) }
       let folder = try RunFolder(resuming: resume)

@@ -71,13 +71,26 @@ extension Communicator {
     withUnsafeMutableBytes(of: &value) { broadcast($0) }
   }
 
+  /// Gives rank 0's values to all, who need not know how many there are; of a type without references.
+  package func broadcast<Value: BitwiseCopyable>(_ values: inout [Value]) {
+    var size = values.count
+    broadcast(&size)
+    if rank == 0 {
+      values.withUnsafeMutableBytes { broadcast($0) }
+    } else {
+      values = Array(unsafeUninitializedCapacity: size) { buffer, initializedCount in
+        broadcast(UnsafeMutableRawBufferPointer(buffer))
+        initializedCount = size
+      }
+    }
+  }
+
   /// Gives rank 0's data to all.
   package func broadcast(_ data: Data) -> Data {
-    var size = data.count
-    broadcast(&size)
-    var result = rank == 0 ? data : Data(count: size)
-    if count > 1 && size > 0 { result.withUnsafeMutableBytes { broadcast($0) } }
-    return result
+    if count == 1 { return data }
+    var bytes = [UInt8](data)
+    broadcast(&bytes)
+    return Data(bytes)
   }
 
   /// The texts of all ranks, on rank 0; elsewhere none.
