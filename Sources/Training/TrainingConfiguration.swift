@@ -11,6 +11,18 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var embeddingSize = 128
   /// H: LSTM units.
   public var hiddenSize = 128
+  /// LSTM layers.
+  public var layerCount = 1
+  /// Whether each layer reads the sequence from both ends.
+  public var isBidirectional = false
+  /// What the last layer's outputs over time become.
+  public var pooling = Architecture.Pooling.last
+  /// Whether padding is left out.
+  public var masksPadding = false
+  /// How many labels there are.
+  public var labelCount = 2
+  /// What a training step sets to zero.
+  public var dropout = Dropout()
   /// How many times all reviews are gone through.
   public var epochs = 3
   /// Reviews a step.
@@ -46,11 +58,25 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   /// The network.
   public var architecture: Architecture {
-    get { Architecture(vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize) }
+    get {
+      var architecture = Architecture(
+        vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
+      architecture.layerCount = layerCount
+      architecture.isBidirectional = isBidirectional
+      architecture.pooling = pooling
+      architecture.masksPadding = masksPadding
+      architecture.labelCount = labelCount
+      return architecture
+    }
     set {
-      (vocabularySize, embeddingSize, hiddenSize) = (
-        newValue.vocabularySize, newValue.embeddingSize, newValue.hiddenSize
-      )
+      vocabularySize = newValue.vocabularySize
+      embeddingSize = newValue.embeddingSize
+      hiddenSize = newValue.hiddenSize
+      layerCount = newValue.layerCount
+      isBidirectional = newValue.isBidirectional
+      pooling = newValue.pooling
+      masksPadding = newValue.masksPadding
+      labelCount = newValue.labelCount
     }
   }
 
@@ -58,7 +84,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var problem: (setting: String, rule: String)? {
     let limits: [(CodingKeys, Int, ClosedRange<Int>)] = [
       (.vocabularySize, vocabularySize, 3...10_000_000), (.maxLength, maxLength, 1...1_000_000),
-      (.embeddingSize, embeddingSize, 1...65_536), (.hiddenSize, hiddenSize, 1...65_536),
+      (.embeddingSize, embeddingSize, 0...65_536), (.hiddenSize, hiddenSize, 1...65_536),
+      (.layerCount, layerCount, 1...64), (.labelCount, labelCount, 2...256),
       (.epochs, epochs, 1...1_000_000), (.batchSize, batchSize, 1...100_000_000),
       (.shards, shards ?? 1, 1...65_536),
     ]
@@ -89,6 +116,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
       ?? check(
         .classWeights, classWeights.map { $0.count == 2 && $0.allSatisfy { notNegative ~= $0 } } ?? true,
         "must be two numbers, of label 0 and of label 1, not below 0")
+      ?? check(
+        .dropout, Dropout.rates.allSatisfy { 0 <= dropout[keyPath: $0.path] && dropout[keyPath: $0.path] < 1 },
+        "needs shares from 0 to below 1")
       ?? check(.weightDecay, notNegative ~= weightDecay ?? 0, "must not be below 0")
       ?? check(.clipping, positive ~= clipLimit, "must have a limit above 0")
       ?? check(
@@ -124,17 +154,22 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   /// About how many bytes of memory training takes, the data not counted.
   public func memoryNeed(threads: Int) -> Double {
-    let (v, e, h) = (Double(vocabularySize), Double(embeddingSize), Double(hiddenSize))
+    let (a, h) = (architecture, Double(hiddenSize))
+    // In Double: the numbers may be anybody's, and their product not fit an Int.
+    let (directions, layers) = (Double(a.directionCount), Double(layerCount))
+    let inputs = Double(a.inputSize(ofLayer: 0)) + (layers - 1) * directions * h
+    let recurrences = 4 * h * directions * (inputs + layers * h)
     // Weights, gradient and two moments; a block's history for each thread; packed copies and sums.
-    let parameters = v * e + 4 * h * (e + h)
-    let history = Double(threads * maxLength * ShardWorker.tilesPerBlock * RowTile.rowCount) * 6 * h
-    return 4 * (4 * parameters + history + Double(threads + 8) * 4 * h * h)
+    let parameters = Double(vocabularySize) * Double(embeddingSize) + recurrences
+    let rows = Double(threads) * Double(maxLength) * Double(ShardWorker.tilesPerBlock * RowTile.rowCount)
+    return 4 * (4 * parameters + rows * 8 * h * layers * directions + Double(threads + 8) * 4 * h * h * layers)
   }
 }
 
 extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case vocabularySize, maxLength, embeddingSize, hiddenSize, epochs, batchSize, shards, learningRate, seed,
+    case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding,
+      labelCount, dropout, epochs, batchSize, shards, learningRate, seed,
       shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
   }
 
@@ -151,6 +186,12 @@ extension TrainingConfiguration {
     try read(.maxLength, \.maxLength)
     try read(.embeddingSize, \.embeddingSize)
     try read(.hiddenSize, \.hiddenSize)
+    try read(.layerCount, \.layerCount)
+    try read(.isBidirectional, \.isBidirectional)
+    try read(.pooling, \.pooling)
+    try read(.masksPadding, \.masksPadding)
+    try read(.labelCount, \.labelCount)
+    try read(.dropout, \.dropout)
     try read(.epochs, \.epochs)
     try read(.batchSize, \.batchSize)
     try read(.learningRate, \.learningRate)
