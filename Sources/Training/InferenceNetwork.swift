@@ -121,3 +121,15 @@ package final class InferenceNetwork: @unchecked Sendable {
     return 4 * (table + 3 * 4 * h * directions * (first + above + layers * h) + Double(maxLength) * 7 * h)
   }
 }
+
+extension Communicator {
+  /// Gives rank 0's samples to all.
+  fileprivate func broadcast(_ data: inout LabelledSequences) {
+    if count == 1 { return }
+    var (tokens, offsets, labels) = (data.sequences.tokens, data.sequences.offsets, data.labels)
+    broadcast(&tokens)
+    broadcast(&offsets)
+    broadcast(&labels)
+    data = LabelledSequences(sequences: TokenSequences(tokens: tokens, offsets: offsets), labels: labels)
+  }
+}
