@@ -135,14 +135,14 @@ final class RecurrentPass {
         inputRows[row] = slot < 0 ? UnsafePointer(source.weights.bias.pointer) : table + Int(slot) * stride
       }
     }
-    forwardStep(step, active, source, keepsHistory: keepsHistory)
-    swap(&hidden, &nextHidden)
-    put(step, active * RowTile.rowCount, hidden.pointer)
     if dropsHidden, let factors = hiddenFactors {
       for i in stride(from: 0, to: active * RowTile.rowCount * geometry.unitStride, by: Vector.scalarCount) {
         hidden.pointer.store(hidden.pointer.vector(i) * factors.pointer.vector(i), i)
       }
     }
+    forwardStep(step, active, source, keepsHistory: keepsHistory)
+    swap(&hidden, &nextHidden)
+    put(step, active * RowTile.rowCount, hidden.pointer)
   }
 
   /// Gives the rows that enter at a step their first state.
