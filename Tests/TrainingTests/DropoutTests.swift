@@ -54,7 +54,7 @@ import Training
       let size = changes.reduce(0) { $0 + $1 * $1 }.squareRoot()
       // Where another step becomes the largest the slope changes: by as much as the two sides differ in.
       let bend = abs(losses[0] + losses[1] - 2 * loss)
-      let rounding = 3e-7
+      let rounding = 1e-6
       #expect(
         abs(losses[0] - losses[1] - changes.reduce(0, +)) < 0.02 * size + bend + rounding,
         "\(name), \(steps.count) elements")
