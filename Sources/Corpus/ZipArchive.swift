@@ -227,7 +227,12 @@ package final class ZipArchive {
   }
 
   private static func firstDuplicate(_ names: [String]) -> String? {
-    var seen: Set<String> = []
-    return names.first { !seen.insert($0).inserted }
+    // Bytes count, as for libzip, and Python.
+    var seen = WordTable()
+    return names.first { name in
+      let count = seen.count
+      var name = name
+      return name.withUTF8 { seen.add($0) } < count
+    }
   }
 }
