@@ -47,6 +47,16 @@ package final class ZipArchive {
 
   deinit { zip_discard(handle) }
 
+  /// The names of an archive's entries, for telling what it is; whether it is whole, reading it will show.
+  ///
+  /// - Throws: `CorpusError` if there is no such file or it is no zip archive.
+  package static func entryNames(path: String) throws -> [String] {
+    try checkFile(path)
+    let handle = try open(path, 0)
+    defer { zip_discard(handle) }
+    return names(handle)
+  }
+
   /// Reads one entry to its end, and checks its size and its checksum.
   ///
   /// - Parameters:

@@ -289,7 +289,11 @@ final class WordCounter {
                 chunks.append(Chunk())
               } catch { failure = (chunks.count, error) }
             }
-            guard let (index, batch) = taken else { return }
+            guard let (index, batch) = taken else {
+              // An archive takes a while to close.
+              workers[worker].files = nil
+              return
+            }
             var chunk = Chunk(worker: worker)
             do {
               try read(&workers[worker], batch, &chunk)
@@ -311,8 +315,13 @@ final class WordCounter {
   /// The vocabulary of some texts: as many words as have tokens below `size`, by falling count, of equal counts the first
   /// met.
   func vocabulary(of texts: [Text], size: Int, file: String) throws -> [String] {
-    numbers = workers.map { worker in
-      (0..<worker.table.count).map { number in worker.table.withBytes(of: number) { table.add($0) } }
+    // The first thread's numbers stay.
+    table = workers[0].table
+    workers[0].table = WordTable()
+    numbers = [Array(0..<Int32(table.count))]
+    for worker in workers.dropFirst() {
+      numbers.append(
+        (0..<worker.table.count).map { number in worker.table.withBytes(of: number) { table.add($0) } })
     }
     var counts = [Int](repeating: 0, count: table.count)
     for text in texts {
