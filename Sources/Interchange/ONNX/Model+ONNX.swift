@@ -218,7 +218,7 @@ private struct ONNXFile {
     )
     let layout = ParameterLayout(
       try architecture
-        ?? tensors.architecture(vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[1]))
+        ?? tensors.checked(.init(vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[1])))
     let (e, h) = (layout.architecture.embeddingSize, layout.architecture.hiddenSize)
     let kernel = try tensors.take(Name.kernel, [1, 4 * h, e])
     let recurrentKernel = try tensors.take(Name.recurrentKernel, [1, 4 * h, h])
