@@ -41,7 +41,7 @@ extension Model {
     if metadata.configuration == nil {
       remark(
         "the file says nothing of pooling and masks: the last states (PyTorch's h_n) go to the dense layer, and padding "
-          + "is read like any token")
+          + "is read like any token, unless lstm import is told --pooling or --mask-padding")
     }
   }
 
