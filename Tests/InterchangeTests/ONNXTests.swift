@@ -50,9 +50,8 @@ import Training
     ("bidirectional", "bidirectionai", "the inputs, outputs or attributes of a node are not as lstm writes them"),
     ("EyeLike", "OneLike", "the graph is Constant, Constant, Constant, Constant, Slice, Greater, Cast, ReduceSum …"),
     ("state_of_padding", "state-of-padding", "the inputs, outputs or attributes of a node"),
-    ("lstm_1.B", "lstm_2.B", "there is no tensor lstm_1.B"),
     ("\"layerCount\":2", "\"layerCount\":3", "the graph is Constant"),
-    ("\"labelCount\":4", "\"labelCount\":5", "the metadata's labels are not 5 names"),
+    ("\"labelCount\":4", "\"labelCount\":5", "dense.kernel has shape [6, 4], expected [6, 5]"),
     ("\"vocabularySize\":5", "\"vocabularySize\":9", "kernels has shape [5, 24], expected [9, 24]"),
     ("Softmax", "Sigmoid", "the graph is Constant"),
   ])

@@ -37,7 +37,7 @@ extension Model {
     let fileSize = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     let archive = try ZipArchive(path: path, sizeLimit: 1 << 26 + 16 * min(fileSize, 1 << 40))
     let entries = archive.entryNames.filter { $0 != Self.metadataEntry }
-    let advice =
+    var advice =
       "give the arrays of Embedding → LSTM → Dense(1) as numpy.savez(FILE, **{v.path: v for v in model.weights})"
     func fail(_ problem: String) -> TrainingError { TrainingError(path: path, problem: problem, advice: advice) }
 
@@ -51,6 +51,9 @@ extension Model {
     }
     let architecture = metadata.configuration?.architecture
     // Another network than the tutorial's has the names that it is written with.
+    if let architecture, !architecture.isTutorials {
+      advice = "the arrays must be those of \(architecture), as lstm writes them"
+    }
     let known = architecture.flatMap { $0.isTutorials ? nil : ParameterLayout($0).tensors }
       .map { Dictionary(uniqueKeysWithValues: $0.map { ($0.entry, $0.kerasPath) }) }
 

@@ -19,7 +19,7 @@ extension Model {
       throw TrainingError(
         path: path, problem: "an ONNX file can't be larger than 2 GB", advice: "write safetensors instead")
     }
-    let graph = ONNXGraph(parameters.architecture)
+    let own = ONNXGraph(parameters.architecture)
     let message =
       ProtobufWriter.field(1, ONNXGraph.irVersion) + ProtobufWriter.field(2, "swift-lstm")
       + ProtobufWriter.field(6, "\(classifierInWords) of texts: \(parameters.architecture).")
@@ -152,14 +152,14 @@ private struct ONNXFile {
     let architecture = try? metadata.get().configuration?.architecture
     // The operators first: they tell a graph from elsewhere.
     let nodes = try graph.messages(1)
-    let expectedOperators = ONNXGraph(architecture ?? Architecture()).operators
+    let expected = ONNXGraph(architecture ?? Architecture())
     // NodeProto: name, operator, documentation, domain; inputs, outputs, attributes.
     let operators = try nodes.map { try $0.fields(single: [3, 4, 6, 7], repeated: [1, 2, 5]).text(4) }
-    guard operators == expectedOperators else {
+    guard operators == expected.operators else {
       func shown(_ names: [String]) -> String {
         names.prefix(8).map { CorpusError.escaped($0) }.joined(separator: ", ") + (names.count > 8 ? " …" : "")
       }
-      throw reader.problem("the graph is \(shown(operators)), expected \(shown(expectedOperators))")
+      throw reader.problem("the graph is \(shown(operators)), expected \(shown(expected.operators))")
     }
     try checkVersions()
     _ = try metadata.get()
@@ -172,16 +172,16 @@ private struct ONNXFile {
       }
       tensors[name] = tensor
     }
-    let parameters = try Self.parameters(architecture, TensorTable(tensors, path: path, advice: advice))
-    let expected = ONNXGraph(parameters.architecture)
     guard names.contains(ONNXGraph.Initializer.axes) == expected.hasAxes else {
       throw reader.problem("there is \(expected.hasAxes ? "no" : "a") tensor \(ONNXGraph.Initializer.axes)")
     }
-    for (node, bytes) in zip(nodes, expected.nodes) where !node.bytes.elementsEqual(bytes) {
+    let parameters = try Self.parameters(architecture, TensorTable(tensors, path: path, advice: advice))
+    let own = ONNXGraph(parameters.architecture)
+    for (node, bytes) in zip(nodes, own.nodes) where !node.bytes.elementsEqual(bytes) {
       throw node.problem("the inputs, outputs or attributes of a node are not as lstm writes them")
     }
     try check(11, ONNXGraph.tokens, ONNXGraph.inputType)
-    try check(12, ONNXGraph.probability, expected.outputType)
+    try check(12, ONNXGraph.probability, own.outputType)
     return try Model(parameters, metadata.get(), path: path)
   }
 
