@@ -87,8 +87,8 @@ let package = Package(
     // Zip archives, straight from the file: the one system library that the core needs.
     .systemLibrary(
       name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
-    .target(name: "Corpus", dependencies: ["CLibZip"]),
     .target(name: "CPrefetch"),
+    .target(name: "Corpus", dependencies: ["CLibZip", "CPrefetch"]),
     .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
     .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
     .systemLibrary(

@@ -55,7 +55,8 @@ public struct TextCoder: Sendable {
     var (found, scratch) = ([(word: String, token: Int32, range: Range<Int>)](), [UInt8]())
     text.withUTF8 { bytes in
       coding.forEachWord(in: bytes, scratch: &scratch) { word, range in
-        found.append((String(decoding: word, as: UTF8.self), token(of: word), range))
+        let token = table.number(of: word).map { tokens[Int($0)] } ?? Self.unknownToken
+        found.append((String(decoding: word, as: UTF8.self), token, range))
       }
     }
     return found.map { word, token, range in
@@ -74,12 +75,24 @@ public struct TextCoder: Sendable {
     tokensOf text: UnsafeBufferPointer<UInt8>, to result: inout [Int32], scratch: inout [UInt8]
   ) {
     result.append(Self.startToken)
-    coding.forEachWord(in: text, scratch: &scratch) { word, _ in result.append(token(of: word)) }
+    TextCoding.makeRoom(for: text, in: &scratch)
+    scratch.withUnsafeMutableBufferPointer { memory in
+      forEachToken(of: text, memory: memory) { result.append($0) }
+    }
   }
 
+  /// Gives the token of each word; see ``TextCoding/forEachWord(in:from:limit:memory:_:)``.
   @inline(__always)
-  func token(of word: UnsafeBufferPointer<UInt8>) -> Int32 {
-    table.number(of: word).map { tokens[Int($0)] } ?? Self.unknownToken
+  func forEachToken(
+    of text: UnsafeBufferPointer<UInt8>, memory: UnsafeMutableBufferPointer<UInt8>, _ body: (Int32) -> Void
+  ) {
+    table.withSearcher { searcher in
+      tokens.withUnsafeBufferPointer { tokens in
+        _ = coding.forEachWord(in: text, memory: memory) { word, _ in
+          body(searcher.number(of: searcher.query(word)).map { tokens[Int($0)] } ?? Self.unknownToken)
+        }
+      }
+    }
   }
 }
 
@@ -105,36 +118,60 @@ extension TextCoding {
     in text: UnsafeBufferPointer<UInt8>, scratch: inout [UInt8],
     _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
   ) {
+    Self.makeRoom(for: text, in: &scratch)
+    scratch.withUnsafeMutableBufferPointer { _ = forEachWord(in: text, memory: $0, body) }
+  }
+
+  /// Makes memory large enough for the words of a text.
+  static func makeRoom(for text: UnsafeBufferPointer<UInt8>, in scratch: inout [UInt8]) {
     // No letter's lower case has more than half as many bytes again.
     if scratch.count < 2 * text.count { scratch = [UInt8](repeating: 0, count: 2 * text.count) }
+  }
+
+  /// Finds words of a text.
+  ///
+  /// - Parameters:
+  ///   - start: where to begin, outside of a word.
+  ///   - limit: after how many words to stop.
+  ///   - memory: has room for the text's words, and holds those that were found, one behind the other.
+  /// - Returns: where to go on.
+  @inline(__always)
+  func forEachWord(
+    in text: UnsafeBufferPointer<UInt8>, from start: Int = 0, limit: Int = .max,
+    memory: UnsafeMutableBufferPointer<UInt8>,
+    _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
+  ) -> Int {
     Self.bytes.withUnsafeBufferPointer { bytes in
-      scratch.withUnsafeMutableBufferPointer { word in
-        // text[start..<next] has become word[..<length].
-        var (start, next, length) = (0, 0, 0)
-        while next < text.count {
-          let byte = bytes[Int(text[next])]
-          if byte == Self.space {
-            if length > 0 { body(.init(rebasing: word[..<length]), start..<next) }
-            length = 0
-            next = stripsHTML ? endOfTag(at: next, in: text) ?? next + 1 : next + 1
-            continue
+      // text[start..<next] has become memory[begin..<end].
+      var (start, next, begin, end, count) = (start, start, 0, 0, 0)
+      while next < text.count {
+        let byte = bytes[Int(text[next])]
+        if byte == Self.space {
+          if end > begin {
+            body(.init(rebasing: memory[begin..<end]), start..<next)
+            count += 1
+            if count == limit { return next }
           }
-          if length == 0 { start = next }
-          if byte < 0x80 || lowercasing == .ascii {
-            word[length] = byte
-            length += 1
-            next += 1
-          } else {
-            let end = Self.endOfScalar(at: next, in: text)
-            for byte in Self.lowercased(next..<end, in: text).utf8 {
-              word[length] = byte
-              length += 1
-            }
-            next = end
-          }
+          begin = end
+          next = stripsHTML ? endOfTag(at: next, in: text) ?? next + 1 : next + 1
+          continue
         }
-        if length > 0 { body(.init(rebasing: word[..<length]), start..<next) }
+        if end == begin { start = next }
+        if byte < 0x80 || lowercasing == .ascii {
+          memory[end] = byte
+          end += 1
+          next += 1
+        } else {
+          let scalar = next..<Self.endOfScalar(at: next, in: text)
+          for byte in Self.lowercased(scalar, in: text).utf8 {
+            memory[end] = byte
+            end += 1
+          }
+          next = scalar.upperBound
+        }
       }
+      if end > begin { body(.init(rebasing: memory[begin..<end]), start..<next) }
+      return next
     }
   }
 
@@ -146,11 +183,8 @@ extension TextCoding {
     switch text[start + 1] {
     case UInt8(ascii: "/"), UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "a")...UInt8(ascii: "z"):
-      let angles = [UInt8(ascii: "<"), UInt8(ascii: ">")]
-      guard let end = text[(start + 1)...].firstIndex(where: angles.contains), text[end] == angles[1] else {
-        return nil
-      }
-      return end + 1
+      let end = text[(start + 1)...].firstIndex { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") }
+      return end.flatMap { text[$0] == UInt8(ascii: ">") ? $0 + 1 : nil }
     default: return nil
     }
   }

@@ -1,3 +1,4 @@
+import CPrefetch
 import Foundation
 
 /// A set of words as UTF-8 bytes, numbered in the order in which they came.
@@ -11,14 +12,10 @@ package struct WordTable: Sendable {
   private var offsets = [0]
   /// Open addressing; a power of two, of which at most three quarters are taken.
   private var slots = [Slot](repeating: Slot(), count: 1 << 10)
-  /// Short words that were met lately, each at a place of its own: a few are most of a text, and the table is too large
-  /// for the processor's cache.
-  private var recent = [Slot](repeating: Slot(), count: 1 << 12)
-  /// Of the table: nobody can make a file whose words all meet in one slot.
-  private let seed = UInt64.random(in: 0...(.max)) | 1
+  private let hash = Hash()
 
   /// A word's place in the table: for most words, which are short, all that has to be looked at.
-  private struct Slot {
+  fileprivate struct Slot {
     /// The word's bytes where there are at most eight, or else a hash of them.
     var key: UInt64 = 0
     /// The number of its bytes.
@@ -32,29 +29,86 @@ package struct WordTable: Sendable {
   /// The number of words.
   package var count: Int { offsets.count - 1 }
 
-  /// The number of a word, or nil if it is not there.
+  /// A word that is about to be looked up.
+  struct Query {
+    let word: UnsafeBufferPointer<UInt8>
+    fileprivate let key: UInt64
+    fileprivate let start: Int
+  }
+
+  /// Looks words up, without the arrays' being counted at each.
+  struct Searcher {
+    fileprivate let slots: UnsafeBufferPointer<Slot>
+    fileprivate let bytes: UnsafeBufferPointer<UInt8>
+    fileprivate let offsets: UnsafeBufferPointer<Int>
+    fileprivate let hash: Hash
+
+    /// Begins to look up a word. A table of many words is larger than the processor's cache, so that this takes a while;
+    /// but several queries go on at once if they are made before the first is answered.
+    @inline(__always)
+    func query(_ word: UnsafeBufferPointer<UInt8>) -> Query {
+      let key = hash.key(word)
+      let start = hash.start(key, word.count)
+      prefetchToRead(slots.baseAddress! + (start & (slots.count - 1)))
+      return Query(word: word, key: key, start: start)
+    }
+
+    /// The number of a word, or nil if it is not there.
+    @inline(__always)
+    func number(of query: Query) -> Int32? {
+      let slot = slots[place(of: query)]
+      return slot.number == 0 ? nil : slot.number - 1
+    }
+
+    /// Where a word is, or where it would come.
+    @inline(__always)
+    fileprivate func place(of query: Query) -> Int {
+      let mask = slots.count - 1
+      var place = query.start & mask
+      while slots[place].number != 0 {
+        if slots[place].key == query.key, slots[place].length == query.word.count,
+          query.word.count <= 8 || isEqual(query.word, Int(slots[place].number - 1))
+        {
+          return place
+        }
+        place = (place + 1) & mask
+      }
+      return place
+    }
+
+    private func isEqual(_ word: UnsafeBufferPointer<UInt8>, _ number: Int) -> Bool {
+      memcmp(bytes.baseAddress! + offsets[number], word.baseAddress!, word.count) == 0
+    }
+  }
+
+  /// Gives what looks words up.
   @inline(__always)
+  func withSearcher<Result>(_ body: (Searcher) -> Result) -> Result {
+    slots.withUnsafeBufferPointer { slots in
+      bytes.withUnsafeBufferPointer { bytes in
+        offsets.withUnsafeBufferPointer { offsets in
+          body(Searcher(slots: slots, bytes: bytes, offsets: offsets, hash: hash))
+        }
+      }
+    }
+  }
+
+  /// The number of a word, or nil if it is not there.
   package func number(of word: UnsafeBufferPointer<UInt8>) -> Int32? {
-    let key = key(word)
-    let slot = slots[place(of: word, key, start(key, word.count))]
-    return slot.number == 0 ? nil : slot.number - 1
+    withSearcher { $0.number(of: $0.query(word)) }
   }
 
   /// The number of a word, which is added if it is not there.
   ///
   /// - Precondition: there are fewer than 2³⁰ words, of fewer than 2³¹ bytes.
+  package mutating func add(_ word: UnsafeBufferPointer<UInt8>) -> Int32 { add(withSearcher { $0.query(word) }) }
+
+  /// The number of a word, which is added if it is not there; others may have been added since the query.
   @inline(__always)
-  package mutating func add(_ word: UnsafeBufferPointer<UInt8>) -> Int32 {
-    let key = key(word)
-    let start = start(key, word.count)
-    let recentPlace = start & (recent.count - 1)
-    let known = recent[recentPlace]
-    if known.key == key, known.length == word.count, 1...8 ~= word.count { return known.number - 1 }
-    let place = place(of: word, key, start)
+  mutating func add(_ query: Query) -> Int32 {
+    let place = withSearcher { $0.place(of: query) }
     let slot = slots[place]
-    if slot.number == 0 { return add(word, key, place) }
-    recent[recentPlace] = slot
-    return slot.number - 1
+    return slot.number == 0 ? add(query.word, query.key, place) : slot.number - 1
   }
 
   @inline(never)
@@ -78,69 +132,50 @@ package struct WordTable: Sendable {
   /// The number of bytes of a word.
   package func length(of number: Int) -> Int { offsets[number + 1] - offsets[number] }
 
-  /// Where a word is, or where it would come.
-  @inline(__always)
-  private func place(of word: UnsafeBufferPointer<UInt8>, _ key: UInt64, _ start: Int) -> Int {
-    slots.withUnsafeBufferPointer { slots in
-      let mask = slots.count - 1
-      var place = start & mask
-      while slots[place].number != 0 {
-        if slots[place].key == key, slots[place].length == word.count,
-          word.count <= 8 || isEqual(word, Int(slots[place].number - 1))
-        {
-          return place
-        }
-        place = (place + 1) & mask
-      }
-      return place
-    }
-  }
-
-  @inline(never)
-  private func isEqual(_ word: UnsafeBufferPointer<UInt8>, _ number: Int) -> Bool {
-    withBytes(of: number) { memcmp($0.baseAddress!, word.baseAddress!, word.count) == 0 }
-  }
-
   private mutating func grow() {
     var larger = [Slot](repeating: Slot(), count: 2 * slots.count)
     let mask = larger.count - 1
     for slot in slots where slot.number != 0 {
-      var place = start(slot.key, Int(slot.length)) & mask
+      var place = hash.start(slot.key, Int(slot.length)) & mask
       while larger[place].number != 0 { place = (place + 1) & mask }
       larger[place] = slot
     }
     slots = larger
   }
 
-  // MARK: Hashing
+  /// Where words come.
+  fileprivate struct Hash {
+    /// Of the table: nobody can make a file whose words all meet in one slot.
+    private let seed = UInt64.random(in: 0...(.max)) | 1
 
-  /// Where the search for a key begins, before it is cut down to the number of slots.
-  @inline(__always)
-  private func start(_ key: UInt64, _ length: Int) -> Int {
-    Int(truncatingIfNeeded: folded(key ^ UInt64(truncatingIfNeeded: length) &* 0x9E37_79B9_7F4A_7C15))
-  }
-
-  /// The halves of a product, folded.
-  @inline(__always)
-  private func folded(_ a: UInt64) -> UInt64 {
-    let product = a.multipliedFullWidth(by: seed)
-    return product.high ^ product.low
-  }
-
-  /// The bytes themselves, or of more than eight a hash, eight at a time; the last eight may overlap those before.
-  @inline(__always)
-  private func key(_ word: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    let raw = UnsafeRawBufferPointer(word)
-    let count = raw.count
-    func load<Bits: FixedWidthInteger>(_ offset: Int, _: Bits.Type) -> UInt64 {
-      UInt64(truncatingIfNeeded: raw.loadUnaligned(fromByteOffset: offset, as: Bits.self))
+    /// Where the search for a key begins, before it is cut down to the number of slots.
+    @inline(__always)
+    func start(_ key: UInt64, _ length: Int) -> Int {
+      Int(truncatingIfNeeded: folded(key ^ UInt64(truncatingIfNeeded: length) &* 0x9E37_79B9_7F4A_7C15))
     }
-    if count > 8 {
-      var state: UInt64 = 0
-      for offset in stride(from: 0, to: count - 8, by: 8) { state = folded(state ^ load(offset, UInt64.self)) }
-      return folded(state ^ load(count - 8, UInt64.self))
+
+    /// The halves of a product, folded.
+    @inline(__always)
+    private func folded(_ a: UInt64) -> UInt64 {
+      let product = a.multipliedFullWidth(by: seed)
+      return product.high ^ product.low
     }
-    if count >= 4 { return load(0, UInt32.self) | load(count - 4, UInt32.self) << 32 }
-    return count == 0 ? 0 : load(0, UInt8.self) | load(count / 2, UInt8.self) << 8 | load(count - 1, UInt8.self) << 16
+
+    /// The bytes themselves, or of more than eight a hash, eight at a time; the last eight may overlap those before.
+    @inline(__always)
+    func key(_ word: UnsafeBufferPointer<UInt8>) -> UInt64 {
+      let raw = UnsafeRawBufferPointer(word)
+      let count = raw.count
+      func load<Bits: FixedWidthInteger>(_ offset: Int, _: Bits.Type) -> UInt64 {
+        UInt64(truncatingIfNeeded: raw.loadUnaligned(fromByteOffset: offset, as: Bits.self))
+      }
+      if count > 8 {
+        var state: UInt64 = 0
+        for offset in stride(from: 0, to: count - 8, by: 8) { state = folded(state ^ load(offset, UInt64.self)) }
+        return folded(state ^ load(count - 8, UInt64.self))
+      }
+      if count >= 4 { return load(0, UInt32.self) | load(count - 4, UInt32.self) << 32 }
+      return count == 0 ? 0 : load(0, UInt8.self) | load(count / 2, UInt8.self) << 8 | load(count - 1, UInt8.self) << 16
+    }
   }
 }

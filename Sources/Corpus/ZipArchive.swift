@@ -47,6 +47,16 @@ package final class ZipArchive {
 
   deinit { zip_discard(handle) }
 
+  /// The names of an archive's entries, for telling what it is; whether it is whole, reading it will show.
+  ///
+  /// - Throws: `CorpusError` if there is no such file or it is no zip archive.
+  package static func entryNames(path: String) throws -> [String] {
+    try checkFile(path)
+    let handle = try open(path, 0)
+    defer { zip_discard(handle) }
+    return names(handle)
+  }
+
   /// Reads one entry to its end, and checks its size and its checksum.
   ///
   /// - Parameters:
@@ -227,7 +237,12 @@ package final class ZipArchive {
   }
 
   private static func firstDuplicate(_ names: [String]) -> String? {
-    var seen: Set<String> = []
-    return names.first { !seen.insert($0).inserted }
+    // Bytes count, as for libzip, and Python.
+    var seen = WordTable()
+    return names.first { name in
+      let count = seen.count
+      var name = name
+      return name.withUTF8 { seen.add($0) } < count
+    }
   }
 }

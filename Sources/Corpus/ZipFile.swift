@@ -8,9 +8,8 @@ final class ZipFile {
   private let facts: stat
   private var position: Int64 = 0
   private var error = zip_error_t()
-  /// `buffer[..<buffered]` is what follows `bufferStart` in the file: an entry's header and its data are mostly close
-  /// together.
-  private var buffer = [UInt8](repeating: 0, count: 4096)
+  /// `buffer[..<buffered]` is what follows `bufferStart` in the file: what is read next is mostly near.
+  private var buffer = [UInt8](repeating: 0, count: 1 << 16)
   private var buffered = 0
   private var bufferStart: Int64 = 0
 

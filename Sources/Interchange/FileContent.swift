@@ -25,16 +25,21 @@ package enum FileContent: Sendable, Equatable {
       self = try Self.content(ofFolder: path)
       return
     }
-    let data = try mappedFile(path, advice: Self.advice)
-    let start = [UInt8](data.prefix(9))
+    try checkRegularFile(path, advice: Self.advice)
+    // Not the whole file, which may be of any size.
+    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 9) ?? Data() else {
+      throw TrainingError(path: path, problem: "can't be read", advice: Self.advice)
+    }
+    let start = [UInt8](data)
     let headerLength = start.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     if start.starts(with: Array("PK\u{3}\u{4}".utf8)) || start.starts(with: Array("PK\u{5}\u{6}".utf8)) {
       self = try Self.content(ofArchive: path)
     } else if start.starts(with: [0x89] + Array("HDF\r\n\u{1A}\n".utf8)) {
       self = .hdf5
-    } else if start.count == 9, start[8] == UInt8(ascii: "{"), headerLength <= data.count - 8 {
+    } else if start.count == 9, start[8] == UInt8(ascii: "{"), 1...UInt64(Safetensors.headerLimit) ~= headerLength,
+      let header = try? file.read(upToCount: Int(headerLength) - 1), header.count == Int(headerLength) - 1
+    {
       // As it is written: a quotation mark within a text has a backslash before it.
-      let header = data[8..<8 + Int(headerLength)]
       self = header.range(of: Data(#""checkpoint_version":"#.utf8)) == nil ? .safetensors : .checkpoint
     } else if start.count > 1, start[0] == 0x80, 2...5 ~= start[1] {
       throw Self.pickle(path)
@@ -53,7 +58,7 @@ package enum FileContent: Sendable, Equatable {
     "give a safetensors, ONNX or npz file, a .keras or .weights.h5 file, or the folder of a run"
 
   private static func content(ofArchive path: String) throws -> Self {
-    let names = try ZipArchive(path: path, sizeLimit: 0).entryNames
+    let names = try ZipArchive.entryNames(path: path)
     if names.contains("config.json") || names.contains("model.weights.h5") { return .keras }
     if names.contains(where: { $0.hasSuffix("data.pkl") }) { throw pickle(path) }
     if names.contains("x_train.npy") { return .reviews }

@@ -42,15 +42,16 @@ package final class DataParallelNetwork {
   ///
   /// - Parameters:
   ///   - batch: places in `data`.
-  ///   - classWeights: how much the losses of label 0 and of label 1 count.
+  ///   - classWeights: how much the losses of each label count; nil for all alike.
+  ///   - dropout: what this step drops; nil for nothing.
   ///   - gradient: overwritten; it must be the one of the call before, or zeros.
   package func gradient(
-    of batch: some Collection<Int>, in data: LabelledSequences, classWeights: [Double] = [1, 1],
-    parameters: Parameters, into gradient: inout Parameters
+    of batch: some Collection<Int>, in data: LabelledSequences, classWeights: [Double]? = nil,
+    dropout: DropoutDraw? = nil, parameters: Parameters, into gradient: inout Parameters
   ) -> Metrics {
     let outcomes = withSequences(batch, data, classWeights) { sequences, outcomes in
-      let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength, shardCount: shardCount)
-      prepare(parameters, for: sequences, plan)
+      let plan = prepare(parameters, for: sequences, dropout: dropout, shardCount: shardCount)
+      freeGradients.removeAll { !$0.fits(weights) }
       injections.reserve(tiles: plan.tiles.count)
       let own = ranks.share(of: plan.shards.count, rank: ranks.rank)
       // Without a tree across ranks, each has one of its own.
@@ -104,9 +105,8 @@ package final class DataParallelNetwork {
     of data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> [Outcome]? {
     var isComplete = true
-    let outcomes = withSequences(0..<data.count, data, [1, 1]) { sequences, outcomes in
-      let plan = ShardPlan(lengths: sequences.map(\.count), maxLength: maxLength)
-      prepare(parameters, for: sequences, plan)
+    let outcomes = withSequences(0..<data.count, data, nil) { sequences, outcomes in
+      let plan = prepare(parameters, for: sequences)
       isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { worker, tiles in
         workers[worker].evaluate(tiles, in: sequences, weights: weights, outcomes: outcomes)
       }
@@ -117,17 +117,25 @@ package final class DataParallelNetwork {
     return isComplete ? outcomes : nil
   }
 
-  private func prepare(_ parameters: Parameters, for sequences: [TokenSequence], _ plan: ShardPlan) {
-    weights.pack(parameters, for: sequences)
+  /// Makes what the workers read, and deals the sequences to shards.
+  private func prepare(
+    _ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw? = nil,
+    shardCount: Int = ShardPlan.shardCount
+  ) -> ShardPlan {
+    weights.pack(parameters, for: sequences, dropout: dropout)
+    let plan = ShardPlan(
+      lengths: sequences.map { weights.padding.length($0.count, maxLength: maxLength) }, maxLength: maxLength,
+      shardCount: shardCount)
     let chainLength = plan.tiles.last?.start ?? 0
     team.perform(weights.preparationParts) { _, part in
       weights.prepare(part: part, chainLength: chainLength, parameters: parameters)
     }
+    return plan
   }
 
   /// Lends the sequences of some samples to `body`, which fills in their outcomes.
   private func withSequences(
-    _ batch: some Collection<Int>, _ data: LabelledSequences, _ classWeights: [Double],
+    _ batch: some Collection<Int>, _ data: LabelledSequences, _ classWeights: [Double]?,
     _ body: ([TokenSequence], UnsafeMutablePointer<Outcome>) -> Void
   ) -> [Outcome] {
     var outcomes = [Outcome](repeating: Outcome(), count: batch.count)
@@ -136,8 +144,8 @@ package final class DataParallelNetwork {
         let range = data.sequences.offsets[sample]..<data.sequences.offsets[sample + 1]
         precondition(range.count <= maxLength, "sequences must be cut to maxLength")
         return TokenSequence(
-          tokens: tokens.baseAddress! + range.lowerBound, count: range.count, label: Float(data.labels[sample]),
-          weight: Float(classWeights[data.labels[sample] == 0 ? 0 : 1]))
+          tokens: tokens.baseAddress! + range.lowerBound, count: range.count, label: data.labels[sample],
+          weight: Float(classWeights?[Int(data.labels[sample])] ?? 1))
       }
       outcomes.withUnsafeMutableBufferPointer { body(sequences, $0.baseAddress!) }
     }

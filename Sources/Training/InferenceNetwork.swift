@@ -55,7 +55,8 @@ package final class InferenceNetwork: @unchecked Sendable {
     let vocabulary = 0..<Int32(architecture.vocabularySize)
     precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is out of the vocabulary")
     let lengths = (0..<data.count).map(data.sequences.length)
-    let plan = ShardPlan(lengths: lengths, maxLength: maxLength)
+    let plan = ShardPlan(
+      lengths: lengths.map { weights.padding.length($0, maxLength: maxLength) }, maxLength: maxLength)
     precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be cut to maxLength")
     var outcomes = [Outcome](repeating: Outcome(), count: data.count)
     let isComplete = data.sequences.tokens.withUnsafeBufferPointer { tokens in
@@ -63,7 +64,7 @@ package final class InferenceNetwork: @unchecked Sendable {
       let base = tokens.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Int32>.alignment)!
       let sequences = lengths.indices.map { index in
         TokenSequence(
-          tokens: base + data.sequences.offsets[index], count: lengths[index], label: Float(data.labels[index]))
+          tokens: base + data.sequences.offsets[index], count: lengths[index], label: data.labels[index])
       }
       return outcomes.withUnsafeMutableBufferPointer { outcomes in
         // Parts write outcomes of their own.
@@ -110,10 +111,14 @@ package final class InferenceNetwork: @unchecked Sendable {
 
   /// About how many bytes such a network takes: weights, packed weights, table of token inputs, chain of padding.
   package static func memoryNeed(_ architecture: Architecture, maxLength: Int) -> Double {
+    // In Double: the numbers may be anybody's, and their product not fit an Int.
     let (v, e, h) = (
       Double(architecture.vocabularySize), Double(architecture.embeddingSize), Double(architecture.hiddenSize)
     )
-    return 4 * (v * (2 * e + 4 * h) + 3 * 4 * h * (e + h) + Double(maxLength) * 7 * h)
+    let (layers, directions) = (Double(architecture.layerCount), Double(architecture.directionCount))
+    let (first, above) = (Double(architecture.inputSize(ofLayer: 0)), (layers - 1) * directions * h)
+    let table = v * (2 * e + directions * 4 * h)
+    return 4 * (table + 3 * 4 * h * directions * (first + above + layers * h) + Double(maxLength) * 7 * h)
   }
 }
 

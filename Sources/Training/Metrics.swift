@@ -26,7 +26,7 @@ public struct Metrics: Sendable, Equatable, Codable, BitwiseCopyable {
 
   mutating func add(_ outcome: Outcome, label: UInt8) {
     lossSum += outcome.loss
-    if (outcome.probability > 0.5) == (label == 1) { correctCount += 1 }
+    if outcome.label == label { correctCount += 1 }
     sampleCount += 1
   }
 }

@@ -120,6 +120,11 @@ public final class Trainer {
         problem: "the \(name) reviews have token \(token), but the vocabulary ends at \(size - 1)",
         advice: "load them with numWords: \(size)")
     }
+    if let label = data.labels.first(where: { $0 >= configuration.labelCount }) {
+      throw TrainingError(
+        problem: "the \(name) reviews have label \(label), but the labels end at \(configuration.labelCount - 1)",
+        advice: "give the network more labels")
+    }
     for review in 0..<data.count where data.sequences.length(of: review) > configuration.maxLength {
       throw TrainingError(
         problem: "\(name) review \(review) is longer than \(configuration.maxLength) tokens",
@@ -196,7 +201,7 @@ public final class Trainer {
 
   private func step(_ batch: ArraySlice<Int>) throws -> Metrics {
     let metrics = network.gradient(
-      of: batch, in: trainingData, classWeights: configuration.classWeights ?? [1, 1], parameters: state.parameters,
+      of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout, parameters: state.parameters,
       into: &gradient)
     guard metrics.loss.isFinite, gradient.values.allSatisfy(\.isFinite) else {
       throw TrainingError(
@@ -208,6 +213,14 @@ public final class Trainer {
     configuration.clipping?.clip(&clipped)
     state.step(clipped.values, team: network.team)
     return metrics
+  }
+
+  /// What the next step drops, which follows from the seed and the step alone.
+  private var dropout: DropoutDraw? {
+    if configuration.dropout == Dropout() { return nil }
+    // The order of an epoch takes its stream from the other end.
+    var generator = RandomGenerator(seed: configuration.seed, stream: .max - UInt64(state.steps.count))
+    return DropoutDraw(rates: configuration.dropout, seed: generator.next())
   }
 
   /// The order of an epoch's reviews, which follows from the seed and the epoch alone.

@@ -128,8 +128,9 @@ import Testing
     #expect(texts.vocabulary.contains("word") && texts.vocabulary.contains("\u{0}\u{0}"))
     let endless = try folder.write([UInt8](repeating: 0x61, count: 65 << 20), to: "endless.csv")
     expectError("endless.csv: byte ", "a line of at most 67108864 bytes") { try load(endless) }
+    let line = [UInt8](repeating: 0x61, count: 1023) + [0x0A]
     let open = try folder.write(
-      Array("text,label\n\"".utf8) + Array(repeatElement([0x61, 0x0A], count: 33 << 20).joined()), to: "open.csv")
+      Array("text,label\n\"".utf8) + Array(repeatElement(line, count: 65 << 10).joined()), to: "open.csv")
     expectError("open.csv: line 2: expected a closing quote, found ") { try load(open) }
     // A word that no model file could hold.
     let word = String(repeating: "x", count: 33 << 20)

@@ -13,8 +13,18 @@ package struct FileSet {
     /// In bytes.
     let size: Int
 
-    /// The folders that it lies in, and its name.
-    var components: [Substring] { FileSet.components(name) }
+    /// How many folders it lies in.
+    var depth: Int { name.utf8.count { $0 == UInt8(ascii: "/") } }
+    /// The folder that it lies in, and the one above that; empty where there is none.
+    var folders: (last: Substring, above: Substring) {
+      // Bytes, since characters would take ten times as long.
+      func cut(_ path: Substring) -> (Substring, Substring) {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        return slash.map { (path[..<$0], path[path.utf8.index(after: $0)...]) } ?? ("", path)
+      }
+      let (path, last) = cut(cut(name[...]).0)
+      return (last, cut(path).1)
+    }
     /// What stands behind the last dot of its name, in lower case.
     var suffix: String {
       let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
@@ -97,20 +107,19 @@ package struct FileSet {
 
   // MARK: Listing
 
-  /// Whether a name or a folder begins with a dot, `..` apart, or a Mac has put the file into the archive.
+  /// Whether a name or a folder begins with a dot, `.` and `..` apart, or a Mac has put the file into the archive.
   private static func isHidden(_ name: String) -> Bool {
-    let dot = UInt8(ascii: ".")
-    var before = UInt8(ascii: "/")
+    let (dot, slash) = (UInt8(ascii: "."), UInt8(ascii: "/"))
+    var dots: Int? = 0
     for byte in name.utf8 {
-      if before == UInt8(ascii: "/"), byte == dot { return components(name).contains { $0.first == "." && $0 != ".." } }
-      before = byte
+      if byte == slash {
+        dots = 0
+      } else if let before = dots {
+        if byte != dot && before > 0 { return true }
+        dots = byte == dot ? before + 1 : nil
+      }
     }
     return name.hasPrefix("__MACOSX/")
-  }
-
-  /// Bytes, since characters would take ten times as long.
-  private static func components(_ name: String) -> [Substring] {
-    name.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
   }
 
   private static func list(_ archive: ZipArchive, limit: Int) throws -> [File] {

@@ -8,7 +8,7 @@ struct TextTree {
     let isTest: Bool
   }
 
-  /// In no particular order.
+  /// In the archive's order.
   private(set) var texts: [Text] = []
   let labels = LabelTable()
   /// Whether there are folders `train` and `test`.
@@ -20,21 +20,21 @@ struct TextTree {
   private static let unlabelled = "unsup"
 
   init(_ files: FileSet) throws {
-    let candidates = files.files.filter { $0.suffix == "txt" }.map { (file: $0, path: $0.components) }
-    func part(_ path: [Substring]) -> String { path.count > 2 ? path[path.count - 3].lowercased() : "" }
-    hasParts = candidates.contains { part($0.path) == "train" }
-    let depth = candidates.lazy.map(\.path.count).max() ?? 0
+    let candidates = files.files.filter { $0.suffix == "txt" }
+    hasParts = candidates.contains { $0.folders.above.lowercased() == "train" }
+    let depth = candidates.lazy.map(\.depth).max() ?? 0
     var unlabelledCount = 0
-    for (file, path) in candidates {
+    for file in candidates {
+      let (folder, above) = file.folders
+      let part = hasParts ? above.lowercased() : ""
       // What lies elsewhere is no text: a README, a list of addresses.
-      guard path.count > 1, hasParts ? ["train", "test"].contains(part(path)) : path.count == depth else { continue }
-      let folder = String(path[path.count - 2])
+      guard !folder.isEmpty, hasParts ? part == "train" || part == "test" : file.depth == depth else { continue }
       if folder == Self.unlabelled {
         unlabelledCount += 1
         continue
       }
-      guard let label = labels.number(of: folder) else { throw Self.tooManyLabels(files.path) }
-      texts.append(Text(file: file, label: label, isTest: hasParts && part(path) == "test"))
+      guard let label = labels.number(of: String(folder)) else { throw Self.tooManyLabels(files.path) }
+      texts.append(Text(file: file, label: label, isTest: part == "test"))
     }
     if unlabelledCount > 0 {
       notes.append("\(unlabelledCount) texts in \(Self.unlabelled) have no label, and are left out")
@@ -50,10 +50,10 @@ struct TextTree {
   /// What people call these two labels.
   static func fullName(_ label: String) -> String { ["pos": "positive", "neg": "negative"][label] ?? label }
 
-  /// The texts in reading order: part, positive before negative, then the number in the file's name.
+  /// The texts' places in reading order: part, positive before negative, then the number in the file's name.
   ///
   /// - Parameter values: the label, 0 or 1, of each number.
-  func sorted(_ values: [UInt8]) -> [Text] {
+  func readingOrder(_ values: [UInt8]) -> [Int] {
     let keys = texts.map { text in
       let name = text.file.name.utf8
       let start = name.lastIndex(of: UInt8(ascii: "/")).map(name.index(after:)) ?? name.startIndex
@@ -62,11 +62,11 @@ struct TextTree {
       return Int(Substring(digits)) ?? .max
     }
     return texts.indices.sorted { a, b in
-      let (first, second) = (texts[a], texts[b])
-      if first.isTest != second.isTest { return second.isTest }
-      if values[first.label] != values[second.label] { return values[first.label] > values[second.label] }
+      if texts[a].isTest != texts[b].isTest { return texts[b].isTest }
+      let (first, second) = (values[texts[a].label], values[texts[b].label])
+      if first != second { return first > second }
       if keys[a] != keys[b] { return keys[a] < keys[b] }
-      return first.file.name.utf8.lexicographicallyPrecedes(second.file.name.utf8)
-    }.map { texts[$0] }
+      return texts[a].file.name.utf8.lexicographicallyPrecedes(texts[b].file.name.utf8)
+    }
   }
 }

@@ -12,7 +12,7 @@ final class WordCounter {
     let range: Range<Int>
     /// 0 or 1.
     let label: UInt8
-    let isTest: Bool
+    var isTest: Bool
   }
 
   /// What one thread made of some texts that follow each other.
@@ -38,10 +38,21 @@ final class WordCounter {
       _ text: UnsafeBufferPointer<UInt8>, label: Int, to chunk: inout Chunk, _ coding: TextCoding, _ coder: TextCoder?,
       _ scratch: inout [UInt8]
     ) {
-      if let coder {
-        coding.forEachWord(in: text, scratch: &scratch) { word, _ in chunk.words.append(coder.token(of: word)) }
-      } else {
-        coding.forEachWord(in: text, scratch: &scratch) { word, _ in chunk.words.append(table.add(word)) }
+      TextCoding.makeRoom(for: text, in: &scratch)
+      scratch.withUnsafeMutableBufferPointer { memory in
+        if let coder { return coder.forEachToken(of: text, memory: memory) { chunk.words.append($0) } }
+        // Some words at a time: few enough to stay in the cache, and many enough to be looked up together.
+        var queries: [WordTable.Query] = []
+        var place = 0
+        while place < text.count {
+          queries.removeAll(keepingCapacity: true)
+          table.withSearcher { searcher in
+            place = coding.forEachWord(in: text, from: place, limit: 256, memory: memory) { word, _ in
+              queries.append(searcher.query(word))
+            }
+          }
+          for query in queries { chunk.words.append(table.add(query)) }
+        }
       }
       chunk.ends.append(chunk.words.count)
       chunk.labels.append(label)
@@ -77,9 +88,9 @@ final class WordCounter {
 
   // MARK: Reading
 
-  /// Reads all texts, in their order.
+  /// Reads all texts.
   ///
-  /// - Returns: what label 0 and label 1 are called, and the texts.
+  /// - Returns: what label 0 and label 1 are called, and the texts in reading order.
   func read(
     _ files: FileSet, known: [String]?, progress: (Double) -> Void
   ) throws -> (labels: [String], texts: [Text]) {
@@ -119,18 +130,17 @@ final class WordCounter {
       zip(names, counts).map { (TextTree.fullName($0), $1) }, positive: options.positiveLabel.map(TextTree.fullName),
       known: known, file: files.path)
     notes += tree.notes
-    let texts = tree.sorted(labels.values)
     workers[0].files = files
-    let testStart = texts.firstIndex(where: \.isTest) ?? texts.count
+    // In the archive's own order, which is the fastest to read.
+    let texts = tree.texts
     var next = 0
     chunks = try inParallel { () -> ArraySlice<TextTree.Text>? in
       guard next < texts.count else { return nil }
       let start = next
-      next = min(start + 64, start < testStart ? testStart : texts.count)
+      next = min(start + 64, texts.count)
       progress(Double(start) / Double(texts.count))
       return texts[start..<next]
     } read: { worker, texts, chunk in
-      chunk.isTest = texts.first!.isTest
       if worker.files == nil { worker.files = try files.reopened() }
       // English has some five bytes a word.
       chunk.words.reserveCapacity(texts.reduce(0) { $0 + $1.file.size } / 5)
@@ -144,7 +154,9 @@ final class WordCounter {
         }
       }
     }
-    return (labels.names, self.texts(labels.values))
+    var found = self.texts(labels.values)
+    for index in found.indices { found[index].isTest = texts[index].isTest }
+    return (labels.names, tree.readingOrder(labels.values).map { found[$0] })
   }
 
   /// Reads the text that a file is, as UTF-8.
@@ -277,7 +289,11 @@ final class WordCounter {
                 chunks.append(Chunk())
               } catch { failure = (chunks.count, error) }
             }
-            guard let (index, batch) = taken else { return }
+            guard let (index, batch) = taken else {
+              // An archive takes a while to close.
+              workers[worker].files = nil
+              return
+            }
             var chunk = Chunk(worker: worker)
             do {
               try read(&workers[worker], batch, &chunk)
@@ -299,18 +315,22 @@ final class WordCounter {
   /// The vocabulary of some texts: as many words as have tokens below `size`, by falling count, of equal counts the first
   /// met.
   func vocabulary(of texts: [Text], size: Int, file: String) throws -> [String] {
-    numbers = workers.map { worker in
-      (0..<worker.table.count).map { number in worker.table.withBytes(of: number) { table.add($0) } }
+    // The first thread's numbers stay.
+    table = workers[0].table
+    workers[0].table = WordTable()
+    numbers = [Array(0..<Int32(table.count))]
+    for worker in workers.dropFirst() {
+      numbers.append(
+        (0..<worker.table.count).map { number in worker.table.withBytes(of: number) { table.add($0) } })
     }
     var counts = [Int](repeating: 0, count: table.count)
     for text in texts {
       let chunk = chunks[text.chunk]
-      numbers[chunk.worker].withUnsafeBufferPointer { numbers in
-        for word in chunk.words[text.range] {
-          let number = numbers[Int(word)]
-          if counts[Int(number)] == 0 { ranked.append(number) }
-          counts[Int(number)] += 1
-        }
+      let numbers = numbers[chunk.worker]
+      for word in chunk.words[text.range] {
+        let number = numbers[Int(word)]
+        if counts[Int(number)] == 0 { ranked.append(number) }
+        counts[Int(number)] += 1
       }
     }
     let places = ranked.indices.sorted { (-counts[Int(ranked[$0])], $0) < (-counts[Int(ranked[$1])], $1) }
@@ -342,17 +362,27 @@ final class WordCounter {
   func coded(_ texts: [Text], _ tokens: [[Int32]]) -> LabelledSequences {
     var offsets = [0]
     offsets.reserveCapacity(texts.count + 1)
-    let count = texts.reduce(0) { $0 + $1.range.count + 1 }
-    let result = [Int32](unsafeUninitializedCapacity: count) { result, end in
-      for text in texts {
-        let chunk = chunks[text.chunk]
-        result[end] = TextCoder.startToken
-        end += 1
-        for word in chunk.words[text.range] {
-          result[end] = coder == nil ? tokens[chunk.worker][Int(word)] : word
-          end += 1
+    for text in texts { offsets.append(offsets.last! + text.range.count + 1) }
+    let (chunks, isCoded) = (chunks, coder != nil)
+    let places = offsets
+    let result = [Int32](unsafeUninitializedCapacity: places.last!) { result, count in
+      count = places.last!
+      // Each part of the texts has its own places in the result.
+      nonisolated(unsafe) let result = result
+      let parts = workers.count
+      DispatchQueue.concurrentPerform(iterations: parts) { part in
+        for index in texts.count * part / parts..<texts.count * (part + 1) / parts {
+          let chunk = chunks[texts[index].chunk]
+          let words = chunk.words[texts[index].range]
+          result[places[index]] = TextCoder.startToken
+          let target = UnsafeMutableBufferPointer(rebasing: result[places[index] + 1..<places[index + 1]])
+          if isCoded {
+            _ = target.update(fromContentsOf: words)
+          } else {
+            let table = tokens[chunk.worker]
+            for (place, word) in zip(target.indices, words) { target[place] = table[Int(word)] }
+          }
         }
-        offsets.append(end)
       }
     }
     return LabelledSequences(

@@ -5,6 +5,16 @@ import Foundation
 /// - Parameter advice: what to give instead.
 /// - Throws: `TrainingError` where there is no such file; a pipe or a device, which might never end, is none.
 package func mappedFile(_ path: String, advice: String) throws -> Data {
+  try checkRegularFile(path, advice: advice)
+  do { return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
+    throw TrainingError(path: path, problem: "can't be read", advice: advice)
+  }
+}
+
+/// Checks that there is a regular file.
+///
+/// - Throws: `TrainingError`, as ``mappedFile(_:advice:)`` does.
+package func checkRegularFile(_ path: String, advice: String) throws {
   var facts = stat()
   guard stat(path, &facts) == 0 else {
     throw TrainingError(
@@ -14,8 +24,5 @@ package func mappedFile(_ path: String, advice: String) throws -> Data {
   guard facts.st_mode & S_IFMT == S_IFREG else {
     let isFolder = facts.st_mode & S_IFMT == S_IFDIR
     throw TrainingError(path: path, problem: isFolder ? "is a folder" : "is no regular file", advice: advice)
-  }
-  do { return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-    throw TrainingError(path: path, problem: "can't be read", advice: advice)
   }
 }

@@ -27,7 +27,7 @@ public struct Safetensors: Sendable, Equatable {
   public var metadata: [String: String] = [:]
 
   /// The format's limit of the header.
-  static let headerLimit = 100_000_000
+  package static let headerLimit = 100_000_000
 
   /// Without tensors.
   public init() {}
