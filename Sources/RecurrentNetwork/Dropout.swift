@@ -22,3 +22,28 @@ public struct Dropout: Sendable, Hashable, Codable {
     ("output", \.output),
   ]
 }
+
+extension Dropout {
+  private enum CodingKeys: String, CodingKey { case words, embedding, recurrent, layers, output }
+
+  /// Rates from a file, in which those that are not named are 0.
+  ///
+  /// - Throws: `DecodingError` where one is no number.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func rate(_ key: CodingKeys) throws -> Double { try values.decodeIfPresent(Double.self, forKey: key) ?? 0 }
+    words = try rate(.words)
+    embedding = try rate(.embedding)
+    recurrent = try rate(.recurrent)
+    layers = try rate(.layers)
+    output = try rate(.output)
+  }
+}
+
+extension Dropout: CustomStringConvertible {
+  /// The rates above 0, as `words 0.1, output 0.5`; empty where nothing is dropped.
+  public var description: String {
+    Self.rates.filter { self[keyPath: $0.path] != 0 }.map { "\($0.name) \(self[keyPath: $0.path])" }
+      .joined(separator: ", ")
+  }
+}

@@ -52,12 +52,8 @@ extension Model {
   /// first, until `InferenceNetwork.dismiss`.
   package func share(on communicator: any Communicator) {
     if communicator.count == 1 { return }
-    let configuration = configuration
-    var sizes = [
-      configuration.vocabularySize, configuration.embeddingSize, configuration.hiddenSize, configuration.maxLength,
-    ]
     var values = parameters.values
-    communicator.broadcast(&sizes)
+    _ = communicator.broadcast((try? JSONEncoder().encode(configuration)) ?? Data())
     communicator.broadcast(&values)
   }
 
@@ -65,12 +61,10 @@ extension Model {
   ///
   /// - Throws: `TrainingError` where the network does not fit into this machine's memory.
   package static func help(_ communicator: any Communicator, threads: Int) throws {
-    var (sizes, values) = ([Int](), [Float]())
-    communicator.broadcast(&sizes)
+    var values: [Float] = []
+    let json = communicator.broadcast(Data())
     communicator.broadcast(&values)
-    var configuration = TrainingConfiguration()
-    configuration.architecture = Architecture(vocabularySize: sizes[0], embeddingSize: sizes[1], hiddenSize: sizes[2])
-    configuration.maxLength = sizes[3]
+    let configuration = try JSONDecoder().decode(TrainingConfiguration.self, from: json)
     var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
     parameters.values = values
     try Model(parameters, configuration: configuration).inferenceNetwork(threads: threads).help(communicator)

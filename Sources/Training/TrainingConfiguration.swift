@@ -38,7 +38,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var shuffles = true
   /// The share of the training reviews, the last ones, that is set apart for validation; nil for the test reviews.
   public var validationSplit: Double?
-  /// How much the losses of label 0 and of label 1 count in training; nil for 1 and 1.
+  /// How much the loss of each label counts in training, [labels]; nil for 1 each.
   public var classWeights: [Double]?
   /// λ of AdamW, or nil for plain Adam.
   public var weightDecay: Double?
@@ -111,14 +111,23 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     case .cosineDecay(let warmupSteps, let alpha): scheduleIsRight = warmupSteps >= 0 && 0...1 ~= alpha
     case .stepDecay(let factor, let everySteps): scheduleIsRight = positive ~= factor && everySteps > 0
     }
+    for (name, path) in Dropout.rates {
+      let rate = dropout[keyPath: path]
+      let setting = "\(CodingKeys.dropout.rawValue).\(name)"
+      guard 0 <= rate, rate < 1 else { return (setting, "must be a share from 0 to below 1, not \(rate)") }
+      if rate == 0 { continue }
+      if path == \.layers && layerCount == 1 { return (setting, "needs two layers or more, between which to drop") }
+      if path == \.embedding && embeddingSize == 0 {
+        return (setting, "needs an embedding; without one drop whole words")
+      }
+    }
     return check(
       .validationSplit, validationSplit.map { 0 < $0 && $0 < 1 } ?? true, "must be a share between 0 and 1")
       ?? check(
-        .classWeights, classWeights.map { $0.count == 2 && $0.allSatisfy { notNegative ~= $0 } } ?? true,
-        "must be two numbers, of label 0 and of label 1, not below 0")
-      ?? check(
-        .dropout, Dropout.rates.allSatisfy { 0 <= dropout[keyPath: $0.path] && dropout[keyPath: $0.path] < 1 },
-        "needs shares from 0 to below 1")
+        .classWeights, classWeights.map { $0.count == labelCount && $0.allSatisfy { notNegative ~= $0 } } ?? true,
+        labelCount == 2
+          ? "must be two numbers, of label 0 and of label 1, not below 0"
+          : "must be \(labelCount) numbers, one of each label, not below 0")
       ?? check(.weightDecay, notNegative ~= weightDecay ?? 0, "must not be below 0")
       ?? check(.clipping, positive ~= clipLimit, "must have a limit above 0")
       ?? check(
@@ -223,6 +232,12 @@ extension TrainingConfiguration {
     if let unknown = object.keys.sorted().first(where: { CodingKeys(rawValue: $0) == nil }) {
       throw fail("there is no setting \(unknown)")
     }
+    if let rates = object[CodingKeys.dropout.rawValue] as? [String: Any],
+      let unknown = rates.keys.sorted().first(where: { name in !Dropout.rates.contains { $0.name == name } })
+    {
+      let known = Dropout.rates.map(\.name).joined(separator: ", ")
+      throw fail("there is no rate \(unknown) of dropout, only \(known)")
+    }
     object.merge(base.jsonObject) { own, _ in own }
     do {
       self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: object))
@@ -239,16 +254,27 @@ extension TrainingConfiguration {
 
   /// The settings that differ, by name, each as JSON or "none".
   package func changes(from other: Self) -> [(name: String, own: String, other: String)] {
-    let (own, others) = (jsonObject, other.jsonObject)
+    Self.changes(jsonObject, other.jsonObject)
+  }
+
+  private static func changes(
+    _ own: [String: Any], _ others: [String: Any]
+  ) -> [(name: String, own: String, other: String)] {
     func text(_ value: Any?) -> String {
       guard let value else { return "none" }
       let json = try? JSONSerialization.data(
         withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
       return String(decoding: json ?? Data(), as: UTF8.self)
     }
-    return Set(own.keys).union(others.keys).sorted().compactMap { name in
+    return Set(own.keys).union(others.keys).sorted().flatMap { name in
+      // Of dropout only the rates that differ.
+      if name == CodingKeys.dropout.rawValue, let own = own[name] as? [String: Any],
+        let others = others[name] as? [String: Any]
+      {
+        return changes(own, others).map { ("\(name).\($0.name)", $0.own, $0.other) }
+      }
       let pair = (text(own[name]), text(others[name]))
-      return pair.0 == pair.1 ? nil : (name, pair.0, pair.1)
+      return pair.0 == pair.1 ? [] : [(name, pair.0, pair.1)]
     }
   }
 

@@ -7,7 +7,7 @@ import Training
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Trains a classifier: Embedding → LSTM → Dense(1, sigmoid).",
+    abstract: "Trains a classifier: Embedding → LSTM layers → pooling → Dense.",
     discussion: """
       The defaults are those of the Keras tutorial on IMDB reviews. The outcome depends on the data and the options \
       alone: any number of threads gives the same weights, bit for bit.
@@ -109,10 +109,7 @@ struct Train: ParsableCommand {
   }
 
   private func check(_ configuration: TrainingConfiguration) throws {
-    if let problem = configuration.problem {
-      let option = problem.setting.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
-      throw ValidationError("--\(option) \(problem.rule).")
-    }
+    try configuration.checkOptions()
     let gigabytes = configuration.memoryNeed(threads: threads ?? Processor.availableCores) / 1e9
     let available = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
     if gigabytes > available {
@@ -220,7 +217,7 @@ struct Train: ParsableCommand {
       throw TrainingError(
         path: initialWeights,
         problem: "the weights are those of \(model.parameters.architecture), expected \(configuration.architecture)",
-        advice: "leave --vocabulary-size, --embedding-size and --hidden-size out: the sizes are then the file's")
+        advice: "leave --vocabulary-size and what else describes the network out: it is then the file's")
     }
     try check(configuration)
     return configuration
