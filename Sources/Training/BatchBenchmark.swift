@@ -98,7 +98,8 @@ package final class BatchBenchmark {
     }
     let inputs = h * Double(a.layerCount) + Double((a.layerCount - 1) * a.outputSize)
     let products = inputs * 4 * h * Double(a.directionCount)
-    return Result(seconds: seconds, metrics: metrics, necessaryGigaflop: passes * 2 * products * Double(positions) * 1e-9)
+    return Result(
+      seconds: seconds, metrics: metrics, necessaryGigaflop: passes * 2 * products * Double(positions) * 1e-9)
   }
 
   /// GFLOP/s of all threads when each does nothing but independent multiply-adds in registers.

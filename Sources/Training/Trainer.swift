@@ -201,8 +201,8 @@ public final class Trainer {
 
   private func step(_ batch: ArraySlice<Int>) throws -> Metrics {
     let metrics = network.gradient(
-      of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout, parameters: state.parameters,
-      into: &gradient)
+      of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
+      parameters: state.parameters, into: &gradient)
     guard metrics.loss.isFinite, gradient.values.allSatisfy(\.isFinite) else {
       throw TrainingError(
         problem: "the \(metrics.loss.isFinite ? "gradient" : "loss") of step \(state.steps.count + 1) is not finite",
