@@ -19,7 +19,7 @@ extension Model {
       throw TrainingError(
         path: path, problem: "an ONNX file can't be larger than 2 GB", advice: "write safetensors instead")
     }
-    let own = ONNXGraph(parameters.architecture)
+    let graph = ONNXGraph(parameters.architecture)
     let message =
       ProtobufWriter.field(1, ONNXGraph.irVersion) + ProtobufWriter.field(2, "swift-lstm")
       + ProtobufWriter.field(6, "\(classifierInWords) of texts: \(parameters.architecture).")
