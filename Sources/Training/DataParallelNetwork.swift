@@ -73,7 +73,7 @@ package final class DataParallelNetwork {
       freeGradients = free
       ranks.gather(
         { plan.shards[ranks.share(of: plan.shards.count, rank: $0)].flatMap(\.self) }, outcomes: outcomes,
-        injections: sumsInAnyOrder ? nil : injections)
+        injections: sumsInAnyOrder || weights.padding != .chained ? nil : injections)
       ranks.clear(&gradient)
       if let sum {
         let tiles = sumsInAnyOrder ? plan.shards[own].flatMap(\.self) : plan.tiles
