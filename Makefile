@@ -2,9 +2,11 @@
 #
 #   make build         installs what is missing, builds the release
 #   make deps-interop  installs libhdf5, so that the next build reads Keras's files too
+#   make deps-mpi      installs Open MPI, for make build MPI=1
 #   make train         builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
 #   make predict       classifies a text with the network that make train left: make predict TEXT="a wonderful film"
 #   make test          runs every test
+#   make test-mpi      builds with MPI; shares runs out over ranks, and over two network namespaces
 #   make tsan          runs every test under ThreadSanitizer
 #   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
@@ -13,6 +15,9 @@
 #   make lint          checks the sources' format and the scripts' syntax
 #   make clean         removes what was built; data and trained models stay
 #
+# MPI=1 builds with MPI (any of them), which shares a run out over machines. All builds of a checkout must agree about
+# it, or build everything anew.
+#
 # make train takes EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network it trains on a
 # small generated sample, and says so. make predict takes OUTPUT, too; without TEXT it reads standard input.
 # make interop takes DATA.
@@ -20,11 +25,11 @@
 PREFIX = /usr/local
 SWIFT = swift
 # Every optional part whose library is here. Asked when a recipe runs, which may be after an installation.
-TRAITS = $(shell Scripts/traits.sh)
+TRAITS = $(shell MPI="$(MPI)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build deps-interop train predict test tsan bench interop install format lint clean set-up
+.PHONY: help build deps-interop deps-mpi train predict test test-mpi tsan bench interop install format lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z-]*  .*\)/\1/p' Makefile
@@ -37,6 +42,9 @@ build: set-up
 
 deps-interop:
 	@Scripts/set-up.sh interop
+
+deps-mpi:
+	@Scripts/set-up.sh mpi
 
 # Variables given to make are in the environment of its scripts.
 train: build
@@ -52,6 +60,11 @@ predict:
 
 test: set-up
 	$(SWIFT) test -c release $(TRAITS)
+
+test-mpi: set-up
+	$(MAKE) build MPI=1
+	@Scripts/mpi-test.sh
+	@Scripts/mpi-hosts.sh
 
 tsan: set-up
 	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan $(TRAITS)

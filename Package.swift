@@ -48,6 +48,19 @@ let hasSerialHDF5 = libraries.contains {
   FileManager.default.fileExists(atPath: "/usr/lib/\($0)/pkgconfig/hdf5-serial.pc")
 }
 
+// MARK: MPI
+//
+// The trait MPI takes in the system's MPI, to share a run out over processes and machines: `swift build --traits MPI`.
+// Open MPI and MPICH name themselves differently; Debian's mpi-c is whichever the administrator prefers.
+
+let mpiFolders =
+  (Context.environment["PKG_CONFIG_PATH"] ?? "").split(separator: ":").map(String.init)
+  + libraries.map { "/usr/lib/\($0)/pkgconfig" }
+let mpi =
+  ["mpi-c", "ompi-c", "mpich"].first { name in
+    mpiFolders.contains { FileManager.default.fileExists(atPath: "\($0)/\(name).pc") }
+  } ?? "ompi-c"
+
 // MARK: The package
 
 let package = Package(
@@ -58,11 +71,13 @@ let package = Package(
     .library(name: "RecurrentNetwork", targets: ["RecurrentNetwork"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Interchange", targets: ["Interchange"]),
+    .library(name: "Distribution", targets: ["Distribution"]),
     .library(name: "Classification", targets: ["Classification"]),
     .executable(name: "lstm", targets: ["lstm"]),
   ],
   traits: [
-    .trait(name: "HDF5", description: "Reads models in Keras's files (.keras, .weights.h5), with libhdf5.")
+    .trait(name: "HDF5", description: "Reads models in Keras's files (.keras, .weights.h5), with libhdf5."),
+    .trait(name: "MPI", description: "Shares a run out over the processes that mpirun starts."),
   ],
   dependencies: [
     // Options, --help and exit codes of the executable.
@@ -84,12 +99,19 @@ let package = Package(
       name: "CHDF5Reader", dependencies: [.target(name: "CHDF5", condition: .when(traits: ["HDF5"]))],
       cSettings: [.define("LSTM_HDF5", .when(traits: ["HDF5"]))]),
     .target(name: "Interchange", dependencies: ["Corpus", "RecurrentNetwork", "Training", "CHDF5Reader"]),
+    .systemLibrary(
+      name: "CSystemMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    // Empty without the trait, and so is Distribution.
+    .target(
+      name: "CMPI", dependencies: [.target(name: "CSystemMPI", condition: .when(traits: ["MPI"]))],
+      cSettings: [.define("LSTM_MPI", .when(traits: ["MPI"]))]),
+    .target(name: "Distribution", dependencies: ["Training", "CMPI"]),
     .target(name: "Classification", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Interchange"]),
     .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Classification"]),
     .executableTarget(
       name: "lstm",
       dependencies: [
-        "Training", "Interchange", "Classification", "Report",
+        "Training", "Interchange", "Distribution", "Classification", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // It says what the kernels were built for, and looks at the processor before it runs them.

@@ -3,7 +3,7 @@
 
     Scripts/bench.py --lstm .build/release/lstm --data Data/imdb.npz [--batches 5] [--threads 2]
         [--peer torch=.venv-torch/bin/python] [--peer keras=.venv-tf/bin/python] [--peer onnx=.venv-tf/bin/python]
-        [--json FILE]
+        [--network "--bidirectional --pooling max"] [--json FILE]
 
 Prints a Markdown table of medians and ranges, and checks that every framework gets the same losses. Standard library
 only; the peers run in interpreters of their own (Scripts/peers).
@@ -78,6 +78,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch-size", type=int, default=1000)
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
+    parser.add_argument("--network", default="", metavar="OPTIONS", help="of lstm benchmark; of the peers only PyTorch")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
 
@@ -85,7 +86,7 @@ def main():
         sizes = ["--threads", str(options.threads), "--batch-size", str(options.batch_size)]
         ours = Worker(
             "swift-lstm",
-            [options.lstm, "benchmark", "--data", options.data, "--serve", "--export", folder, *sizes],
+            [options.lstm, "benchmark", "--data", options.data, "--serve", "--export", folder, *sizes, *options.network.split()],
         )
         workers = [ours]
         for peer in options.peer:

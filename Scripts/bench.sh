@@ -1,10 +1,20 @@
 #!/usr/bin/env bash
 # `make bench`: our own figures; with PEERS=1 (or some of "torch keras onnx") also PyTorch's, Keras's and ONNX Runtime's
 # on the same batches in turn. BATCHES=5 BATCH_SIZE=1000 THREADS=… DATA=…; the figures as JSON lie in .build.
+# NETWORK="--bidirectional --pooling max --mask-padding" measures another network, beside PyTorch alone; NETWORKS=1 some
+# of them, one after the other.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '%s\n' "$*" >&2; }
 
+if [ "${NETWORKS:-}" = 1 ]; then
+  for network in "" "--bidirectional --pooling max --mask-padding" "--layers 2" "--hidden-size 256" \
+    "--vocabulary-size 30000 --max-length 1000"; do
+    NETWORKS="" NETWORK=$network "$0"
+    echo
+  done
+  exit 0
+fi
 threads=${THREADS:-$(getconf _NPROCESSORS_ONLN)}
 data=${DATA:-$root/Data/imdb.npz}
 if [ ! -f "$data" ] && [ -z "${DATA:-}" ]; then "$root/Scripts/fetch-data.sh" || true; fi
@@ -15,9 +25,11 @@ fi
 lstm=${LSTM:-$(swift build --package-path "$root" -c release --show-bin-path)/lstm}
 sizes=(--data "$data" --threads "$threads" --batches "${BATCHES:-5}" --batch-size "${BATCH_SIZE:-1000}")
 mkdir -p "$root/.build"
-"$lstm" benchmark "${sizes[@]}" --json "$root/.build/bench.json"
+# shellcheck disable=SC2086 # options, cut at spaces
+"$lstm" benchmark "${sizes[@]}" ${NETWORK:-} --json "$root/.build/bench.json"
 wanted=${PEERS:-}
 if [ "$wanted" = 1 ]; then wanted="torch keras onnx"; fi
+if [ -n "$wanted" ] && [ -n "${NETWORK:-}" ]; then wanted=torch; fi
 
 # Two environments, since a process should load only one of PyTorch and TensorFlow.
 peers=()
@@ -35,4 +47,4 @@ environment "$root/.venv-torch" "$root/Scripts/peers/requirements-torch.txt" "to
 environment "$root/.venv-tf" "$root/Scripts/peers/requirements-tf.txt" "keras onnx"
 if [ ${#peers[@]} = 0 ]; then exit 0; fi
 echo
-exec python3 "$root/Scripts/bench.py" --lstm "$lstm" "${sizes[@]}" "${peers[@]}" --json "$root/.build/bench-peers.json"
+exec python3 "$root/Scripts/bench.py" --lstm "$lstm" "${sizes[@]}" "${peers[@]}" --network="${NETWORK:-}" --json "$root/.build/bench-peers.json"

@@ -2,7 +2,8 @@
 # Installs what the build needs and this machine lacks: libzip with its headers and pkg-config, through apt or
 # Homebrew. Checks that Swift is there. Where nothing is missing it prints nothing and takes no time.
 #
-# `set-up.sh interop` also installs the library of the part that is optional: libhdf5, which reads Keras's files.
+# The libraries of the parts that are optional: `set-up.sh interop` also installs libhdf5, which reads Keras's files, and
+# `set-up.sh mpi` Open MPI, which shares a run out over machines.
 #
 # It never waits for a password that nobody can type: without a terminal, sudo is asked only for what it grants at once.
 set -euo pipefail
@@ -11,11 +12,17 @@ say() { printf '%s\n' "$*" >&2; }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+if [ -n "${1:-}" ]; then "${BASH_SOURCE[0]}"; fi
+program=
 if [ "${1:-}" = interop ]; then
-  "${BASH_SOURCE[0]}"
   library=libhdf5 purpose="it reads Keras's files"
   modules="hdf5-serial hdf5"
   apt_package=libhdf5-dev brew_package=hdf5 dnf_package=hdf5-devel pacman_package=hdf5
+elif [ "${1:-}" = mpi ]; then
+  library=MPI purpose="it shares a run out over machines"
+  modules="mpi-c ompi-c mpich"
+  program=mpirun
+  apt_package="libopenmpi-dev openmpi-bin" brew_package=open-mpi dnf_package=openmpi-devel pacman_package=openmpi
 else
   library=libzip purpose="it reads the archives"
   modules=libzip
@@ -37,9 +44,10 @@ fi
 # MARK: The library and pkg-config
 
 has_pkg_config() { command -v pkg-config >/dev/null 2>&1; }
-# Prints the name by which pkg-config knows the library.
+# Prints the name by which pkg-config knows the library, if its program is there too.
 module() {
   local name
+  if [ -n "$program" ] && ! command -v "$program" >/dev/null 2>&1; then return 1; fi
   for name in $modules; do
     if has_pkg_config && pkg-config --exists "$name"; then
       echo "$name"

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Prints the options by which `swift build` and `swift test` take in every optional part whose library is here. Builds
-# with other options build everything anew, so all take theirs from here.
+# Prints the options by which `swift build` and `swift test` take in every optional part whose library is here, and with
+# MPI=1 the one that wants to be asked for. Builds with other options build everything anew, so all take theirs from here.
 set -euo pipefail
 
+traits=
 if pkg-config --exists hdf5-serial 2>/dev/null || pkg-config --exists hdf5 2>/dev/null; then
-  echo "--traits HDF5"
+  traits=HDF5
 fi
+if [ "${MPI:-}" = 1 ]; then traits=${traits:+$traits,}MPI; fi
+if [ -n "$traits" ]; then echo "--traits $traits"; fi

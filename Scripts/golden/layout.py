@@ -24,6 +24,42 @@ def shapes(V, E, H):
     }
 
 
+def network_shapes(vocabularySize, embeddingSize, hiddenSize, layerCount, isBidirectional,
+                   labelCount, **_):
+    """The same for a network with the fields of Swift's Architecture, named as ParameterLayout does."""
+    D, H = 2 if isBidirectional else 1, hiddenSize
+    found = {"embedding/embeddings": (vocabularySize, embeddingSize)} if embeddingSize else {}
+    rows = embeddingSize or vocabularySize
+    for layer in range(layerCount):
+        suffix = f"_{layer}" if layer else ""
+        names = [f"lstm{suffix}"]
+        if isBidirectional:
+            names = [f"bidirectional{suffix}/{d}_lstm{suffix}" for d in ("forward", "backward")]
+        for name in names:
+            found[f"{name}/kernel"] = (rows, 4 * H)
+            found[f"{name}/recurrent_kernel"] = (H, 4 * H)
+            found[f"{name}/bias"] = (4 * H,)
+        rows = D * H
+    found["dense/kernel"] = (rows, 1 if labelCount == 2 else labelCount)
+    found["dense/bias"] = (1 if labelCount == 2 else labelCount,)
+    return found
+
+
+def network_weights(seed, **architecture):
+    """The network's parameters by name: one after the other, the numbers of SplitMix64 from a state.
+
+    Of each number the upper 17 bits, as a multiple of 2^-16 in [-1, 1): Float holds it exactly.
+    """
+    shapes = network_shapes(**architecture)
+    count = sum(map(math.prod, shapes.values()))
+    z = np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    flat = ((z ^ (z >> np.uint64(31))) >> np.uint64(47)).astype(np.float64) / 65536 - 1
+    parts = np.split(flat, np.cumsum(list(map(math.prod, shapes.values())))[:-1])
+    return {k: part.reshape(shape) for (k, shape), part in zip(shapes.items(), parts)}
+
+
 def split(flat, V, E, H):
     """The parameters of a flat array, by name; views, not copies."""
     parameters, start = {}, 0
@@ -95,8 +131,10 @@ def _text(value, indent):
 
 
 def _scalar(value, exact):
-    if value is None or isinstance(value, (str, int, np.integer)):
-        return json.dumps(value if value is None or isinstance(value, str) else int(value))
+    if value is None or isinstance(value, (str, bool, int)):
+        return json.dumps(value)
+    if isinstance(value, np.integer):
+        return json.dumps(int(value))
     value = float(value)
     assert math.isfinite(value)
     text = repr(value) if exact else f"{value:.12g}"

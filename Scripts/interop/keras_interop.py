@@ -9,6 +9,7 @@ and on PyTorch 2.13.0. The tutorial's network, batches of 1,000 reviews:
 1. Ours after five steps (--steps): Keras loads it without a warning, and predicts the same for 1,000 test reviews.
 2. From that state, Adam's moments included, both take one more step: the same loss and the same weights.
 3. and 4. The same with a network that Keras initialised, trained for as many steps and saved.
+5. Other networks of ours, as far as Keras has layers for them: it predicts the same, and its `fit` goes on.
 
 Prints each comparison with the largest difference; the exit code is 1 where one is over its limit.
 
@@ -34,6 +35,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "peers"))
 import local_imdb
+import ours as networks
 
 BATCH = 1000
 PREDICTION_LIMIT, LOSS_LIMIT = 1e-6, 1e-5
@@ -90,9 +92,9 @@ class Ours:
         return self.answer()
 
 
-def our_predictions(path):
+def our_predictions(path, length=400):
     command = [options.lstm, "probabilities", "--model", path, "--data", options.data, "--limit", str(BATCH),
-               "--max-length", "400"]  # fmt: skip
+               "--max-length", str(length)]  # fmt: skip
     output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     return np.array(output.split(), dtype=np.float64)
 
@@ -134,8 +136,9 @@ def compare_step(model, path, after):
     check(f"iterations {iterations[0]}, {iterations[1]}", abs(iterations[0] - iterations[1]), 0)
 
 
-def compare_predictions(model, path):
-    own, theirs = our_predictions(path), model.predict(x_test, batch_size=250, verbose=0)[:, 0].astype(np.float64)
+def compare_predictions(model, path, length=400):
+    own = our_predictions(path, length)
+    theirs = model.predict(x_test[:, -length:], batch_size=250, verbose=0)[:, 0].astype(np.float64)
     print(f"  (probabilities from {own.min():.4f} to {own.max():.4f})")
     check(f"predictions of {len(own):,} test reviews, largest difference", float(np.abs(own - theirs).max()), PREDICTION_LIMIT)
 
@@ -174,6 +177,19 @@ with tempfile.TemporaryDirectory() as folder:
     compare_step(model, path, folder + "/theirs-after.keras")
     ours.process.stdin.close()
     ours.process.wait()
+
+    for what, network in networks.NETWORKS.items():
+        if "--embedding-size" in network:
+            continue
+        print(f"Ours, {what}, in Keras:")
+        run = networks.trained(options, Path(folder), *networks.SMALL, *network)
+        path = folder + "/network.keras"
+        networks.run(options.lstm, "export", run, "--to", path, "--overwrite")
+        model = load(path)
+        compare_predictions(model, path, 100)
+        step = int(model.optimizer.iterations)
+        model.fit(x_train[:100, -100:], y_train[:100], batch_size=100, verbose=0)
+        check(f"fit goes on after step {step}", int(model.optimizer.iterations) - step - 1, 0)
 
 if failures:
     sys.exit(f"error: over the limit: {'; '.join(failures)}")

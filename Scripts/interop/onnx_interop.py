@@ -9,6 +9,7 @@ Written with onnx 1.23.2, ONNX Runtime 1.32.0 and numpy 2.4.6. The tutorial's ne
    beside the file runs.
 2. npz: numpy opens it without pickles, and its arrays are the ONNX file's; archives that numpy writes open here.
 3. Back: from either format the same model, bit for bit, also after onnx.save.
+4. Other networks: the checker passes, the probabilities are the same, and so is what comes back.
 
 Prints each comparison with the largest difference; the exit code is 1 where one is over its limit.
 """
@@ -108,4 +109,17 @@ with tempfile.TemporaryDirectory() as folder:
     with np.load(folder / "half.ours.npz") as read:
         for name, array in half.items():
             ours.same(f"float16 {name}", read[name.replace("net/", "sequential/", 1)], array.astype(np.float32))
+
+    print("4. Other networks")
+    tokens, _ = ours.reviews(options.data, "test", 1000, 100)
+    for what, network in ours.NETWORKS.items():
+        run = ours.trained(options, folder, *ours.SMALL, *network)
+        native = (run / "model.safetensors").read_bytes()
+        for ending in ("onnx", "npz"):
+            ours.run(options.lstm, "export", run, "--to", folder / f"network.{ending}", "--overwrite")
+            comes_back(f"{what}, from {ending}", folder / f"network.{ending}")
+        onnx.checker.check_model(folder / "network.onnx", full_check=True)
+        session = onnxruntime.InferenceSession(folder / "network.onnx", providers=["CPUExecutionProvider"])
+        (theirs,) = session.run(None, {"tokens": tokens})
+        ours.close_probabilities(what, ours.probabilities(options, run, 1000, 100), theirs[:, 0])
 ours.end()

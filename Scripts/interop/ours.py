@@ -9,6 +9,17 @@ import numpy as np
 
 failures = []
 
+# Other networks than the tutorial's, small ones.
+NETWORKS = {
+    "both directions, the largest over time": ["--bidirectional", "--pooling", "max"],
+    "2 layers, padding left out": ["--layers", "2", "--mask-padding"],
+    "2 layers, both directions, the last states": ["--layers", "2", "--bidirectional"],
+    "both directions, the mean of real positions": ["--bidirectional", "--pooling", "mean", "--mask-padding"],
+    "no embedding, both directions, the largest of real positions":
+        ["--embedding-size", "0", "--bidirectional", "--pooling", "max", "--mask-padding"],
+}  # fmt: skip
+SMALL = ["--hidden-size", "24", "--max-length", "100"]
+
 
 def arguments(description):
     parser = argparse.ArgumentParser(description=description.split("\n")[0])
@@ -31,10 +42,10 @@ def refuses(what, problem, *command):
     report(what, result.returncode != 0 and problem in result.stderr, result.stderr.strip().removeprefix("Error: "))
 
 
-def trained(options, folder):
-    """The folder of a run of 25 steps of the tutorial's network, large enough for differing predictions."""
+def trained(options, folder, *network):
+    """The folder of a run of 25 steps, large enough for differing predictions; of the tutorial's network by default."""
     run(options.lstm, "train", "--data", options.data, "--limit", 2500, "--batch-size", 100, "--epochs", 1,
-        "--learning-rate", 0.005, "--quiet", "--output", folder / "run")  # fmt: skip
+        "--learning-rate", 0.005, "--quiet", "--overwrite", "--output", folder / "run", *network)  # fmt: skip
     return folder / "run"
 
 

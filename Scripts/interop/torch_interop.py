@@ -8,16 +8,19 @@ Written with PyTorch 2.13.0 and safetensors 0.8. The tutorial's network:
 1. Ours after 25 steps: PyTorch loads it with strict=True, and predicts the same for 1,000 test reviews.
 2. One that PyTorch initialised and trained for 25 steps, saved by safetensors.torch.save_file: the same, the other
    way round; and saved as float64, float16 and bfloat16.
-3. What we refuse: other layers, other names, pickles.
+3. Other networks of ours: PyTorch loads them with strict=True, and predicts the same.
+4. What we refuse: layers that don't fit each other, other names, pickles.
 
 Prints each comparison with the largest difference; the exit code is 1 where one is over its limit.
 """
 
+import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import ours
@@ -34,6 +37,33 @@ class Classifier(torch.nn.Module):
 
     def forward(self, tokens):
         return torch.sigmoid(self.fc(self.lstm(self.embedding(tokens))[0][:, -1]))
+
+
+class Network(torch.nn.Module):
+    """What a configuration describes, for a batch of reviews of one length."""
+
+    def __init__(self, configuration):
+        super().__init__()
+        c = self.configuration = configuration
+        self.directions = 1 + c["isBidirectional"]
+        if c["embeddingSize"]:
+            self.embedding = torch.nn.Embedding(c["vocabularySize"], c["embeddingSize"])
+        self.lstm = torch.nn.LSTM(c["embeddingSize"] or c["vocabularySize"], c["hiddenSize"], c["layerCount"],
+                                  batch_first=True, bidirectional=c["isBidirectional"])  # fmt: skip
+        self.fc = torch.nn.Linear(self.directions * c["hiddenSize"], 1)
+
+    def forward(self, tokens):
+        c = self.configuration
+        if c["embeddingSize"]:
+            vectors = self.embedding(tokens)
+        else:
+            vectors = torch.nn.functional.one_hot(tokens, c["vocabularySize"]).float()
+        states, (last, _) = self.lstm(vectors)
+        if c["pooling"] == "last":
+            pooled = torch.cat(list(last[-self.directions :]), 1)
+        else:
+            pooled = states.amax(1) if c["pooling"] == "max" else states.mean(1)
+        return torch.sigmoid(self.fc(pooled))
 
 
 def predictions(model, tokens):
@@ -82,10 +112,24 @@ with tempfile.TemporaryDirectory() as folder:
         ours.same(f"weights of {name}", *(torch.cat([tensors[key].flatten() for key in sorted(changed)]).numpy()
                                           for tensors in (read, changed)))  # fmt: skip
 
-    print("3. What is refused")
+    print("3. Other networks of ours in PyTorch")
+    tokens, _ = ours.reviews(options.data, "test", 1000, 100)
+    for what, network in ours.NETWORKS.items():
+        file = ours.trained(options, folder, *ours.SMALL, *network) / "model.safetensors"
+        with safe_open(file, "pt") as opened:
+            configuration = json.loads(opened.metadata()["configuration"])
+        model = Network(configuration)
+        model.load_state_dict(load_file(file), strict=True)
+        if configuration["masksPadding"]:
+            # Each without its padding; the start is the first token that isn't 0.
+            theirs = np.concatenate([predictions(model, row[None, np.argmax(row != 0) :]) for row in tokens])
+        else:
+            theirs = predictions(model, tokens)
+        ours.close_probabilities(what, ours.probabilities(options, file, 1000, 100), theirs)
+
+    print("4. What is refused")
     for what, problem, tensors in [
-        ("two layers", "belongs to another layer of the LSTM", Classifier(num_layers=2).state_dict()),
-        ("two directions", "belongs to an LSTM of two directions", Classifier(bidirectional=True).state_dict()),
+        ("a Linear of other inputs", "fc.weight has shape [1, 128], expected [1, 256]", Classifier(bidirectional=True).state_dict()),
         ("no bias", "there is no tensor lstm.bias_ih_l0", Classifier(bias=False).state_dict()),
         ("projections", "an LSTM with projections", Classifier(proj_size=H - 1).state_dict()),
         ("a prefix", "take “net.” off the names", {f"net.{key}": value for key, value in state.items()}),

@@ -22,17 +22,43 @@ torch.set_num_threads(options.threads)
 
 
 class Network(torch.nn.Module):
-    def __init__(self, V, E, H):
+    """The network of a configuration, as one writes it in PyTorch."""
+
+    def __init__(self, configuration):
         super().__init__()
-        self.embedding = torch.nn.Embedding(V, E)
-        self.lstm = torch.nn.LSTM(E, H, batch_first=True)
-        self.fc = torch.nn.Linear(H, 1)
+        c = self.configuration = configuration
+        H, directions = c["hiddenSize"], 1 + c["isBidirectional"]
+        self.embedding = torch.nn.Embedding(c["vocabularySize"], c["embeddingSize"])
+        self.lstm = torch.nn.LSTM(
+            c["embeddingSize"], H, c["layerCount"], batch_first=True, bidirectional=c["isBidirectional"]
+        )
+        self.fc = torch.nn.Linear(directions * H, 1)
         # Keras has one bias: the second stays zero.
-        self.lstm.bias_hh_l0.requires_grad_(False)
+        for name, parameter in self.lstm.named_parameters():
+            if "bias_hh" in name:
+                parameter.requires_grad_(False)
 
     def forward(self, tokens):
-        hidden, _ = self.lstm(self.embedding(tokens))
-        return self.fc(hidden[:, -1])[:, 0]
+        c = self.configuration
+        if not c["masksPadding"]:
+            outputs, (last, _) = self.lstm(self.embedding(tokens))
+            real = None
+        else:
+            # Packed sequences begin in front: the padding goes to the end.
+            lengths = (tokens != 0).sum(1)
+            order = (torch.arange(tokens.shape[1]) - lengths[:, None]) % tokens.shape[1]
+            vectors = self.embedding(tokens.gather(1, order))
+            packed = torch.nn.utils.rnn.pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
+            outputs, (last, _) = self.lstm(packed)
+            outputs, _ = torch.nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True)
+            real = (torch.arange(outputs.shape[1]) < lengths[:, None])[:, :, None]
+        if c["pooling"] == "last":
+            pooled = last[-1] if not c["isBidirectional"] else torch.cat((last[-2], last[-1]), 1)
+        elif c["pooling"] == "max":
+            pooled = (outputs if real is None else outputs.masked_fill(~real, -torch.inf)).amax(1)
+        else:
+            pooled = outputs.mean(1) if real is None else (outputs * real).sum(1) / real.sum(1)
+        return self.fc(pooled)[:, 0]
 
 
 class KerasAdam:
@@ -59,8 +85,7 @@ class Peer:
             name: torch.from_numpy(array)
             for name, array in worker.read_safetensors(options.folder / "weights.safetensors").items()
         }
-        V, E = self.weights["embedding.weight"].shape
-        self.network = Network(V, E, self.weights["fc.weight"].shape[1])
+        self.network = Network(worker.read_configuration(options.folder / "weights.safetensors"))
         self.reset()
 
     def reset(self):

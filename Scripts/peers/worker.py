@@ -13,7 +13,10 @@ FOLDER holds what the driver wrote, all of it little-endian:
     weights.safetensors  float32, by PyTorch's names: embedding.weight [V, E],
                          lstm.weight_ih_l0 [4H, E], lstm.weight_hh_l0 [4H, H],
                          lstm.bias_ih_l0, lstm.bias_hh_l0 [4H] (zero),
-                         fc.weight [1, H], fc.bias [1]; gates i, f, g, o
+                         fc.weight [1, H], fc.bias [1]; gates i, f, g, o;
+                         of other networks than the tutorial's (PyTorch alone)
+                         those of all layers and directions, with the network
+                         in the metadata's configuration
 
 Commands:
 
@@ -69,6 +72,13 @@ def read_safetensors(path):
         values = np.frombuffer(data, "<f4", (end - start) // 4, 8 + size + start)
         tensors[name] = values.reshape(entry["shape"]).copy()
     return tensors
+
+
+def read_configuration(path):
+    """What a file's metadata say of the network."""
+    data = path.read_bytes()
+    metadata = json.loads(data[8 : 8 + struct.unpack_from("<Q", data)[0]])["__metadata__"]
+    return json.loads(metadata["configuration"])
 
 
 def read_data(folder):

@@ -32,11 +32,7 @@ public final class TextClassifier: Sendable {
   public convenience init(
     contentsOf path: String, wordIndex: String? = nil, threshold: Float = 0.5, threads: Int? = nil
   ) throws {
-    var model = try Model(contentsOf: path)
-    if let wordIndex {
-      model.vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(
-        size: model.parameters.architecture.vocabularySize)
-    }
+    let model = try Model(contentsOf: path, wordIndex: wordIndex)
     try self.init(model, path: path, threshold: threshold, threads: threads)
   }
 
@@ -80,21 +76,27 @@ public final class TextClassifier: Sendable {
   /// Classifies texts, on all threads.
   ///
   /// - Returns: a prediction for each, in their order.
-  public func classify(_ texts: [String]) -> [Prediction] {
+  public func classify(_ texts: [String]) -> [Prediction] { classify(texts, on: SingleRank()) }
+
+  /// Classifies texts, with the help of other ranks (`Model.share`).
+  package func classify(_ texts: [String], on communicator: any Communicator) -> [Prediction] {
     let tokens = tokens(of: texts)
-    return zip(tokens, probabilities(of: tokens)).map { prediction($1, of: $0) }
+    return zip(tokens, probabilities(of: tokens, communicator)).map { prediction($1, of: $0) }
   }
 
   /// Classifies a text, and tells what each of its words had to do with it.
   ///
   /// It takes as long as classifying as many texts as there are words.
-  public func explain(_ text: String) -> Explanation {
+  public func explain(_ text: String) -> Explanation { explain(text, on: SingleRank()) }
+
+  /// Explains a text, with the help of other ranks (`Model.share`).
+  package func explain(_ text: String, on communicator: any Communicator) -> Explanation {
     let words = coder.words(of: text)
     let tokens = ([TextCoder.startToken] + words.map(\.token)).suffix(maxLength)
     let read = words.suffix(tokens.count)
     let known = read.indices.filter { read[$0].token != TextCoder.unknownToken }
     let shift = tokens.endIndex - read.endIndex
-    let probability = probabilities(of: [Array(tokens)])[0]
+    let probability = probabilities(of: [Array(tokens)], communicator)[0]
     var effects = [Float](repeating: 0, count: words.count)
     // A few at a time: all of them together would take the text's length squared.
     let variantsPerCall = max((1 << 20) / tokens.count, 1)
@@ -105,7 +107,9 @@ public final class TextClassifier: Sendable {
         variant[index + shift] = TextCoder.unknownToken
         return Array(variant)
       }
-      for (index, without) in zip(part, probabilities(of: variants)) { effects[index] = probability - without }
+      for (index, without) in zip(part, probabilities(of: variants, communicator)) {
+        effects[index] = probability - without
+      }
     }
     return Explanation(
       prediction: prediction(probability, of: Array(tokens)),
@@ -139,10 +143,10 @@ public final class TextClassifier: Sendable {
     return result
   }
 
-  private func probabilities(of tokens: [[Int32]]) -> [Float] {
+  private func probabilities(of tokens: [[Int32]], _ communicator: any Communicator) -> [Float] {
     let data = LabelledSequences(
       sequences: TokenSequences(tokens), labels: [UInt8](repeating: 0, count: tokens.count))
-    return network.outcomes(of: data)!.map(\.probability)
+    return network.outcomes(of: data, on: communicator)!.map(\.probability)
   }
 
   private func prediction(_ probability: Float, of tokens: [Int32]) -> Prediction {
@@ -150,5 +154,15 @@ public final class TextClassifier: Sendable {
     return Prediction(
       label: labels[isPositive ? 1 : 0], probability: probability, isPositive: isPositive,
       knownWordCount: tokens.count { $0 > TextCoder.unknownToken })
+  }
+}
+
+extension Model {
+  /// A model, with the words of a file like Keras's `imdb_word_index.json` where one is named.
+  package init(contentsOf path: String, wordIndex: String?) throws {
+    self = try Model(contentsOf: path)
+    if let wordIndex {
+      vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: parameters.architecture.vocabularySize)
+    }
   }
 }

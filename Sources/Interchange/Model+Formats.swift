@@ -9,7 +9,7 @@ extension Model {
   /// archive of weights; a checkpoint; the folder of a run. A `.keras` file and a checkpoint have Adam's state too, and a
   /// folder where its newest checkpoint is of the same weights as its model.
   ///
-  /// - Parameter remark: told of what the file has, is left out, and matters for training alone.
+  /// - Parameter remark: told of what the file doesn't say, and of what is left out as it matters for training alone.
   /// - Throws: `TrainingError` or `CorpusError` where the file is none of the formats or holds another network.
   public init(contentsOf path: String, remark: (String) -> Void = { _ in }) throws {
     try self.init(contentsOf: path, as: FileContent(ofFile: path), remark: remark)
@@ -17,7 +17,7 @@ extension Model {
 
   package init(contentsOf path: String, as content: FileContent, remark: (String) -> Void = { _ in }) throws {
     switch content {
-    case .safetensors: try self.init(safetensors: path)
+    case .safetensors: try self.init(safetensors: path, remark: remark)
     case .checkpoint: try self.init(Checkpoint(contentsOf: path))
     case .onnx: try self.init(onnx: path)
     case .npz: try self.init(npz: path)

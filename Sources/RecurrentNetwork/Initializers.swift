@@ -11,12 +11,18 @@ extension Parameters {
   /// biases 0, the forget gate's 1 (keras/src/layers/rnn/lstm.py, keras/src/initializers/random_initializers.py).
   public init(kerasInitial layout: ParameterLayout, using generator: inout RandomGenerator) {
     self.init(zeros: layout)
-    let (e, h) = (layout.architecture.embeddingSize, layout.architecture.hiddenSize)
+    let h = layout.architecture.hiddenSize
     fill(layout.embedding, limit: 0.05, using: &generator)
-    fill(layout.kernel, limit: (6 / Double(e + 4 * h)).squareRoot(), using: &generator)
-    self[layout.recurrentKernel] = orthonormalRows(h, 4 * h, using: &generator)[...]
-    for unit in 0..<h { values[layout.bias.offset + h + unit] = 1 }
-    fill(layout.denseKernel, limit: (6 / Double(h + 1)).squareRoot(), using: &generator)
+    for recurrence in layout.recurrences.joined() {
+      fill(recurrence.kernel, limit: glorotLimit(recurrence.kernel), using: &generator)
+      self[recurrence.recurrentKernel] = orthonormalRows(h, 4 * h, using: &generator)[...]
+      for unit in 0..<h { values[recurrence.bias.offset + h + unit] = 1 }
+    }
+    fill(layout.denseKernel, limit: glorotLimit(layout.denseKernel), using: &generator)
+  }
+
+  private func glorotLimit(_ kernel: ParameterLayout.Tensor) -> Double {
+    (6 / Double(kernel.shape[0] + kernel.shape[1])).squareRoot()
   }
 
   private mutating func fill(

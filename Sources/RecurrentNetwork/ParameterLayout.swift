@@ -16,29 +16,45 @@ public struct ParameterLayout: Sendable, Hashable {
     public var range: Range<Int> { offset..<offset + count }
   }
 
+  /// The tensors of a layer in one direction.
+  public struct Recurrence: Sendable, Hashable {
+    /// Input weights W, [inputs, 4H]: of E rows in the first layer (of V without an embedding), then of D · H.
+    public let kernel: Tensor
+    /// Recurrent weights U, [H, 4H].
+    public let recurrentKernel: Tensor
+    /// b, [4H].
+    public let bias: Tensor
+  }
+
   /// The network that is laid out.
   public let architecture: Architecture
-  /// Embedding table, [V, E].
+  /// Embedding table, [V, E]; without elements where the network has none.
   public let embedding: Tensor
-  /// LSTM input weights W, [E, 4H].
-  public let kernel: Tensor
-  /// LSTM recurrent weights U, [H, 4H].
-  public let recurrentKernel: Tensor
-  /// LSTM bias b, [4H].
-  public let bias: Tensor
-  /// Output weights, [H, 1].
+  /// [layers][directions], forward before backward.
+  public let recurrences: [[Recurrence]]
+  /// Output weights, [D · H, logits].
   public let denseKernel: Tensor
-  /// Output bias, [1].
+  /// Output bias, [logits].
   public let denseBias: Tensor
 
+  /// W of the first layer, forward.
+  public var kernel: Tensor { recurrences[0][0].kernel }
+  /// U of the first layer, forward.
+  public var recurrentKernel: Tensor { recurrences[0][0].recurrentKernel }
+  /// b of the first layer, forward.
+  public var bias: Tensor { recurrences[0][0].bias }
+
   /// Every tensor, in the order of the flat array.
-  public var tensors: [Tensor] { [embedding, kernel, recurrentKernel, bias, denseKernel, denseBias] }
+  public var tensors: [Tensor] {
+    (architecture.embeddingSize > 0 ? [embedding] : [])
+      + recurrences.joined().flatMap { [$0.kernel, $0.recurrentKernel, $0.bias] } + [denseKernel, denseBias]
+  }
   /// Number of parameters.
   public var count: Int { denseBias.range.upperBound }
 
   /// Lays out the parameters of a network.
   public init(_ architecture: Architecture) {
-    let (v, e, h) = (architecture.vocabularySize, architecture.embeddingSize, architecture.hiddenSize)
+    let h = architecture.hiddenSize
     var end = 0
     func place(_ name: String, _ shape: [Int]) -> Tensor {
       let tensor = Tensor(name: name, shape: shape, offset: end)
@@ -46,11 +62,20 @@ public struct ParameterLayout: Sendable, Hashable {
       return tensor
     }
     self.architecture = architecture
-    embedding = place("embedding/embeddings", [v, e])
-    kernel = place("lstm/kernel", [e, 4 * h])
-    recurrentKernel = place("lstm/recurrent_kernel", [h, 4 * h])
-    bias = place("lstm/bias", [4 * h])
-    denseKernel = place("dense/kernel", [h, 1])
-    denseBias = place("dense/bias", [1])
+    embedding = place("embedding/embeddings", [architecture.vocabularySize, architecture.embeddingSize])
+    recurrences = (0..<architecture.layerCount).map { layer in
+      // As Keras names them by itself.
+      let suffix = layer == 0 ? "" : "_\(layer)"
+      let names =
+        architecture.isBidirectional
+        ? ["forward", "backward"].map { "bidirectional\(suffix)/\($0)_lstm\(suffix)" } : ["lstm\(suffix)"]
+      return names.map { name in
+        Recurrence(
+          kernel: place("\(name)/kernel", [architecture.inputSize(ofLayer: layer), 4 * h]),
+          recurrentKernel: place("\(name)/recurrent_kernel", [h, 4 * h]), bias: place("\(name)/bias", [4 * h]))
+      }
+    }
+    denseKernel = place("dense/kernel", [architecture.outputSize, architecture.logitCount])
+    denseBias = place("dense/bias", [architecture.logitCount])
   }
 }

@@ -8,7 +8,8 @@ package final class BatchBenchmark {
   package struct Result: Sendable {
     package let seconds: Double
     package let metrics: Metrics
-    /// What can't be left out: the products with U for each real position, one forward and two backward.
+    /// What can't be left out: the products with U, and above the first layer with W, for each position that is read (see
+    /// `PaddingTreatment`), one forward and two backward.
     package let necessaryGigaflop: Double
   }
 
@@ -26,7 +27,9 @@ package final class BatchBenchmark {
     var generator = RandomGenerator(seed: configuration.seed)
     self.configuration = configuration
     self.data = data
-    network = DataParallelNetwork(layout, maxLength: configuration.maxLength, threads: threads)
+    network = DataParallelNetwork(
+      layout, maxLength: configuration.maxLength, threads: threads,
+      shardCount: configuration.shards ?? ShardPlan.shardCount)
     initial = Parameters(kerasInitial: layout, using: &generator)
     parameters = initial
     gradient = Parameters(zeros: layout)
@@ -88,9 +91,15 @@ package final class BatchBenchmark {
     let clock = ContinuousClock.now
     let metrics = body(range)
     let seconds = (ContinuousClock.now - clock).seconds
-    let positions = Double(data.sequences.offsets[range.upperBound] - data.sequences.offsets[range.lowerBound])
-    let h = Double(configuration.hiddenSize)
-    return Result(seconds: seconds, metrics: metrics, necessaryGigaflop: passes * 2 * h * 4 * h * positions * 1e-9)
+    let (a, h) = (configuration.architecture, Double(configuration.hiddenSize))
+    let padding = PaddingTreatment(a, nil)
+    let positions = range.reduce(0) {
+      $0 + padding.length(data.sequences.length(of: $1), maxLength: configuration.maxLength)
+    }
+    let inputs = h * Double(a.layerCount) + Double((a.layerCount - 1) * a.outputSize)
+    let products = inputs * 4 * h * Double(a.directionCount)
+    return Result(
+      seconds: seconds, metrics: metrics, necessaryGigaflop: passes * 2 * products * Double(positions) * 1e-9)
   }
 
   /// GFLOP/s of all threads when each does nothing but independent multiply-adds in registers.

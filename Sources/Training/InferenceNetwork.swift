@@ -36,14 +36,27 @@ package final class InferenceNetwork: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - data: sequences of at most `maxLength` tokens of the network's vocabulary; the labels tell the losses.
+  ///   - communicator: this is rank 0, which gives a part of the data to each of the others; they are in `help`.
   ///   - progress: told after every thousand sequences or so how many are done; false ends it, and the result is nil.
+  ///     Where others help it can't be ended.
   package func outcomes(
-    of data: LabelledSequences, progress: (_ done: Int) -> Bool = { _ in true }
+    of data: LabelledSequences, on communicator: any Communicator = SingleRank(),
+    progress: (_ done: Int) -> Bool = { _ in true }
   ) -> [Outcome]? {
+    if data.count == 0 { return [] }
+    var data = data
+    communicator.broadcast(&data)
+    let outcomes = outcomes(of: data, Ranks(communicator, ParameterLayout(architecture)), progress)
+    precondition(outcomes != nil || communicator.count == 1, "the others go on")
+    return outcomes
+  }
+
+  private func outcomes(of data: LabelledSequences, _ ranks: Ranks, _ progress: (_ done: Int) -> Bool) -> [Outcome]? {
     let vocabulary = 0..<Int32(architecture.vocabularySize)
     precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is out of the vocabulary")
     let lengths = (0..<data.count).map(data.sequences.length)
-    let plan = ShardPlan(lengths: lengths, maxLength: maxLength)
+    let plan = ShardPlan(
+      lengths: lengths.map { weights.padding.length($0, maxLength: maxLength) }, maxLength: maxLength)
     precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be cut to maxLength")
     var outcomes = [Outcome](repeating: Outcome(), count: data.count)
     let isComplete = data.sequences.tokens.withUnsafeBufferPointer { tokens in
@@ -51,17 +64,40 @@ package final class InferenceNetwork: @unchecked Sendable {
       let base = tokens.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Int32>.alignment)!
       let sequences = lengths.indices.map { index in
         TokenSequence(
-          tokens: base + data.sequences.offsets[index], count: lengths[index], label: Float(data.labels[index]))
+          tokens: base + data.sequences.offsets[index], count: lengths[index], label: data.labels[index])
       }
       return outcomes.withUnsafeMutableBufferPointer { outcomes in
         // Parts write outcomes of their own.
         nonisolated(unsafe) let outcomes = outcomes
-        return plan.forEachBlock(on: team, progress: progress) { _, tiles in
+        let isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { _, tiles in
           withWorker { $0.evaluate(tiles, in: sequences, weights: weights, outcomes: outcomes.baseAddress!) }
         }
+        if isComplete, let base = outcomes.baseAddress {
+          ranks.gather({ plan.tiles(inBlocksOf: $0, of: ranks) }, outcomes: base)
+        }
+        return isComplete
       }
     }
     return isComplete ? outcomes : nil
+  }
+
+  // MARK: For others
+
+  /// Works on what rank 0 asks about, until it says that this was all.
+  package func help(_ communicator: any Communicator) {
+    let ranks = Ranks(communicator, ParameterLayout(architecture))
+    while true {
+      var data = LabelledSequences(sequences: TokenSequences([]), labels: [])
+      communicator.broadcast(&data)
+      if data.count == 0 { return }
+      _ = outcomes(of: data, ranks) { _ in true }
+    }
+  }
+
+  /// Lets those go who are in `help`.
+  package static func dismiss(_ communicator: any Communicator) {
+    var none = LabelledSequences(sequences: TokenSequences([]), labels: [])
+    communicator.broadcast(&none)
   }
 
   /// Lends a worker: as many are made as are ever in use at once.
@@ -71,11 +107,29 @@ package final class InferenceNetwork: @unchecked Sendable {
     lock.withLock { freeWorkers.append(worker) }
   }
 
+  // MARK: Memory
+
   /// About how many bytes such a network takes: weights, packed weights, table of token inputs, chain of padding.
   package static func memoryNeed(_ architecture: Architecture, maxLength: Int) -> Double {
+    // In Double: the numbers may be anybody's, and their product not fit an Int.
     let (v, e, h) = (
       Double(architecture.vocabularySize), Double(architecture.embeddingSize), Double(architecture.hiddenSize)
     )
-    return 4 * (v * (2 * e + 4 * h) + 3 * 4 * h * (e + h) + Double(maxLength) * 7 * h)
+    let (layers, directions) = (Double(architecture.layerCount), Double(architecture.directionCount))
+    let (first, above) = (Double(architecture.inputSize(ofLayer: 0)), (layers - 1) * directions * h)
+    let table = v * (2 * e + directions * 4 * h)
+    return 4 * (table + 3 * 4 * h * directions * (first + above + layers * h) + Double(maxLength) * 7 * h)
+  }
+}
+
+extension Communicator {
+  /// Gives rank 0's samples to all.
+  fileprivate func broadcast(_ data: inout LabelledSequences) {
+    if count == 1 { return }
+    var (tokens, offsets, labels) = (data.sequences.tokens, data.sequences.offsets, data.labels)
+    broadcast(&tokens)
+    broadcast(&offsets)
+    broadcast(&labels)
+    data = LabelledSequences(sequences: TokenSequences(tokens: tokens, offsets: offsets), labels: labels)
   }
 }

@@ -1,7 +1,7 @@
 import RecurrentNetwork
 
 /// Loss and accuracy over some samples, as sums: they add up over batches weighted by sample count, as Keras's do.
-public struct Metrics: Sendable, Equatable, Codable {
+public struct Metrics: Sendable, Equatable, Codable, BitwiseCopyable {
   /// Σ binary cross-entropy.
   public var lossSum: Double = 0
   /// How many predictions were right.
@@ -26,7 +26,7 @@ public struct Metrics: Sendable, Equatable, Codable {
 
   mutating func add(_ outcome: Outcome, label: UInt8) {
     lossSum += outcome.loss
-    if (outcome.probability > 0.5) == (label == 1) { correctCount += 1 }
+    if outcome.label == label { correctCount += 1 }
     sampleCount += 1
   }
 }

@@ -11,13 +11,18 @@ public struct Model: Sendable, Equatable {
   public var vocabulary: [String]?
   /// How texts become words of the vocabulary.
   public var coding = TextCoding()
-  /// What label 0 and label 1 are called.
-  public var labels = Model.defaultLabels
+  /// What the labels are called, from label 0 on.
+  public var labels: [String]
   /// Adam with its moments, where the file has them, so that training can go on with the same next step.
   public var optimizer: Adam?
 
   /// The names of the labels of reviews.
   public static let defaultLabels = ["negative", "positive"]
+
+  /// Those, or where there are more than two labels their numbers.
+  public static func defaultLabels(_ count: Int) -> [String] {
+    count == 2 ? defaultLabels : (0..<count).map(String.init)
+  }
 
   /// A model of a run.
   ///
@@ -27,6 +32,7 @@ public struct Model: Sendable, Equatable {
     self.parameters = parameters
     self.configuration = configuration
     self.vocabulary = vocabulary
+    labels = Self.defaultLabels(configuration.labelCount)
   }
 
   /// A model of which nothing is known but the weights.

@@ -33,7 +33,9 @@ public struct SourceData: Sendable {
   /// A model that was trained on them.
   public func model(_ parameters: Parameters, _ configuration: TrainingConfiguration) -> Model {
     var model = Model(parameters, configuration: configuration, vocabulary: vocabulary)
-    (model.coding, model.labels) = (coding, labels)
+    model.coding = coding
+    // The data have two.
+    if configuration.labelCount == 2 { model.labels = labels }
     return model
   }
 }

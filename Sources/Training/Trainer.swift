@@ -36,6 +36,7 @@ public final class Trainer {
   private let trainingData: LabelledSequences
   private let validationData: LabelledSequences
   private let network: DataParallelNetwork
+  private let ranks: Ranks
   private var gradient: Parameters
   private let callbacks: [any TrainingCallback]
 
@@ -44,11 +45,17 @@ public final class Trainer {
   ///   - training: reviews of at most `maxLength` tokens below `vocabularySize`.
   ///   - validation: the same, measured after each epoch.
   ///   - threads: how many threads share the work; the result is the same for any number.
-  ///   - callbacks: what else steers the run, after what the configuration asks for.
+  ///   - callbacks: what else steers the run, after what the configuration asks for. On all ranks alike, but for
+  ///     those that change nothing of the state: rank 0's answers hold.
+  ///   - communicator: the ranks that share the work, each with a trainer of the same configuration, state and data; the
+  ///     result is the same for any number of them.
+  ///   - sumsInAnyOrder: lets the communicator add the ranks' gradients as is fastest; the result then depends on their
+  ///     number.
   /// - Throws: `TrainingError` if the data doesn't fit the configuration, or the state a callback.
   public init(
     _ configuration: TrainingConfiguration, state: TrainingState? = nil, training: LabelledSequences,
-    validation: LabelledSequences, threads: Int, callbacks: [any TrainingCallback] = []
+    validation: LabelledSequences, threads: Int, callbacks: [any TrainingCallback] = [],
+    communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false
   ) throws {
     if let problem = configuration.problem {
       throw TrainingError(problem: "\(problem.setting) \(problem.rule)", advice: "see TrainingConfiguration")
@@ -62,7 +69,11 @@ public final class Trainer {
     precondition(self.state.parameters.layout == layout, "the state is of another network")
     trainingData = training
     validationData = validation
-    network = DataParallelNetwork(layout, maxLength: configuration.maxLength, threads: threads)
+    network = DataParallelNetwork(
+      layout, maxLength: configuration.maxLength, threads: threads,
+      shardCount: configuration.shards ?? ShardPlan.shardCount, communicator: communicator,
+      sumsInAnyOrder: sumsInAnyOrder)
+    ranks = Ranks(communicator, layout)
     gradient = Parameters(zeros: layout)
     let stepsPerEpoch = Self.stepsPerEpoch(configuration, training)
     // Sums and differences of these numbers are relied on, and a checkpoint may be anybody's.
@@ -109,6 +120,11 @@ public final class Trainer {
         problem: "the \(name) reviews have token \(token), but the vocabulary ends at \(size - 1)",
         advice: "load them with numWords: \(size)")
     }
+    if let label = data.labels.first(where: { $0 >= configuration.labelCount }) {
+      throw TrainingError(
+        problem: "the \(name) reviews have label \(label), but the labels end at \(configuration.labelCount - 1)",
+        advice: "give the network more labels")
+    }
     for review in 0..<data.count where data.sequences.length(of: review) > configuration.maxLength {
       throw TrainingError(
         problem: "\(name) review \(review) is longer than \(configuration.maxLength) tokens",
@@ -131,8 +147,7 @@ public final class Trainer {
   /// - Throws: `TrainingError` where the loss or the gradient is not finite, and what `report` throws.
   public func run(_ report: (Event) throws -> Answer) throws -> Ending {
     if state.isFinished { return .completed }
-    if try tell(.begin) == .stop { state.isFinished = true }
-    if try report(.begin) == .stop { return .stopped }
+    if try announce(.begin, report) == .stop { return .stopped }
     while state.epoch < configuration.epochs && !state.isFinished {
       let clock = ContinuousClock.now
       let secondsBefore = state.epochSeconds
@@ -146,10 +161,10 @@ public final class Trainer {
         state.steps.append(StepResult(metrics))
         let record = StepRecord(
           step: state.steps.count, epoch: state.epoch, metrics: metrics, epochMetrics: state.epochMetrics)
-        if try tell(.step(record)) == .stop { state.isFinished = true }
-        if try report(.step(record)) == .stop { return .stopped }
+        if try announce(.step(record), report) == .stop { return .stopped }
         if state.isFinished { return .completed }
       }
+      try ranks.verify(state.parameters)
       let validationClock = ContinuousClock.now
       guard let validation = try validate(report) else { return .stopped }
       var record = EpochRecord(
@@ -160,11 +175,18 @@ public final class Trainer {
       state.epochs.append(record)
       state.epoch += 1
       (state.position, state.epochMetrics, state.epochSeconds) = (0, Metrics(), 0)
-      if try tell(.epoch(record)) == .stop || state.epoch == configuration.epochs { state.isFinished = true }
-      if try report(.epoch(record)) == .stop, !state.isFinished { return .stopped }
+      if try announce(.epoch(record), report) == .stop, !state.isFinished { return .stopped }
     }
     state.isFinished = true
     return .completed
+  }
+
+  /// Lets the callbacks and then the caller see an event; rank 0's answers hold on all.
+  private func announce(_ event: Event, _ report: (Event) throws -> Answer) throws -> Answer {
+    if try tell(event) == .stop || state.epoch == configuration.epochs { state.isFinished = true }
+    var answer = try report(event)
+    ranks.agree(&state.isFinished, &answer)
+    return answer
   }
 
   /// Lets the callbacks see an event, and remembers what they have to.
@@ -179,8 +201,8 @@ public final class Trainer {
 
   private func step(_ batch: ArraySlice<Int>) throws -> Metrics {
     let metrics = network.gradient(
-      of: batch, in: trainingData, classWeights: configuration.classWeights ?? [1, 1], parameters: state.parameters,
-      into: &gradient)
+      of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
+      parameters: state.parameters, into: &gradient)
     guard metrics.loss.isFinite, gradient.values.allSatisfy(\.isFinite) else {
       throw TrainingError(
         problem: "the \(metrics.loss.isFinite ? "gradient" : "loss") of step \(state.steps.count + 1) is not finite",
@@ -191,6 +213,14 @@ public final class Trainer {
     configuration.clipping?.clip(&clipped)
     state.step(clipped.values, team: network.team)
     return metrics
+  }
+
+  /// What the next step drops, which follows from the seed and the step alone.
+  private var dropout: DropoutDraw? {
+    if configuration.dropout == Dropout() { return nil }
+    // The order of an epoch takes its stream from the other end.
+    var generator = RandomGenerator(seed: configuration.seed, stream: .max - UInt64(state.steps.count))
+    return DropoutDraw(rates: configuration.dropout, seed: generator.next())
   }
 
   /// The order of an epoch's reviews, which follows from the seed and the epoch alone.
@@ -204,7 +234,11 @@ public final class Trainer {
   private func validate(_ report: (Event) throws -> Answer) throws -> Metrics? {
     var failure: Error?
     let metrics = network.evaluate(validationData, parameters: state.parameters) { done in
-      do { return try report(.validation(done: done, count: validationData.count)) == .goOn } catch {
+      do {
+        var answer = try report(.validation(done: done, count: validationData.count))
+        ranks.agree(&state.isFinished, &answer)
+        return answer == .goOn
+      } catch {
         failure = error
         return false
       }

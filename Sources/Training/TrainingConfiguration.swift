@@ -11,10 +11,25 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var embeddingSize = 128
   /// H: LSTM units.
   public var hiddenSize = 128
+  /// LSTM layers.
+  public var layerCount = 1
+  /// Whether each layer reads the sequence from both ends.
+  public var isBidirectional = false
+  /// What the last layer's outputs over time become.
+  public var pooling = Architecture.Pooling.last
+  /// Whether padding is left out.
+  public var masksPadding = false
+  /// How many labels there are.
+  public var labelCount = 2
+  /// What a training step sets to zero.
+  public var dropout = Dropout()
   /// How many times all reviews are gone through.
   public var epochs = 3
   /// Reviews a step.
   public var batchSize = 1000
+  /// Parts of a batch that threads and ranks share out, or nil for 32: it can't keep more of them busy. The order of
+  /// addition follows from it, and so the last bits.
+  public var shards: Int?
   /// Adam's step size.
   public var learningRate = 0.001
   /// Of the initial weights and of the order of the reviews.
@@ -23,7 +38,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var shuffles = true
   /// The share of the training reviews, the last ones, that is set apart for validation; nil for the test reviews.
   public var validationSplit: Double?
-  /// How much the losses of label 0 and of label 1 count in training; nil for 1 and 1.
+  /// How much the loss of each label counts in training, [labels]; nil for 1 each.
   public var classWeights: [Double]?
   /// λ of AdamW, or nil for plain Adam.
   public var weightDecay: Double?
@@ -43,11 +58,25 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   /// The network.
   public var architecture: Architecture {
-    get { Architecture(vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize) }
+    get {
+      var architecture = Architecture(
+        vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
+      architecture.layerCount = layerCount
+      architecture.isBidirectional = isBidirectional
+      architecture.pooling = pooling
+      architecture.masksPadding = masksPadding
+      architecture.labelCount = labelCount
+      return architecture
+    }
     set {
-      (vocabularySize, embeddingSize, hiddenSize) = (
-        newValue.vocabularySize, newValue.embeddingSize, newValue.hiddenSize
-      )
+      vocabularySize = newValue.vocabularySize
+      embeddingSize = newValue.embeddingSize
+      hiddenSize = newValue.hiddenSize
+      layerCount = newValue.layerCount
+      isBidirectional = newValue.isBidirectional
+      pooling = newValue.pooling
+      masksPadding = newValue.masksPadding
+      labelCount = newValue.labelCount
     }
   }
 
@@ -55,8 +84,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var problem: (setting: String, rule: String)? {
     let limits: [(CodingKeys, Int, ClosedRange<Int>)] = [
       (.vocabularySize, vocabularySize, 3...10_000_000), (.maxLength, maxLength, 1...1_000_000),
-      (.embeddingSize, embeddingSize, 1...65_536), (.hiddenSize, hiddenSize, 1...65_536),
+      (.embeddingSize, embeddingSize, 0...65_536), (.hiddenSize, hiddenSize, 1...65_536),
+      (.layerCount, layerCount, 1...64), (.labelCount, labelCount, 2...256),
       (.epochs, epochs, 1...1_000_000), (.batchSize, batchSize, 1...100_000_000),
+      (.shards, shards ?? 1, 1...65_536),
     ]
     for (key, value, range) in limits where !range.contains(value) {
       return (key.rawValue, "must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
@@ -80,11 +111,23 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     case .cosineDecay(let warmupSteps, let alpha): scheduleIsRight = warmupSteps >= 0 && 0...1 ~= alpha
     case .stepDecay(let factor, let everySteps): scheduleIsRight = positive ~= factor && everySteps > 0
     }
+    for (name, path) in Dropout.rates {
+      let rate = dropout[keyPath: path]
+      let setting = "\(CodingKeys.dropout.rawValue).\(name)"
+      guard 0 <= rate, rate < 1 else { return (setting, "must be a share from 0 to below 1, not \(rate)") }
+      if rate == 0 { continue }
+      if path == \.layers && layerCount == 1 { return (setting, "needs two layers or more, between which to drop") }
+      if path == \.embedding && embeddingSize == 0 {
+        return (setting, "needs an embedding; without one drop whole words")
+      }
+    }
     return check(
       .validationSplit, validationSplit.map { 0 < $0 && $0 < 1 } ?? true, "must be a share between 0 and 1")
       ?? check(
-        .classWeights, classWeights.map { $0.count == 2 && $0.allSatisfy { notNegative ~= $0 } } ?? true,
-        "must be two numbers, of label 0 and of label 1, not below 0")
+        .classWeights, classWeights.map { $0.count == labelCount && $0.allSatisfy { notNegative ~= $0 } } ?? true,
+        labelCount == 2
+          ? "must be two numbers, of label 0 and of label 1, not below 0"
+          : "must be \(labelCount) numbers, one of each label, not below 0")
       ?? check(.weightDecay, notNegative ~= weightDecay ?? 0, "must not be below 0")
       ?? check(.clipping, positive ~= clipLimit, "must have a limit above 0")
       ?? check(
@@ -120,18 +163,23 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   /// About how many bytes of memory training takes, the data not counted.
   public func memoryNeed(threads: Int) -> Double {
-    let (v, e, h) = (Double(vocabularySize), Double(embeddingSize), Double(hiddenSize))
+    let (a, h) = (architecture, Double(hiddenSize))
+    // In Double: the numbers may be anybody's, and their product not fit an Int.
+    let (directions, layers) = (Double(a.directionCount), Double(layerCount))
+    let inputs = Double(a.inputSize(ofLayer: 0)) + (layers - 1) * directions * h
+    let recurrences = 4 * h * directions * (inputs + layers * h)
     // Weights, gradient and two moments; a block's history for each thread; packed copies and sums.
-    let parameters = v * e + 4 * h * (e + h)
-    let history = Double(threads * maxLength * ShardWorker.tilesPerBlock * RowTile.rowCount) * 6 * h
-    return 4 * (4 * parameters + history + Double(threads + 8) * 4 * h * h)
+    let parameters = Double(vocabularySize) * Double(embeddingSize) + recurrences
+    let rows = Double(threads) * Double(maxLength) * Double(ShardWorker.tilesPerBlock * RowTile.rowCount)
+    return 4 * (4 * parameters + rows * 8 * h * layers * directions + Double(threads + 8) * 4 * h * h * layers)
   }
 }
 
 extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case vocabularySize, maxLength, embeddingSize, hiddenSize, epochs, batchSize, learningRate, seed, shuffles,
-      validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
+    case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding,
+      labelCount, dropout, epochs, batchSize, shards, learningRate, seed,
+      shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
   }
 
   /// Settings from a file, in which those that are not named keep their defaults.
@@ -147,12 +195,19 @@ extension TrainingConfiguration {
     try read(.maxLength, \.maxLength)
     try read(.embeddingSize, \.embeddingSize)
     try read(.hiddenSize, \.hiddenSize)
+    try read(.layerCount, \.layerCount)
+    try read(.isBidirectional, \.isBidirectional)
+    try read(.pooling, \.pooling)
+    try read(.masksPadding, \.masksPadding)
+    try read(.labelCount, \.labelCount)
+    try read(.dropout, \.dropout)
     try read(.epochs, \.epochs)
     try read(.batchSize, \.batchSize)
     try read(.learningRate, \.learningRate)
     try read(.seed, \.seed)
     try read(.shuffles, \.shuffles)
     try read(.schedule, \.schedule)
+    shards = try values.decodeIfPresent(Int.self, forKey: .shards)
     validationSplit = try values.decodeIfPresent(Double.self, forKey: .validationSplit)
     classWeights = try values.decodeIfPresent([Double].self, forKey: .classWeights)
     weightDecay = try values.decodeIfPresent(Double.self, forKey: .weightDecay)
@@ -177,6 +232,12 @@ extension TrainingConfiguration {
     if let unknown = object.keys.sorted().first(where: { CodingKeys(rawValue: $0) == nil }) {
       throw fail("there is no setting \(unknown)")
     }
+    if let rates = object[CodingKeys.dropout.rawValue] as? [String: Any],
+      let unknown = rates.keys.sorted().first(where: { name in !Dropout.rates.contains { $0.name == name } })
+    {
+      let known = Dropout.rates.map(\.name).joined(separator: ", ")
+      throw fail("there is no rate \(unknown) of dropout, only \(known)")
+    }
     object.merge(base.jsonObject) { own, _ in own }
     do {
       self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: object))
@@ -193,16 +254,27 @@ extension TrainingConfiguration {
 
   /// The settings that differ, by name, each as JSON or "none".
   package func changes(from other: Self) -> [(name: String, own: String, other: String)] {
-    let (own, others) = (jsonObject, other.jsonObject)
+    Self.changes(jsonObject, other.jsonObject)
+  }
+
+  private static func changes(
+    _ own: [String: Any], _ others: [String: Any]
+  ) -> [(name: String, own: String, other: String)] {
     func text(_ value: Any?) -> String {
       guard let value else { return "none" }
       let json = try? JSONSerialization.data(
         withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
       return String(decoding: json ?? Data(), as: UTF8.self)
     }
-    return Set(own.keys).union(others.keys).sorted().compactMap { name in
+    return Set(own.keys).union(others.keys).sorted().flatMap { name in
+      // Of dropout only the rates that differ.
+      if name == CodingKeys.dropout.rawValue, let own = own[name] as? [String: Any],
+        let others = others[name] as? [String: Any]
+      {
+        return changes(own, others).map { ("\(name).\($0.name)", $0.own, $0.other) }
+      }
       let pair = (text(own[name]), text(others[name]))
-      return pair.0 == pair.1 ? nil : (name, pair.0, pair.1)
+      return pair.0 == pair.1 ? [] : [(name, pair.0, pair.1)]
     }
   }
 

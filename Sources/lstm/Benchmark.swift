@@ -26,14 +26,8 @@ struct Benchmark: ParsableCommand {
   @Option(help: .init("Batches to measure, after one that is not counted.", valueName: "count"))
   var batches = 5
 
-  @Option(help: .init("Tokens kept.", valueName: "count"))
-  var vocabularySize = Train.defaults.vocabularySize
-
-  @Option(help: .init("Tokens read of a review.", valueName: "count"))
-  var maxLength = Train.defaults.maxLength
-
-  @Option(help: .init("LSTM units.", valueName: "size"))
-  var hiddenSize = Train.defaults.hiddenSize
+  @OptionGroup(title: "Network")
+  var network: NetworkOptions
 
   @Flag(help: "Answer commands on standard input.")
   var serve = false
@@ -47,27 +41,29 @@ struct Benchmark: ParsableCommand {
 
   func validate() throws {
     for (name, value) in [
-      ("--batch-size", batchSize), ("--batches", batches), ("--max-length", maxLength),
-      ("--hidden-size", hiddenSize), ("--threads", threads ?? 1),
+      ("--batches", batches), ("--threads", threads ?? 1),
     ] where value < 1 { throw ValidationError("\(name) must be at least 1, not \(value).") }
-    guard vocabularySize >= 3 else { throw ValidationError("--vocabulary-size must be at least 3.") }
+    try settings.checkOptions()
+  }
+
+  private var settings: TrainingConfiguration {
+    var settings = TrainingConfiguration()
+    network.put(into: &settings)
+    settings.batchSize = batchSize
+    return settings
   }
 
   func run() throws {
     let threads = threads ?? Processor.availableCores
-    var configuration = TrainingConfiguration()
-    configuration.vocabularySize = vocabularySize
-    configuration.maxLength = maxLength
-    configuration.hiddenSize = hiddenSize
-    configuration.batchSize = batchSize
+    let configuration = settings
     var loadSeconds: [Double] = []
     var loaded: LabelledSequences?
     for _ in 0..<3 {
       loaded = nil
       let clock = ContinuousClock.now
-      var (training, test) = try KerasIMDB.loadData(path: data, options: .init(numWords: vocabularySize))
-      training.sequences.truncate(to: maxLength)
-      test.sequences.truncate(to: maxLength)
+      var (training, test) = try KerasIMDB.loadData(path: data, options: .init(numWords: configuration.vocabularySize))
+      training.sequences.truncate(to: configuration.maxLength)
+      test.sequences.truncate(to: configuration.maxLength)
       loadSeconds.append((ContinuousClock.now - clock) / .seconds(1))
       loaded = training
     }
@@ -81,7 +77,8 @@ struct Benchmark: ParsableCommand {
         batches: batches, loadSeconds: loadSeconds)
       printLine(
         "\(Processor.model), \(report.date.prefix(10)), swift-lstm \(LSTM.version), kernels for \(Processor.kernels); "
-          + "batches of \(grouped(batchSize)), medians of \(batches)\n\n" + report.markdown(threads: threads))
+          + "batches of \(grouped(batchSize)), medians of \(batches)\n\(configuration.architecture)\n\n"
+          + report.markdown(threads: threads))
       if let json { try AtomicFile.write([report.json(threads: threads, batchSize: batchSize)], to: json) }
     }
   }

@@ -10,29 +10,20 @@ struct ConfigurationOptions: ParsableArguments {
       "Settings to start from: a run.json, or a JSON object; options override it.", valueName: "file"))
   var configuration: String?
 
-  @Option(
-    help: .init(
-      "Tokens kept: padding, start, unknown and the most frequent words (default: \(defaults.vocabularySize)).",
-      valueName: "count"))
-  var vocabularySize: Int?
-
-  @Option(
-    help: .init(
-      "Tokens read of a review, the last ones; shorter reviews are padded in front (default: \(defaults.maxLength)).",
-      valueName: "count"))
-  var maxLength: Int?
-
-  @Option(help: .init("Length of a token's vector (default: \(defaults.embeddingSize)).", valueName: "size"))
-  var embeddingSize: Int?
-
-  @Option(help: .init("LSTM units (default: \(defaults.hiddenSize)).", valueName: "size"))
-  var hiddenSize: Int?
+  @OptionGroup
+  var network: NetworkOptions
 
   @Option(help: .init("Times that all reviews are gone through (default: \(defaults.epochs)).", valueName: "count"))
   var epochs: Int?
 
   @Option(help: .init("Reviews a training step (default: \(defaults.batchSize)).", valueName: "count"))
   var batchSize: Int?
+
+  @Option(
+    help: .init(
+      "Parts of a batch that threads and ranks share out; their number decides the last bits (default: 32).",
+      valueName: "count"))
+  var shards: Int?
 
   @Option(help: .init("Adam's step size (default: \(defaults.learningRate)).", valueName: "rate"))
   var learningRate: Double?
@@ -52,7 +43,7 @@ struct ConfigurationOptions: ParsableArguments {
   var validationSplit: Double?
 
   @Option(
-    help: .init("How much the losses of label 0 and of label 1 count in training, as 1,2.", valueName: "a,b"))
+    help: .init("How much the loss of each label counts in training, as 1,2.", valueName: "a,b"))
   var classWeights: String?
 
   @Option(help: .init("Weight decay, which makes Adam AdamW.", valueName: "rate"))
@@ -133,24 +124,23 @@ struct ConfigurationOptions: ParsableArguments {
     func putOptional<Value>(_ value: Value?, _ setting: WritableKeyPath<TrainingConfiguration, Value?>) {
       if let value { result[keyPath: setting] = value }
     }
-    put(vocabularySize, \.vocabularySize)
-    put(maxLength, \.maxLength)
-    put(embeddingSize, \.embeddingSize)
-    put(hiddenSize, \.hiddenSize)
+    network.put(into: &result)
     put(epochs, \.epochs)
     put(batchSize, \.batchSize)
     put(learningRate, \.learningRate)
     put(seed, \.seed)
     put(shuffle, \.shuffles)
+    putOptional(shards, \.shards)
     putOptional(validationSplit, \.validationSplit)
     putOptional(weightDecay, \.weightDecay)
     putOptional(bestModel, \.bestModel)
     if let classWeights {
-      let numbers = classWeights.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-      guard numbers.count == 2, let first = numbers[0], let second = numbers[1] else {
-        throw ValidationError("--class-weights must be two numbers, as 1,2, not \(classWeights).")
+      let texts = classWeights.split(separator: ",", omittingEmptySubsequences: false)
+      let numbers = texts.compactMap { Double($0) }
+      guard numbers.count == texts.count, numbers.count == result.labelCount else {
+        throw ValidationError("--class-weights must be a number of each label, as 1,2, not \(classWeights).")
       }
-      result.classWeights = [first, second]
+      result.classWeights = numbers
     }
     try putClipping(into: &result)
     try putSchedule(into: &result)

@@ -13,6 +13,8 @@ struct Evaluate: ParsableCommand {
       Loss, accuracy, precision, recall, F1, area under the ROC curve and confusion matrix, with 95 % intervals: \
       Wilson's score for accuracy, precision, recall, and for F1, which rises with the share TP / (TP + FP + FN); \
       DeLong's for the area; the normal distribution's for the loss.
+
+      Started by mpirun or srun, the processes share the work; rank 0 alone reads and writes.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
@@ -56,15 +58,20 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    var model = try Model(contentsOf: self.model)
-    if let wordIndex {
-      model.vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: model.configuration.vocabularySize)
+    let ranks = try RankGroup(threads: threads)
+    try ranks.run {
+      if ranks.isFirst { try run(on: ranks) } else { try Model.help(ranks.communicator, threads: ranks.threads) }
     }
-    let samples = try samples(for: model)
+  }
+
+  /// On the first rank.
+  private func run(on ranks: RankGroup) throws {
+    let model = try Model(contentsOf: self.model, wordIndex: wordIndex)
+    let samples = try samples(for: model, threads: ranks.threads)
     var bar = ProgressBar(isQuiet: false)
-    let outcomes = try model.outcomes(of: samples, threads: threads ?? Processor.availableCores, path: self.model) {
-      bar.draw("Reading texts", done: $0, details: [data])
-    }
+    let outcomes = try model.outcomes(
+      of: samples, on: ranks.communicator, threads: ranks.threads, path: self.model
+    ) { bar.draw("Reading texts", done: $0, details: [data]) }
     bar.clear()
     let evaluation = BinaryEvaluation(
       probabilities: outcomes.map(\.probability), labels: samples.labels, threshold: threshold)
@@ -84,10 +91,9 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  private func samples(for model: Model) throws -> LabelledSequences {
+  private func samples(for model: Model, threads: Int) throws -> LabelledSequences {
     let source = DataSource(path: data, limit: limit, wordIndex: wordIndex, text: self.text.applied(to: nil))
-    let parts = try source.load(
-      model.configuration, as: model, threads: threads ?? Processor.availableCores, isQuiet: false)
+    let parts = try source.load(model.configuration, as: model, threads: threads, isQuiet: false)
     for note in parts.notes { printError("\(data): \(note)") }
     let samples =
       switch part {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Corpus
 import Foundation
 import Interchange
+import RecurrentNetwork
 import Training
 
 struct Export: ParsableCommand {
@@ -61,8 +62,14 @@ struct Import: ParsableCommand {
   @Option(help: .init("Tokens read of a text, the last ones; shorter texts are padded in front.", valueName: "count"))
   var maxLength: Int?
 
-  @Option(help: .init("What label 0 and label 1 are called, as ham,spam.", valueName: "a,b"))
+  @Option(help: .init("What the labels are called, from label 0 on, as ham,spam.", valueName: "a,b"))
   var labels: String?
+
+  @Option(help: "What the last layer's outputs become, where the file doesn't say: last state, maximum or mean.")
+  var pooling: Architecture.Pooling?
+
+  @Flag(help: "Padding was left out when the model was trained, where the file doesn't say.")
+  var maskPadding = false
 
   @Flag(help: "Replace a file that is there.")
   var overwrite = false
@@ -76,8 +83,10 @@ struct Import: ParsableCommand {
     guard (1...1_000_000).contains(maxLength ?? 1) else {
       throw ValidationError("--max-length must be from 1 to 1,000,000.")
     }
-    if let labels, let names = labelNames, names.count != 2 || names[0] == names[1] || names.contains("") {
-      throw ValidationError("--labels must be two names, as ham,spam, not \(labels).")
+    if let labels, let names = labelNames,
+      names.count < 2 || Set(names).count < names.count || names.contains("")
+    {
+      throw ValidationError("--labels must be two names or more, as ham,spam, not \(labels).")
     }
     if let format = ModelFormat(path: output), format != .safetensors {
       throw ValidationError("--output is a safetensors file; for .\(format.rawValue) there is `lstm export`.")
@@ -91,7 +100,22 @@ struct Import: ParsableCommand {
       model.vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: model.configuration.vocabularySize)
     }
     if let maxLength { model.configuration.maxLength = maxLength }
-    if let labelNames { model.labels = labelNames }
+    if let labelNames {
+      guard labelNames.count == model.configuration.labelCount else {
+        throw TrainingError(
+          path: file,
+          problem: "has \(model.configuration.labelCount) labels, of which --labels names \(labelNames.count)",
+          advice: "name each of them")
+      }
+      model.labels = labelNames
+    }
+    var architecture = model.configuration.architecture
+    if let pooling { architecture.pooling = pooling }
+    if maskPadding { architecture.masksPadding = true }
+    // Neither changes the weights.
+    var parameters = Parameters(zeros: ParameterLayout(architecture))
+    parameters.values = model.parameters.values
+    (model.parameters, model.configuration.architecture) = (parameters, architecture)
     try model.write(to: output, as: .safetensors)
     printError(
       written(model, to: output, .safetensors)

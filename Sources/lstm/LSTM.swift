@@ -1,4 +1,5 @@
 import ArgumentParser
+import Distribution
 import Foundation
 
 /// The executable: it parses options, prints, and leaves the rest to the libraries.
@@ -23,6 +24,13 @@ struct LSTM: ParsableCommand {
     }
     // Where the zone isn't named, the C library looks for its file whenever libzip reads an entry's date.
     setenv("TZ", ":/etc/localtime", 0)
-    main(nil)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // An option that is wrong is wrong on every rank.
+      if !(error is ExitCode), MPI.launchedRank ?? 0 > 0 { RankGroup.letTheFirstSpeak() }
+      exit(withError: error)
+    }
   }
 }

@@ -22,16 +22,37 @@ struct ModelSummary {
   /// As Keras's `summary()` has them.
   private var layers: String {
     let layout = model.parameters.layout
-    let (e, h) = (layout.architecture.embeddingSize, layout.architecture.hiddenSize)
-    func count(_ tensors: ParameterLayout.Tensor...) -> String { grouped(tensors.reduce(0) { $0 + $1.count }) }
-    let rows = [
-      ["Layer (type)", "Output shape", "Params"],
-      ["embedding (Embedding)", "(None, None, \(e))", count(layout.embedding)],
-      ["lstm (LSTM)", "(None, \(h))", count(layout.kernel, layout.recurrentKernel, layout.bias)],
-      ["dense (Dense, sigmoid)", "(None, 1)", count(layout.denseKernel, layout.denseBias)],
-    ]
+    let architecture = layout.architecture
+    func count(_ tensors: [ParameterLayout.Tensor]) -> String { grouped(tensors.reduce(0) { $0 + $1.count }) }
+    var rows = [["Layer (type)", "Output shape", "Params"]]
+    if architecture.embeddingSize > 0 {
+      rows.append(
+        ["embedding (Embedding)", "(None, None, \(architecture.embeddingSize))", count([layout.embedding])])
+    } else {
+      rows.append(["one_hot (OneHot)", "(None, None, \(architecture.vocabularySize))", "0"])
+    }
+    let type = architecture.isBidirectional ? "Bidirectional" : "LSTM"
+    for (layer, directions) in layout.recurrences.enumerated() {
+      let isLast = layer == architecture.layerCount - 1 && architecture.pooling == .last
+      rows.append([
+        "\(type.lowercased())\(layer == 0 ? "" : "_\(layer)") (\(type))",
+        "(None, \(isLast ? "" : "None, ")\(architecture.outputSize))",
+        count(directions.flatMap { [$0.kernel, $0.recurrentKernel, $0.bias] }),
+      ])
+    }
+    let pooled = "(None, \(architecture.outputSize))"
+    switch architecture.pooling {
+    case .last: break
+    case .max: rows.append(["global_max_pooling1d (GlobalMaxPooling1D)", pooled, "0"])
+    case .mean: rows.append(["global_average_pooling1d (GlobalAveragePooling1D)", pooled, "0"])
+    }
+    rows.append([
+      "dense (Dense, \(architecture.labelCount == 2 ? "sigmoid" : "softmax"))", "(None, \(architecture.logitCount))",
+      count([layout.denseKernel, layout.denseBias]),
+    ])
+    let width = max(26, rows.map { $0[0].count + 2 }.max()!)
     return rows.map { row in
-      row[0].padding(toLength: 26, withPad: " ", startingAt: 0)
+      row[0].padding(toLength: width, withPad: " ", startingAt: 0)
         + row[1].padding(toLength: 22, withPad: " ", startingAt: 0)
         + String(repeating: " ", count: max(0, 14 - row[2].count)) + row[2]
     }.joined(separator: "\n")
@@ -62,8 +83,15 @@ struct ModelSummary {
     var defaults = TrainingConfiguration()
     defaults.architecture = model.configuration.architecture
     defaults.maxLength = model.configuration.maxLength
+    defaults.dropout = model.configuration.dropout
     let changes = model.configuration.changes(from: defaults).map { "\($0.name) \($0.own) (default \($0.other))" }
+    let dropout = model.configuration.dropout
     let rows = [
+      (
+        "Network",
+        [model.configuration.masksPadding ? "padding is left out" : "padding is read like any token"]
+          + (dropout == Dropout() ? [] : ["dropout in training: \(dropout)"])
+      ),
       (
         "Configuration",
         ["maxLength \(model.configuration.maxLength)"] + (changes.isEmpty ? ["all else as by default"] : changes)

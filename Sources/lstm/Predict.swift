@@ -2,6 +2,8 @@ import ArgumentParser
 import Classification
 import Corpus
 import Foundation
+import Interchange
+import Training
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,6 +11,8 @@ struct Predict: ParsableCommand {
     discussion: """
       The texts are the arguments, the lines of a file, or else the lines of standard input, which are answered as they \
       come. The probability is that of label 1, the positive one.
+
+      Started by mpirun or srun, the processes share the work; rank 0 alone reads and writes.
 
       --explain shows what moved the verdict: each word in turn is replaced by an unknown one, and the word's effect is \
       the probability with it minus the probability without it (occlusion).
@@ -62,15 +66,26 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
-    let classifier = try TextClassifier(
-      contentsOf: model, wordIndex: wordIndex, threshold: threshold, threads: threads ?? Processor.availableCores)
+    let ranks = try RankGroup(threads: threads)
+    try ranks.run {
+      guard ranks.isFirst else { return try Model.help(ranks.communicator, threads: ranks.threads) }
+      let model = try Model(contentsOf: self.model, wordIndex: wordIndex)
+      let classifier = try TextClassifier(model, path: self.model, threshold: threshold, threads: ranks.threads)
+      model.share(on: ranks.communicator)
+      try answer(classifier, ranks.communicator)
+      InferenceNetwork.dismiss(ranks.communicator)
+    }
+  }
+
+  /// Answers whatever was asked, on the first rank.
+  private func answer(_ classifier: TextClassifier, _ ranks: any Communicator) throws {
     var writer = PredictionWriter(classifier, format: format)
     if !texts.isEmpty {
-      try answer(texts, classifier, &writer)
+      try answer(texts, classifier, ranks, &writer)
     } else if let data, try TextFiles.areMoreThanLines(at: data) {
       var options = TextOptions()
       (options.textColumn, options.encoding) = (textColumn, encoding)
-      try TextFiles.forEachBatch(path: data, options) { try answer($0, classifier, &writer) }
+      try TextFiles.forEachBatch(path: data, options) { try answer($0, classifier, ranks, &writer) }
     } else if let data {
       let file = open(data, O_RDONLY)
       guard file >= 0 else {
@@ -78,16 +93,17 @@ struct Predict: ParsableCommand {
           file: data, found: "the file cannot be read (\(String(cString: strerror(errno))))", advice: "check the path")
       }
       defer { close(file) }
-      try answer(LineReader(file, name: data), data, classifier, &writer)
+      try answer(LineReader(file, name: data), data, classifier, ranks, &writer)
     } else {
       if isatty(STDIN_FILENO) == 1 { printError("A text a line; Ctrl-D ends.") }
-      try answer(LineReader(STDIN_FILENO, name: "standard input"), "standard input", classifier, &writer)
+      try answer(LineReader(STDIN_FILENO, name: "standard input"), "standard input", classifier, ranks, &writer)
     }
     if let remark = writer.remark { printError(remark) }
   }
 
   private func answer(
-    _ reader: LineReader, _ name: String, _ classifier: TextClassifier, _ writer: inout PredictionWriter
+    _ reader: LineReader, _ name: String, _ classifier: TextClassifier, _ ranks: any Communicator,
+    _ writer: inout PredictionWriter
   ) throws {
     while true {
       let lines = try reader.next()
@@ -101,20 +117,22 @@ struct Predict: ParsableCommand {
           continue
         }
         // What could be read is answered first.
-        try answer(texts, classifier, &writer)
+        try answer(texts, classifier, ranks, &writer)
         throw CorpusError(
           file: name, entry: "line \(writer.count + 1)", expected: "UTF-8", found: "other bytes",
           advice: "convert it, or give --encoding latin1 if it is that")
       }
-      try answer(texts, classifier, &writer)
+      try answer(texts, classifier, ranks, &writer)
     }
   }
 
-  private func answer(_ texts: [String], _ classifier: TextClassifier, _ writer: inout PredictionWriter) throws {
+  private func answer(
+    _ texts: [String], _ classifier: TextClassifier, _ ranks: any Communicator, _ writer: inout PredictionWriter
+  ) throws {
     if explain {
-      for text in texts { try writer.write(classifier.explain(text), of: text) }
+      for text in texts { try writer.write(classifier.explain(text, on: ranks), of: text) }
     } else {
-      try writer.write(classifier.classify(texts), of: texts)
+      try writer.write(classifier.classify(texts, on: ranks), of: texts)
     }
   }
 }

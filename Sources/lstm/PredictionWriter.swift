@@ -1,6 +1,7 @@
 import ArgumentParser
 import Classification
 import Corpus
+import Distribution
 import Foundation
 import Training
 
@@ -26,8 +27,10 @@ struct PredictionWriter {
     self.format = format
     labelWidth = classifier.labels.map { shown($0).count }.max()!
     let environment = ProcessInfo.processInfo.environment
+    // Open MPI makes what it passes on look like a terminal, wherever it goes.
     isColored =
-      isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb" && (environment["NO_COLOR"] ?? "").isEmpty
+      isatty(STDOUT_FILENO) == 1 && MPI.launchedRanks == nil && environment["TERM"] != "dumb"
+      && (environment["NO_COLOR"] ?? "").isEmpty
   }
 
   /// What is to be said at the end, if anything: `text` says it with each line.

@@ -39,22 +39,30 @@ enum Processor {
   }
 
   /// How many cores this process may use: its affinity mask, and a container's share of processor time.
-  static var availableCores: Int {
-    var count = ProcessInfo.processInfo.activeProcessorCount
+  static var availableCores: Int { max(1, min(allowedCores.count, quota ?? .max)) }
+
+  /// The cores of the affinity mask.
+  static var allowedCores: Set<Int> {
     #if os(Linux)
       // "Cpus_allowed:" and a hexadecimal mask, in groups between commas; Foundation's count knows nothing of it.
       let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
       if let mask = status.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed:") }) {
-        count = mask.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
-      }
-      // "quota period" in microseconds, or "max period" where there is no limit (control groups, version 2).
-      if let limit = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) {
-        let numbers = limit.split(whereSeparator: \.isWhitespace).map { Double($0) }
-        if numbers.count == 2, let quota = numbers[0], let period = numbers[1], period > 0 {
-          count = min(count, Int((quota / period).rounded(.up)))
-        }
+        let digits = mask.dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue).reversed()
+        return Set(
+          digits.enumerated().flatMap { place, digit in
+            (0..<4).filter { digit >> $0 & 1 == 1 }.map { 4 * place + $0 }
+          })
       }
     #endif
-    return max(count, 1)
+    return Set(0..<ProcessInfo.processInfo.activeProcessorCount)
+  }
+
+  /// How many cores' time a container may use at most, rounded up.
+  static var quota: Int? {
+    // "quota period" in microseconds, or "max period" where there is no limit (control groups, version 2).
+    guard let limit = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) else { return nil }
+    let numbers = limit.split(whereSeparator: \.isWhitespace).map { Double($0) }
+    guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], period > 0 else { return nil }
+    return max(1, Int((quota / period).rounded(.up)))
   }
 }

@@ -7,10 +7,12 @@ import Training
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Trains a classifier: Embedding → LSTM → Dense(1, sigmoid).",
+    abstract: "Trains a classifier: Embedding → LSTM layers → pooling → Dense.",
     discussion: """
       The defaults are those of the Keras tutorial on IMDB reviews. The outcome depends on the data and the options \
       alone: any number of threads gives the same weights, bit for bit.
+
+      Started by mpirun or srun, the processes share one run, and the weights are still the same; rank 0 writes.
 
       It writes model.safetensors (PyTorch's names), history.csv (as Keras's CSVLogger), steps.csv, and checkpoints from \
       which --resume goes on as if nothing had happened.
@@ -37,8 +39,15 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Texts")
   var text: TextDataOptions
 
-  @Option(help: .init("Threads to work on (default: the cores that this process may use).", valueName: "count"))
+  @Option(
+    help: .init(
+      "Threads to work on (default: the cores that this process may use; ranks share them).", valueName: "count"))
   var threads: Int?
+
+  @Flag(
+    help:
+      "With ranks: add their gradients by MPI_Allreduce. Faster with many, but the last bits depend on their number.")
+  var allreduce = false
 
   @Option(help: .init("Take only the first so many training and test reviews.", valueName: "count"))
   var limit: Int?
@@ -100,11 +109,8 @@ struct Train: ParsableCommand {
   }
 
   private func check(_ configuration: TrainingConfiguration) throws {
-    if let problem = configuration.problem {
-      let option = problem.setting.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
-      throw ValidationError("--\(option) \(problem.rule).")
-    }
-    let gigabytes = configuration.memoryNeed(threads: threadCount) / 1e9
+    try configuration.checkOptions()
+    let gigabytes = configuration.memoryNeed(threads: threads ?? Processor.availableCores) / 1e9
     let available = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
     if gigabytes > available {
       throw ValidationError(
@@ -113,36 +119,90 @@ struct Train: ParsableCommand {
     }
   }
 
-  private var threadCount: Int { threads ?? Processor.availableCores }
-
   func run() throws {
-    if let resume { try goOn(with: resume) } else { try begin(in: output ?? Self.defaultOutput) }
+    let ranks = try RankGroup(threads: threads)
+    try ranks.run(isQuiet: quiet) { try run(on: ranks) }
   }
 
-  private func begin(in path: String) throws {
+  private func run(on ranks: RankGroup) throws {
+    // Rank 0 alone looks into folders, and gives the others what it found there.
+    var earlier: (folder: RunFolder, configuration: TrainingConfiguration)?
+    let found = try ranks.fromFirst { () -> Checkpoint? in
+      if allreduce && ranks.count > 1 && !quiet {
+        printError("Warning: with --allreduce the weights' last bits depend on the number of ranks")
+      }
+      guard let resume else { return try begin(in: outputPath) }
+      let folder = try RunFolder(resuming: resume)
+      var checkpoint = try folder.latestCheckpoint {
+        printError("Warning: \($0.path!): \($0.problem); taking the one before")
+      }
+      earlier = (folder, checkpoint.configuration)
+      return try goOn(&checkpoint, in: resume) ? checkpoint : nil
+    }
+    guard var start = found else { return }
+    let configuration = start.configuration
+    let best = BestModelWriter()
+    let prepared = try ranks.agree(sumsInAnyOrder: allreduce) {
+      let prepared = try prepare(&start, best, ranks)
+      // Rank 0's settings, which a rank's own options may repeat.
+      return (prepared, try settings.applied(to: configuration), start.source.fingerprint)
+    }
+    var folder: RunFolder?
+    if ranks.isFirst {
+      if let earlier {
+        folder = earlier.folder
+        try folder?.goOn(from: start)
+      } else {
+        folder = try RunFolder(beginning: outputPath, configuration, overwrite: overwrite)
+      }
+      best.folder = folder
+      if earlier?.configuration != configuration { try folder?.write(start) }
+    }
+    try train(prepared, folder, start.source, start.output, ranks)
+  }
+
+  /// What a rank needs for its steps.
+  private struct Prepared {
+    var trainer: Trainer
+    var loaded: SourceData
+    var reviews: (training: LabelledSequences, validation: LabelledSequences)
+  }
+
+  /// Reads the data, of which `start` then knows the fingerprint.
+  private func prepare(_ start: inout Checkpoint, _ best: BestModelWriter, _ ranks: RankGroup) throws -> Prepared {
+    let configuration = start.configuration
+    let loaded = try load(start.source, configuration, ranks)
+    let reviews = try loaded.parts(configuration)
+    let fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
+    guard resume == nil || fingerprint == start.source.fingerprint else {
+      throw TrainingError(
+        path: data ?? start.source.path, problem: "holds other reviews than the run was begun with",
+        advice: "name its archive with --data")
+    }
+    start.source.fingerprint = fingerprint
+    let trainer = try Trainer(
+      configuration, state: start.state, training: reviews.training, validation: reviews.validation,
+      threads: ranks.threads,
+      callbacks: ranks.isFirst ? best.callbacks(configuration, loaded) + Self.callbacks(start.output) : [],
+      communicator: ranks.communicator, sumsInAnyOrder: allreduce)
+    return Prepared(trainer: trainer, loaded: loaded, reviews: reviews)
+  }
+
+  private var outputPath: String { output ?? Self.defaultOutput }
+
+  /// What a new run starts from, before its data are read.
+  private func begin(in path: String) throws -> Checkpoint {
     try RunFolder.check(path, overwrite: overwrite)
     let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
     let configuration = try configuration(startingFrom: initial)
-    let state = initial.map { initialState($0, configuration) }
     var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
     // The weights know the words by their numbers.
     if wordIndex == nil, let initial, let vocabulary = initial.vocabulary {
       source.terms = .init(vocabulary: vocabulary, coding: initial.coding, labels: initial.labels)
     }
-    let loaded = try load(source, configuration)
-    let reviews = try loaded.parts(configuration)
-    source.fingerprint = DataSource.fingerprint(training: reviews.training, validation: reviews.validation)
-    let best = BestModelWriter()
-    let outputSettings = applied(to: OutputSettings())
-    let trainer = try Trainer(
-      configuration, state: state, training: reviews.training, validation: reviews.validation, threads: threadCount,
-      callbacks: best.callbacks(configuration, loaded) + Self.callbacks(outputSettings))
-    let folder = try RunFolder(beginning: path, configuration, overwrite: overwrite)
-    best.folder = folder
-    try folder.write(
-      Checkpoint(trainer.state, configuration: configuration, source: source, output: outputSettings))
-    try train(trainer, folder, source, outputSettings, loaded, reviews)
+    let state = initial.map { initialState($0, configuration) } ?? TrainingState(configuration)
+    return Checkpoint(state, configuration: configuration, source: source, output: applied(to: OutputSettings()))
   }
 
   /// The settings, in which a model has the say about sizes, and its optimizer about the learning rate, unless they
@@ -157,7 +217,7 @@ struct Train: ParsableCommand {
       throw TrainingError(
         path: initialWeights,
         problem: "the weights are those of \(model.parameters.architecture), expected \(configuration.architecture)",
-        advice: "leave --vocabulary-size, --embedding-size and --hidden-size out: the sizes are then the file's")
+        advice: "leave --vocabulary-size and what else describes the network out: it is then the file's")
     }
     try check(configuration)
     return configuration
@@ -176,15 +236,15 @@ struct Train: ParsableCommand {
     return state
   }
 
-  private func goOn(with path: String) throws {
-    let folder = try RunFolder(resuming: path)
-    var checkpoint = try folder.latestCheckpoint {
-      printError("Warning: \($0.path!): \($0.problem); taking the one before")
-    }
-    let configuration = try settings.applied(to: checkpoint.configuration)
+  /// Applies the options to what an earlier run has left.
+  ///
+  /// - Returns: whether anything is left to do.
+  private func goOn(_ checkpoint: inout Checkpoint, in path: String) throws -> Bool {
+    let before = checkpoint.configuration
+    let configuration = try settings.applied(to: before)
     var unchanged = configuration
-    if configuration.epochs >= checkpoint.configuration.epochs { unchanged.epochs = checkpoint.configuration.epochs }
-    let differences = unchanged.differences(from: checkpoint.configuration)
+    if configuration.epochs >= before.epochs { unchanged.epochs = before.epochs }
+    let differences = unchanged.differences(from: before)
     guard differences.isEmpty else {
       throw TrainingError(
         path: path,
@@ -192,64 +252,47 @@ struct Train: ParsableCommand {
         advice: "leave them out; only --epochs may grow")
     }
     try check(configuration)
-    let before = checkpoint.configuration
     if checkpoint.state.isFinished && (configuration.epochs == before.epochs || checkpoint.state.epoch < before.epochs)
     {
       if !quiet { printError("\(path): this run is finished; there is nothing left to do.") }
-      return
+      return false
     }
     checkpoint.state.reopen()
+    checkpoint.configuration = configuration
     if let data { checkpoint.source.path = absolute(data) }
     if let wordIndex { checkpoint.source.wordIndex = absolute(wordIndex) }
     checkpoint.source.text = text.applied(to: checkpoint.source.text)
-    let source = checkpoint.source
-    let loaded = try load(source, configuration)
-    let reviews = try loaded.parts(configuration)
-    guard DataSource.fingerprint(training: reviews.training, validation: reviews.validation) == source.fingerprint
-    else {
-      throw TrainingError(
-        path: data ?? source.path, problem: "holds other reviews than the run was begun with",
-        advice: "name its archive with --data")
-    }
-    let best = BestModelWriter()
-    best.folder = folder
-    let outputSettings = applied(to: checkpoint.output)
-    let trainer = try Trainer(
-      configuration, state: checkpoint.state, training: reviews.training, validation: reviews.validation,
-      threads: threadCount,
-      callbacks: best.callbacks(configuration, loaded) + Self.callbacks(outputSettings))
-    try folder.goOn(from: checkpoint)
-    if configuration != checkpoint.configuration {
-      try folder.write(
-        Checkpoint(checkpoint.state, configuration: configuration, source: source, output: outputSettings))
-    }
-    try train(trainer, folder, source, outputSettings, loaded, reviews)
+    checkpoint.output = applied(to: checkpoint.output)
+    return true
   }
 
+  /// - Parameter folder: nil on all ranks but the first.
   private func train(
-    _ trainer: Trainer, _ folder: RunFolder, _ source: DataSource, _ outputSettings: OutputSettings,
-    _ loaded: SourceData,
-    _ reviews: (training: LabelledSequences, validation: LabelledSequences)
+    _ prepared: Prepared, _ folder: RunFolder?, _ source: DataSource, _ outputSettings: OutputSettings,
+    _ ranks: RankGroup
   ) throws {
+    let (trainer, loaded, reviews) = (prepared.trainer, prepared.loaded, prepared.reviews)
     let configuration = trainer.configuration
     func writeCheckpoint() throws {
-      try folder.write(
+      try folder?.write(
         Checkpoint(trainer.state, configuration: configuration, source: source, output: outputSettings))
     }
-    try folder.describe(configuration, source: source, threads: threadCount, version: LSTM.version)
-    var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet)
+    try folder?.describe(configuration, source: source, threads: ranks.threads, version: LSTM.version)
+    var progress = TrainingProgress(configuration, trainer: trainer, isQuiet: quiet || !ranks.isFirst)
     progress.begin(
       data: data ?? source.path, training: reviews.training.count, validation: reviews.validation.count,
-      threads: threadCount, hasWords: loaded.vocabulary != nil)
+      threads: ranks.threads, hasWords: loaded.vocabulary != nil)
     Interruption.listen()
+    var traffic = StepTraffic(ranks.communicator)
     let ending = try trainer.run { event in
+      traffic.see(event)
       var isTimeForCheckpoint = false
       switch event {
       case .step(let record):
-        try folder.append(record, seconds: trainer.state.seconds)
+        try folder?.append(record, seconds: trainer.state.seconds)
         isTimeForCheckpoint = outputSettings.checkpointEvery.map { record.step.isMultiple(of: $0) } ?? false
       case .epoch:
-        try folder.appendLast(of: trainer.state.epochs)
+        try folder?.appendLast(of: trainer.state.epochs)
         isTimeForCheckpoint = outputSettings.checkpointEvery == nil
       case .begin, .validation: break
       }
@@ -258,18 +301,21 @@ struct Train: ParsableCommand {
       progress.show(event)
       return Interruption.exitCode == nil ? .goOn : .stop
     }
-    try folder.write(loaded.model(trainer.parameters, configuration))
+    try folder?.write(loaded.model(trainer.parameters, configuration))
     try writeCheckpoint()
-    progress.end(ending, folder: folder.path)
+    if let folder { progress.end(ending, folder: folder.path) }
+    if let summary = try traffic.summary(), !quiet { printError(summary) }
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
   }
 
-  private func load(_ source: DataSource, _ configuration: TrainingConfiguration) throws -> SourceData {
+  private func load(
+    _ source: DataSource, _ configuration: TrainingConfiguration, _ ranks: RankGroup
+  ) throws -> SourceData {
     // Messages name the data as the user did.
     var source = source
     source.path = data ?? source.path
-    let loaded = try source.load(configuration, threads: threadCount, isQuiet: quiet)
-    if !quiet { for note in loaded.notes { printError("\(source.path): \(note)") } }
+    let loaded = try source.load(configuration, threads: ranks.threads, isQuiet: quiet || !ranks.isFirst)
+    if !quiet && ranks.isFirst { for note in loaded.notes { printError("\(source.path): \(note)") } }
     return loaded
   }
 

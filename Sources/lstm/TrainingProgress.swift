@@ -33,7 +33,8 @@ struct TrainingProgress {
       \(data): \(grouped(training)) training and \(grouped(validation)) \
       \(c.validationSplit == nil ? "test" : "validation") reviews, their last \(c.maxLength) tokens of \
       \(grouped(c.vocabularySize))\(hasWords ? "" : " (no word index beside it: the model gets no words)")
-      \(c.architecture): \(grouped(ParameterLayout(c.architecture).count)) parameters
+      \(c.architecture): \(grouped(ParameterLayout(c.architecture).count)) parameters\
+      \(c.dropout == Dropout() ? "" : "; dropout: \(c.dropout)")
       Adam \(c.learningRate), batches of \(grouped(c.batchSize)), \(c.epochs) epoch\(c.epochs == 1 ? "" : "s"), \
       \(threads) thread\(threads == 1 ? "" : "s"), kernels for \(Processor.kernels)
       """)

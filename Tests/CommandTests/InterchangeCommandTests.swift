@@ -70,6 +70,54 @@ import Training
     }
   }
 
+  /// A network that no run is needed for: as PyTorch would write it, with what its file can't say.
+  @Test func importsAndInspectsAnyNetwork() throws {
+    try TemporaryFolder.with { folder in
+      var architecture = Architecture(vocabularySize: 50, embeddingSize: 0, hiddenSize: 10)
+      (architecture.layerCount, architecture.isBidirectional, architecture.labelCount) = (2, true, 3)
+      try Model(Parameters(zeros: ParameterLayout(architecture))).write(to: folder.path + "/torch.safetensors")
+      var file = try Safetensors(contentsOf: folder.path + "/torch.safetensors")
+      file.metadata = [:]
+      try file.write(to: folder.path + "/torch.safetensors")
+      let (model, new) = (folder.path + "/torch.safetensors", folder.path + "/m.safetensors")
+      let imported = try run(
+        ["import", model, "--output", new, "--pooling", "max", "--mask-padding", "--labels", "bad, so-so, good"], folder
+      )
+      #expect(imported.exitCode == 0, "\(imported.errors)")
+      #expect(imported.errors.hasPrefix("Note: \(model): the file says nothing of pooling and masks"))
+      let read = try Model(contentsOf: new)
+      (architecture.pooling, architecture.masksPadding) = (.max, true)
+      #expect(read.parameters.architecture == architecture && read.labels == ["bad", "so-so", "good"])
+
+      let shown = try run(["inspect", new], folder)
+      #expect(shown.exitCode == 0 && shown.errors == "")
+      for line in [
+        "one_hot (OneHot)                           (None, None, 50)                   0",
+        "bidirectional (Bidirectional)              (None, None, 20)               4,880",
+        "bidirectional_1 (Bidirectional)            (None, None, 20)               2,480",
+        "global_max_pooling1d (GlobalMaxPooling1D)  (None, 20)                         0",
+        "dense (Dense, softmax)                     (None, 3)                         63",
+        "Network        padding is left out", "Labels         0 bad; 1 so-so; 2 good",
+      ] { #expect(shown.output.split(separator: "\n").contains { $0 == line }, "\(line) in \(shown.output)") }
+
+      for (arguments, message) in [
+        (
+          ["import", model, "--output", new, "--overwrite", "--labels", "a,b"],
+          "has 3 labels, of which --labels names 2"
+        ),
+        (["export", new, "--to", folder.path + "/m.keras"], "can't be written for Keras: Keras has no layer"),
+      ] {
+        let refused = try run(arguments, folder)
+        #expect(refused.exitCode == 1 && refused.errors.contains(message), "\(refused.errors)")
+      }
+      #expect(!folder.names.contains("m.keras"))
+      let exported = try run(["export", new, "--to", folder.path + "/m.onnx"], folder)
+      #expect(exported.exitCode == 0)
+      let readMe = try folder.text("m.README.md")
+      #expect(readMe.contains("[batch, 3]: the probability of each label") && readMe.contains("Padding is left out"))
+    }
+  }
+
   @Test func refusesWhatMakesNoSense() throws {
     try withRun { folder in
       let (model, new) = (folder.path + "/run/model.safetensors", folder.path + "/new")
@@ -86,7 +134,7 @@ import Training
         (["export", "LICENSE", "--to", new + ".npz"], 1, "LICENSE: is in none of the formats of models"),
         (["export", model, "--to", "/nowhere/x.onnx"], 1, "/nowhere/x.onnx: can't be written"),
         (["import", model, "--output", new + ".onnx"], 64, "for .onnx there is `lstm export`"),
-        (["import", model, "--output", new, "--labels", "a"], 64, "--labels must be two names"),
+        (["import", model, "--output", new, "--labels", "a"], 64, "--labels must be two names or more"),
         (["import", model, "--output", new, "--max-length", "0"], 64, "--max-length must be from 1"),
         (["import", model, "--output", new, "--word-index", "LICENSE"], 1, "LICENSE: expected JSON"),
         (["inspect", model, "--max-length", "3"], 64, "--max-length goes with data"),

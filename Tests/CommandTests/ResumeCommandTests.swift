@@ -54,6 +54,17 @@ import Testing
       #expect(try folder.bytes("run/model.safetensors") == model)
       for (arguments, code, message) in [
         (["--resume", run, "--hidden-size", "16"], 1, "hiddenSize: 16, 8"),
+        (
+          [
+            "--resume", run, "--layers", "2", "--bidirectional", "--pooling", "mean", "--mask-padding",
+            "--embedding-size", "0", "--dropout-words", "0.1", "--dropout-recurrent", "0.2", "--dropout-layers", "0.3",
+            "--dropout-output", "0.4",
+          ], 1,
+          "dropout.layers: 0.3, 0; dropout.output: 0.4, 0; dropout.recurrent: 0.2, 0; dropout.words: 0.1, 0; "
+            + "embeddingSize: 0, 8; isBidirectional: true, false; layerCount: 2, 1; masksPadding: true, false; "
+            + #"pooling: "mean", "last""#
+        ),
+        (["--resume", run, "--dropout-embedding", "0.5"], 1, "dropout.embedding: 0.5, 0"),
         (["--resume", run, "--epochs", "2"], 1, "epochs: 2, 3"),
         (["--resume", run, "--limit", "5"], 64, "--limit can't be given with --resume"),
         (["--resume", run, "--epochs", "4", "--data", "Package.swift"], 1, "Package.swift: "),

@@ -112,6 +112,12 @@ import Training
     (["--vocabulary-size", "2"], 64, "--vocabulary-size must be from 3"),
     (["--learning-rate", "nan"], 64, "--learning-rate must be a number above 0"),
     (["--learning-rate", "-0.1"], 64, "--learning-rate"),
+    (["--layers", "0"], 64, "--layers must be from 1 to 64, not 0."),
+    (["--pooling", "median"], 64, "one of 'last', 'max' or 'mean'"),
+    (["--dropout-words", "1"], 64, "--dropout-words must be a share from 0 to below 1, not 1.0."),
+    (["--dropout-layers", "0.5"], 64, "--dropout-layers needs two layers or more"),
+    (["--embedding-size", "0", "--dropout-embedding", "0.5"], 64, "--dropout-embedding needs an embedding"),
+    (["--class-weights", "1,2,3"], 64, "--class-weights must be a number of each label"),
     (["--hidden-size", "60000", "--max-length", "1000000"], 64, "GB of memory"),
     (["--data", "/nowhere.npz"], 1, "/nowhere.npz: no such file"),
     (["--data", "Package.swift"], 1, "Package.swift: "),
@@ -203,7 +209,8 @@ import Training
     for option in [
       "--data", "--vocabulary-size", "--max-length", "--embedding-size", "--hidden-size", "--epochs", "--batch-size",
       "--learning-rate", "--seed", "--threads", "--limit", "--no-shuffle", "--initial-weights", "--word-index",
-      "--quiet", "--output", "--overwrite",
+      "--quiet", "--output", "--overwrite", "--layers", "--bidirectional", "--pooling", "--mask-padding",
+      "--dropout-words", "--dropout-embedding", "--dropout-recurrent", "--dropout-layers", "--dropout-output",
     ] {
       #expect(help.contains(option), "\(option)")
     }

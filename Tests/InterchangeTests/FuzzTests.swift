@@ -11,9 +11,12 @@ import Training
 @Suite struct FuzzTests {
   private static let count = ProcessInfo.processInfo.environment["FUZZ_COUNT"].flatMap(Int.init) ?? 1500
 
-  @Test(arguments: [ModelFormat.safetensors, .onnx, .npz]) func mutatedFiles(format: ModelFormat) throws {
+  @Test(
+    arguments: [ModelFormat.safetensors, .onnx, .npz],
+    [SmallModel.model, SmallModel.model(of: SmallModel.architectures[5])])
+  func mutatedFiles(format: ModelFormat, model: Model) throws {
     let file = TemporaryFile(format.rawValue)
-    try SmallModel.model.write(to: file.path, as: format)
+    try model.write(to: file.path, as: format)
     let original = try file.bytes()
     var archive: [(name: String, data: Data)] = []
     if format == .npz {

@@ -48,7 +48,64 @@ import Training
     }
   }
 
+  /// What Keras has no layers for.
+  @Test(arguments: [
+    (SmallModel.architectures[4], "Keras has no layer that gives an LSTM one-hot tokens"),
+    (
+      SmallModel.architecture(layers: 1, .max, masksPadding: true),
+      "Keras's GlobalMaxPooling1D takes padding in, whatever the mask says"
+    ),
+  ])
+  func refusesWhatKerasCannotCompute(architecture: Architecture, problem: String) throws {
+    try withTemporaryPath("model.keras") { path in
+      let message = refusal { try SmallModel.model(of: architecture).write(to: path) }
+      #expect(
+        message
+          == "\(path): \(architecture) can't be written for Keras: \(problem); write safetensors, npz or ONNX instead"
+      )
+      #expect(!FileManager.default.fileExists(atPath: path))
+    }
+  }
+
+  /// Those that Keras has layers for.
+  static let networks =
+    SmallModel.architectures.filter { $0.embeddingSize > 0 }
+    + [SmallModel.architecture(layers: 2, .max, labels: 3), SmallModel.architecture(layers: 1, .mean)]
+
   #if HDF5
+    @Test(arguments: networks) func readsBackEveryNetwork(architecture: Architecture) throws {
+      try withTemporaryPath("model.keras") { path in
+        var model = SmallModel.model(of: architecture)
+        let moments = model.parameters.values.map { $0 / 2 }
+        model.optimizer = Adam(learningRate: 0.1 / 3, step: 25, firstMoment: moments, secondMoment: moments.reversed())
+        try model.write(to: path)
+        var remarks: [String] = []
+        #expect(try Model(contentsOf: path) { remarks.append($0) } == model)
+        #expect(remarks == [])
+
+        let archive = try ZipArchive(path: path)
+        let entries = try archive.entryNames.map { name in
+          (name, try archive.read(name) { try Data($0.bytes($0.remaining)) })
+        }
+        // A file of ours whose layers are others; and without our metadata it is one from elsewhere.
+        for (name, old, new, problem) in [
+          ("config.json", #""units":3"#, #""units":4"#, "config.json: the layers are not those of \(architecture)"),
+          ("metadata.json", #""hiddenSize":3"#, #""hiddenSize":4"#, "config.json: the layers are not those of "),
+          ("metadata.json", "swift_lstm", "swift", "config.json: "),
+        ] {
+          let changed = try entries.map { entry in
+            guard entry.0 == name else { return entry }
+            let json = String(decoding: entry.1, as: UTF8.self)
+            try #require(json.contains(old))
+            return (name, Data(json.replacingOccurrences(of: old, with: new).utf8))
+          }
+          try ZipWriter.archive(changed).write(to: URL(fileURLWithPath: path))
+          let found = refusal { _ = try Model(contentsOf: path) }
+          #expect(found?.contains(problem) == true, "\(found ?? "read")")
+        }
+      }
+    }
+
     @Test(arguments: models.indices)
     func readsBackWhatItWrote(index: Int) throws {
       try withTemporaryPath("model.keras") { path in

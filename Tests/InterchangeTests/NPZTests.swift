@@ -65,6 +65,30 @@ import Training
     }
   }
 
+  @Test func writesKerasNamesOfLayersAndDirections() throws {
+    let file = TemporaryFile("npz")
+    try SmallModel.model(of: SmallModel.architectures[3]).write(to: file.path)
+    let archive = try ZipArchive(path: file.path)
+    let cells = ["", "_1"].flatMap { suffix in
+      ["forward", "backward"].flatMap { direction in
+        ["kernel", "recurrent_kernel", "bias"].map {
+          "bidirectional\(suffix)/\(direction)_lstm\(suffix)/lstm_cell/\($0)"
+        }
+      }
+    }
+    let names = ["embedding/embeddings"] + cells + ["dense/kernel", "dense/bias"]
+    #expect(archive.entryNames == names.map { "sequential/\($0).npy" } + ["metadata.npy"])
+
+    // The names are those that the metadata tell, no others.
+    let entries = try archive.entryNames.map { name in
+      (name, Data(try archive.read(name) { try $0.bytes($0.remaining) }))
+    }
+    let renamed = entries.map { ($0.0.replacing("bidirectional_1", with: "bidirectional_2"), $0.1) }
+    #expect(refusal(renamed).contains(" is none of the weights; the arrays must be those of Embedding(5, 2) masked"))
+    #expect(refusal(entries.filter { $0.0 != "metadata.npy" }).contains("there are two layers of a kind"))
+    #expect(refusal(Array(entries.dropFirst())).contains("there is no tensor embedding/embeddings"))
+  }
+
   @Test(arguments: ["<f2", "<f4", "<f8"]) func convertsFloats(dtype: String) throws {
     for isDeflated in [false, true] {
       let model = try read(Self.entries(dtype), isDeflated: isDeflated)

@@ -45,6 +45,26 @@ import Training
     #expect(message.contains(problem), "\(message)")
   }
 
+  /// Of a network with everything that the tutorial's has not.
+  @Test(arguments: [
+    ("bidirectional", "bidirectionai", "the inputs, outputs or attributes of a node are not as lstm writes them"),
+    ("EyeLike", "OneLike", "the graph is Constant, Constant, Constant, Constant, Slice, Greater, Cast, ReduceSum …"),
+    ("state_of_padding", "state-of-padding", "the inputs, outputs or attributes of a node"),
+    ("\"layerCount\":2", "\"layerCount\":3", "the graph is Constant"),
+    ("\"labelCount\":4", "\"labelCount\":5", "dense.kernel has shape [6, 4], expected [6, 5]"),
+    ("\"vocabularySize\":5", "\"vocabularySize\":9", "kernels has shape [5, 24], expected [9, 24]"),
+    ("Softmax", "Sigmoid", "the graph is Constant"),
+  ])
+  func checksTheGraphOfAnotherNetwork(old: String, new: String, problem: String) throws {
+    let file = TemporaryFile("onnx")
+    try SmallModel.model(of: SmallModel.architectures[5]).write(to: file.path)
+    let bytes = try file.bytes()
+    let changed = bytes.replacing(old, by: new)
+    #expect(changed != bytes)
+    let message = try refusal(changed)
+    #expect(message.contains(problem), "\(message)")
+  }
+
   @Test func checksVersions() throws {
     let bytes = try Self.written()
     #expect(bytes.starts(with: [0x08, 8]))
@@ -124,7 +144,8 @@ import Training
     let message = try refusal(file([], nodes: nodes))
     #expect(message.contains("the graph is Op0, Op1, Op2, Op3, Op4, Op5, Op6, Op7 …, expected Gather, Transpose, LSTM"))
     #expect(message.hasSuffix("from elsewhere take a .keras file or PyTorch's safetensors"))
-    #expect(try refusal(file([], nodes: nodes + nodes)).contains("field 1 stands there too often"))
+    let many = [[[UInt8]]](repeating: nodes, count: 5).flatMap { $0 }
+    #expect(try refusal(file([], nodes: many)).contains("field 1 stands there too often"))
     #expect(try refusal(file([], nodes: [])).contains("the graph is , expected"))
   }
 

@@ -28,6 +28,19 @@ import Training
     #expect(try Model(contentsOf: file.path) == model)
   }
 
+  @Test(arguments: SmallModel.architectures) func isExactForEveryNetwork(architecture: Architecture) throws {
+    let model = SmallModel.model(of: architecture)
+    for format in [ModelFormat.safetensors, .onnx, .npz] {
+      let file = TemporaryFile("bin")
+      try model.write(to: file.path, as: format)
+      #expect(try Model(contentsOf: file.path) == model, "\(format)")
+      // The names of labels are numbers by default.
+      let unnamed = Model(model.parameters)
+      try unnamed.write(to: file.path, as: format)
+      #expect(try Model(contentsOf: file.path) == unnamed, "\(format)")
+    }
+  }
+
   @Test func takesAdamFromACheckpointAndFromARunsFolder() throws {
     let folder = NSTemporaryDirectory() + "interchange-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }

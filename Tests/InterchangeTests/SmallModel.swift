@@ -26,6 +26,41 @@ enum SmallModel {
     return model
   }
 
+  /// Networks of every kind.
+  static let architectures: [Architecture] = [
+    architecture(layers: 1, isBidirectional: true, .max),
+    architecture(layers: 3, .last, masksPadding: true),
+    architecture(layers: 2, isBidirectional: true, .last),
+    architecture(layers: 2, isBidirectional: true, .mean, masksPadding: true, labels: 3),
+    architecture(layers: 1, .last, embeddingSize: 0),
+    architecture(layers: 2, isBidirectional: true, .max, masksPadding: true, embeddingSize: 0, labels: 4),
+  ]
+
+  static func architecture(
+    layers: Int, isBidirectional: Bool = false, _ pooling: Architecture.Pooling, masksPadding: Bool = false,
+    embeddingSize: Int = 2, labels: Int = 2
+  ) -> Architecture {
+    var architecture = Architecture(vocabularySize: 5, embeddingSize: embeddingSize, hiddenSize: 3)
+    architecture.layerCount = layers
+    architecture.isBidirectional = isBidirectional
+    architecture.pooling = pooling
+    architecture.masksPadding = masksPadding
+    architecture.labelCount = labels
+    return architecture
+  }
+
+  /// A model of a network, every weight of which is another number.
+  static func model(of architecture: Architecture) -> Model {
+    var parameters = Parameters(zeros: ParameterLayout(architecture))
+    for index in parameters.values.indices { parameters.values[index] = 1 / Float(index + 3) }
+    var model = Model(parameters)
+    model.configuration.maxLength = 17
+    model.configuration.dropout.output = 0.25
+    model.vocabulary = ["<pad>", "<start>", "<oov>", "a", "b"]
+    model.labels = (0..<architecture.labelCount).map { "label \($0)" }
+    return model
+  }
+
   static func bits(_ model: Model) -> [UInt32] { model.parameters.values.map(\.bitPattern) }
 }
 

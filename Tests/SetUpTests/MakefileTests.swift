@@ -4,7 +4,8 @@ import Testing
 @Suite("Makefile", .enabled(if: Machine.has("make")))
 struct MakefileTests {
   static let targets = [
-    "build", "deps-interop", "train", "predict", "test", "tsan", "bench", "interop", "install", "format", "lint",
+    "build", "deps-interop", "deps-mpi", "train", "predict", "test", "test-mpi", "tsan", "bench", "interop", "install",
+    "format", "lint",
     "clean",
   ]
 
@@ -71,6 +72,15 @@ struct MakefileTests {
           line?.hasPrefix("swift \(command) -c release") == true && line?.hasSuffix(option) == true, "\(line ?? "")")
         #expect(line?.contains("--traits") == !option.isEmpty)
       }
+    }
+  }
+
+  @Test("MPI is taken in where it is asked for")
+  func mpi() throws {
+    for (arguments, option) in [(["MPI=1"], ",MPI"), ([], ""), (["MPI=0"], "")] {
+      try workspace.write("", to: "calls")
+      #expect(try make(["build"] + arguments).code == 0)
+      #expect(try workspace.read("calls") == "swift build -c release --product lstm --traits HDF5\(option)\n")
     }
   }
 

@@ -84,6 +84,23 @@ struct SetUpScriptTests {
     #expect(calls[0].hasSuffix("install --no-install-recommends libzip-dev"))
   }
 
+  @Test("Brings Open MPI where it is asked for, and says nothing where it is there")
+  func mpi() throws {
+    try workspace.write("", to: "libzip")
+    func setUp() throws -> Workspace.Outcome {
+      try workspace.run("Scripts/set-up.sh", ["mpi"], environment: ["PATH": try workspace.barePath()])
+    }
+    try workspace.fake(
+      "apt-get",
+      #"echo "$*" >> "$HERE/apt"; : > "$HERE/fakes/mpirun"; "$(command -v chmod || echo /bin/chmod)" +x "$HERE/fakes/mpirun""#
+    )
+    let outcome = try setUp()
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(outcome.said.contains("Installing with apt: libopenmpi-dev openmpi-bin\n"))
+    #expect(try workspace.read("apt").hasSuffix("libopenmpi-dev openmpi-bin\n"))
+    #expect(try setUp().said == "")
+  }
+
   @Test("Updates the package lists when apt does not know the package")
   func update() throws {
     try workspace.fake(

@@ -44,6 +44,35 @@ import Training
     }
   }
 
+  @Test func holdsEveryNetwork() throws {
+    try withTemporaryFolder { folder in
+      let file = folder + "/c.safetensors"
+      for (layers, isBidirectional, embeddingSize) in [(1, true, 6), (3, false, 6), (2, true, 0)] {
+        for pooling in Architecture.Pooling.allCases {
+          var configuration = smallConfiguration
+          (configuration.layerCount, configuration.isBidirectional) = (layers, isBidirectional)
+          (configuration.embeddingSize, configuration.pooling) = (embeddingSize, pooling)
+          (configuration.masksPadding, configuration.labelCount) = (isBidirectional, layers + 1)
+          configuration.dropout.words = 0.25
+          let checkpoint = Checkpoint(TrainingState(configuration), configuration: configuration, source: source)
+          try checkpoint.write(to: file)
+          let read = try Checkpoint(contentsOf: file)
+          #expect(read == checkpoint)
+          #expect(read.state.parameters.architecture == configuration.architecture)
+
+          // Of another network, whatever the checksum says.
+          var forged = try Safetensors(contentsOf: file)
+          forged.metadata["checksum"] = nil
+          forged.metadata["configuration"] = forged.metadata["configuration"]?.replacingOccurrences(
+            of: "\"layerCount\":\(layers)", with: "\"layerCount\":64")
+          forged.metadata["checksum"] = forged.checksum
+          try forged.write(to: file)
+          #expect { try Checkpoint(contentsOf: file) } throws: { "\($0)".contains("parameters is not there with ") }
+        }
+      }
+    }
+  }
+
   /// The run is stopped after each single step, and now and then in the validation, and goes on from a file with
   /// another number of threads.
   @Test func aRunInPiecesEndsWithTheSameBits() throws {

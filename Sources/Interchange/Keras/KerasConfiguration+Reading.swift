@@ -15,7 +15,16 @@ struct KerasModelConfiguration {
   /// What does not matter for predictions but for training.
   private(set) var remarks: [String] = []
 
-  init(_ json: JSON) throws {
+  /// - Parameter own: the network that a file of ours says it is, whose layers must then be as they are written; nil for
+  ///   a model of Embedding, LSTM and Dense in whatever way Keras writes it.
+  init(_ json: JSON, own: Architecture? = nil) throws {
+    if let own {
+      architecture = own
+      guard json["class_name"] == "Sequential", json["config"]["layers"] == .array(KerasConfiguration.layers(of: own))
+      else { throw Problem(text: "the layers are not those of \(own) as lstm writes them") }
+      try readCompilation(json["compile_config"])
+      return
+    }
     let layers = try Self.chain(of: json)
     var kinds: [String] = []
     for layer in layers where try read(layer) { kinds.append(layer["class_name"].string ?? "") }
@@ -182,7 +191,9 @@ struct KerasModelConfiguration {
 
   private mutating func readCompilation(_ compilation: JSON) throws {
     let loss = compilation["loss"]
-    let names: [JSON] = ["binary_crossentropy", "BinaryCrossentropy"]
+    let names: [JSON] =
+      architecture.labelCount == 2
+      ? ["binary_crossentropy", "BinaryCrossentropy"] : ["sparse_categorical_crossentropy"]
     let config = loss["config"]
     let isOurs =
       names.contains(loss) || loss["class_name"] == "function" && names.contains(config)

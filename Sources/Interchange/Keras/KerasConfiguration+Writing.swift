@@ -6,46 +6,98 @@ import Training
 enum KerasConfiguration {
   /// Of a model that is ready for `predict` and `fit`, as Keras 3 writes it; what is left out is Keras's default.
   static func json(of model: Model, optimizer: Adam) -> JSON {
-    let architecture = model.parameters.architecture
-    let size = JSON(architecture.embeddingSize)
-    return [
+    [
       "module": "keras", "class_name": "Sequential", "registered_name": nil,
       "config": [
         "name": "sequential", "trainable": true, "dtype": "float32",
-        "layers": [
-          layer(
-            "InputLayer",
-            ["batch_shape": [nil, nil], "dtype": "int32", "sparse": false, "name": "input_layer"]),
-          layer(
-            "Embedding",
-            [
-              "name": "embedding", "trainable": true, "dtype": "float32", "mask_zero": false,
-              "input_dim": JSON(architecture.vocabularySize), "output_dim": size,
-            ], inputShape: [nil, nil]),
-          layer(
-            "LSTM",
-            [
-              "name": "lstm", "trainable": true, "dtype": "float32", "units": JSON(architecture.hiddenSize),
-              "activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": true, "unit_forget_bias": true,
-              "return_sequences": false, "return_state": false, "go_backwards": false, "stateful": false,
-              "dropout": 0.0, "recurrent_dropout": 0.0,
-            ], inputShape: [nil, nil, size]),
-          layer(
-            "Dense",
-            [
-              "name": "dense", "trainable": true, "dtype": "float32", "units": 1, "activation": "sigmoid",
-              "use_bias": true,
-            ], inputShape: [nil, JSON(architecture.hiddenSize)]),
-        ],
-        "build_input_shape": [nil, nil],
+        "layers": .array(layers(of: model.parameters.architecture)), "build_input_shape": [nil, nil],
       ],
       "build_config": ["input_shape": [nil, nil]],
       "compile_config": [
         "optimizer": json(of: optimizer, clipping: model.configuration.clipping),
-        "loss": "binary_crossentropy", "loss_weights": nil, "metrics": ["accuracy"], "weighted_metrics": nil,
+        "loss": model.configuration.labelCount == 2 ? "binary_crossentropy" : "sparse_categorical_crossentropy",
+        "loss_weights": nil, "metrics": ["accuracy"], "weighted_metrics": nil,
         "run_eagerly": false, "steps_per_execution": 1,
       ],
     ]
+  }
+
+  /// Why Keras's layers can't be those of a network, or nil.
+  static func problem(of architecture: Architecture) -> String? {
+    if architecture.embeddingSize == 0 { return "Keras has no layer that gives an LSTM one-hot tokens" }
+    if architecture.masksPadding && architecture.pooling == .max {
+      return "Keras's GlobalMaxPooling1D takes padding in, whatever the mask says"
+    }
+    return nil
+  }
+
+  /// The layers, under the names that Keras gives them.
+  static func layers(of architecture: Architecture) -> [JSON] {
+    let (size, output) = (JSON(architecture.embeddingSize), JSON(architecture.outputSize))
+    var layers = [
+      layer(
+        "InputLayer",
+        ["batch_shape": [nil, nil], "dtype": "int32", "sparse": false, "name": "input_layer"]),
+      layer(
+        "Embedding",
+        [
+          "name": "embedding", "trainable": true, "dtype": "float32", "mask_zero": .bool(architecture.masksPadding),
+          "input_dim": JSON(architecture.vocabularySize), "output_dim": size,
+        ], inputShape: [nil, nil]),
+    ]
+    for index in 0..<architecture.layerCount {
+      let returnsSequences = index + 1 < architecture.layerCount || architecture.pooling != .last
+      let inputShape: JSON = [nil, nil, JSON(architecture.inputSize(ofLayer: index))]
+      let suffix = index == 0 ? "" : "_\(index)"
+      func lstm(_ name: String, goesBackwards: Bool = false) -> JSON {
+        layer(
+          "LSTM",
+          [
+            "name": .string(name + suffix), "trainable": true, "dtype": "float32",
+            "units": JSON(architecture.hiddenSize), "activation": "tanh", "recurrent_activation": "sigmoid",
+            "use_bias": true, "unit_forget_bias": true, "return_sequences": .bool(returnsSequences),
+            "return_state": false, "go_backwards": .bool(goesBackwards), "stateful": false, "dropout": 0.0,
+            "recurrent_dropout": 0.0,
+          ], inputShape: inputShape)
+      }
+      guard architecture.isBidirectional else {
+        layers.append(lstm("lstm"))
+        continue
+      }
+      layers.append(
+        layer(
+          "Bidirectional",
+          [
+            "name": .string("bidirectional" + suffix), "trainable": true, "dtype": "float32", "merge_mode": "concat",
+            "layer": lstm("forward_lstm"), "backward_layer": lstm("backward_lstm", goesBackwards: true),
+          ], inputShape: inputShape))
+    }
+    if let (className, name) = pooling(of: architecture) {
+      layers.append(
+        layer(
+          className,
+          [
+            "name": .string(name), "trainable": true, "dtype": "float32", "data_format": "channels_last",
+            "keepdims": false,
+          ]))
+    }
+    layers.append(
+      layer(
+        "Dense",
+        [
+          "name": "dense", "trainable": true, "dtype": "float32", "units": JSON(architecture.logitCount),
+          "activation": architecture.labelCount == 2 ? "sigmoid" : "softmax", "use_bias": true,
+        ], inputShape: [nil, output]))
+    return layers
+  }
+
+  /// The pooling layer's class and name, where there is one.
+  static func pooling(of architecture: Architecture) -> (className: String, name: String)? {
+    switch architecture.pooling {
+    case .last: nil
+    case .max: ("GlobalMaxPooling1D", "global_max_pooling1d")
+    case .mean: ("GlobalAveragePooling1D", "global_average_pooling1d")
+    }
   }
 
   private static func layer(_ className: String, _ config: JSON, inputShape: JSON? = nil) -> JSON {

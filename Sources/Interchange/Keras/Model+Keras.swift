@@ -36,9 +36,21 @@ extension Model {
   }
 
   /// Keras's paths of the weights, in the order of the parameters.
-  private static let weightPaths =
-    ["embedding/vars/0"] + (0..<3).map { "lstm/cell/vars/\($0)" } + (0..<2).map { "dense/vars/\($0)" }
-  private static func path(ofWeight index: Int) -> String { "layers/" + weightPaths[index] }
+  private static func weightPaths(_ layout: ParameterLayout) -> [String] {
+    ["layers/embedding/vars/0"]
+      + cells(layout.architecture).joined().flatMap { cell in (0..<3).map { "\(cell)/cell/vars/\($0)" } }
+      + (0..<2).map { "layers/dense/vars/\($0)" }
+  }
+
+  /// The paths of the LSTMs, [layers][directions].
+  private static func cells(_ architecture: Architecture) -> [[String]] {
+    (0..<architecture.layerCount).map { layer in
+      let suffix = layer == 0 ? "" : "_\(layer)"
+      return architecture.isBidirectional
+        ? ["forward", "backward"].map { "layers/bidirectional\(suffix)/\($0)_layer" } : ["layers/lstm\(suffix)"]
+    }
+  }
+
   private static func path(ofOptimizerVariable index: Int) -> String { "optimizer/vars/\(index)" }
 
   // MARK: Writing
@@ -46,8 +58,15 @@ extension Model {
   /// Writes a `.keras` file, whole or not at all: `keras.models.load_model` gives a model that is ready for `predict`
   /// and, with Adam's state, for `fit`. The same model gives the same bytes.
   ///
-  /// - Throws: `TrainingError`, and `CorpusError` where memory is short.
+  /// Dropout is none of the layers: `fit` goes on without it.
+  ///
+  /// - Throws: `TrainingError`, also where Keras has no layers for the network, and `CorpusError` where memory is short.
   public func write(toKeras path: String) throws {
+    if let problem = KerasConfiguration.problem(of: parameters.architecture) {
+      throw TrainingError(
+        path: path, problem: "\(parameters.architecture) can't be written for Keras: \(problem)",
+        advice: "write safetensors, npz or ONNX instead")
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var adam =
@@ -70,10 +89,17 @@ extension Model {
   private func kerasWeights(_ adam: Adam) -> Data {
     let writer = HDF5Writer()
     let tensors = parameters.layout.tensors
-    for (index, tensor) in tensors.enumerated() {
-      writer.add(Self.path(ofWeight: index), shape: tensor.shape, .float32(Array(parameters[tensor])))
+    for (path, tensor) in zip(Self.weightPaths(parameters.layout), tensors) {
+      writer.add(path, shape: tensor.shape, .float32(Array(parameters[tensor])))
     }
-    for group in ["layers/lstm/vars", "vars"] { writer.addGroup(group) }
+    // Keras's layers have such a group each, weights or not.
+    let architecture = parameters.architecture
+    for (layer, cells) in Self.cells(architecture).enumerated() {
+      for cell in cells { writer.addGroup(cell + "/vars") }
+      if architecture.isBidirectional { writer.addGroup("layers/bidirectional\(layer == 0 ? "" : "_\(layer)")/vars") }
+    }
+    if let pooling = KerasConfiguration.pooling(of: architecture) { writer.addGroup("layers/\(pooling.name)/vars") }
+    writer.addGroup("vars")
     var next = 0
     func add(_ shape: [Int], _ elements: HDF5Writer.Elements) {
       writer.add(Self.path(ofOptimizerVariable: next), shape: shape, elements)
@@ -94,8 +120,9 @@ extension Model {
 
   /// Reads a `.keras` file, of ours or as Keras 3 writes it.
   ///
-  /// A Sequential model, or a Functional one in which each layer follows the other, with weights of any float type. Its
-  /// Adam or AdamW becomes `optimizer`; another optimizer is left out.
+  /// As Keras writes it: a Sequential model of Embedding, LSTM and Dense(1, sigmoid), or a Functional one in which each
+  /// follows the other, with weights of any float type. Its Adam or AdamW becomes `optimizer`; another optimizer is left
+  /// out.
   ///
   /// - Parameter remark: told of what is left out and matters for training, though not for predictions.
   /// - Throws: `TrainingError` or `CorpusError` where the file is damaged or holds another network; also where this
@@ -119,12 +146,15 @@ extension Model {
         path: path, problem: "\(Entry.metadata): keras_version is \(quoted(version)), expected 3",
         advice: "load it in Keras 3 and save it again")
     }
-    let read: KerasModelConfiguration
-    do { read = try KerasModelConfiguration(json(Entry.configuration)) } catch let problem
-      as KerasModelConfiguration.Problem
-    { throw fail("\(Entry.configuration): \(problem.text)") }
-
     var configuration = metadata?.own?.configuration ?? TrainingConfiguration()
+    if let problem = configuration.problem { throw fail("\(problem.setting) \(problem.rule)") }
+    let read: KerasModelConfiguration
+    do {
+      read = try KerasModelConfiguration(
+        json(Entry.configuration), own: configuration.architecture.isTutorials ? nil : configuration.architecture)
+    } catch let problem as KerasModelConfiguration.Problem {
+      throw fail("\(Entry.configuration): \(problem.text)")
+    }
     if metadata?.own == nil {
       configuration.architecture = read.architecture
       if let length = read.inputLength { configuration.maxLength = length }
@@ -156,9 +186,7 @@ extension Model {
     guard vocabulary.map({ $0.count == configuration.vocabularySize }) ?? true else {
       throw fail("\(Entry.metadata): the vocabulary is not a list of \(configuration.vocabularySize) words")
     }
-    guard labels.count == 2, labels[0] != labels[1] else {
-      throw fail("\(Entry.metadata): the labels are not two names")
-    }
+    if let problem = labelsProblem { throw fail("\(Entry.metadata): the \(problem)") }
     read.remarks.forEach(remark)
   }
 
@@ -173,15 +201,15 @@ extension Model {
       throw TrainingError(path: path, problem: "can't be read", advice: "check the path and the rights")
     }
     var file = try HDF5File(contents, path: path)
-    func shape(_ index: Int) throws -> [Int] {
-      let name = Self.path(ofWeight: index)
+    let names = Self.weightPaths(ParameterLayout(Architecture()))
+    func shape(_ name: String) throws -> [Int] {
       guard let shape = file.dataSets[name]?.shape else { throw Self.missing(name, file, path) }
       guard shape.count == 2, !shape.contains(0) else {
         throw TrainingError(path: path, problem: "\(name) has shape \(shape), expected a matrix", advice: Self.advice)
       }
       return shape
     }
-    let (embedding, recurrent) = (try shape(0), try shape(2))
+    let (embedding, recurrent) = (try shape(names[0]), try shape(names[2]))
     var configuration = TrainingConfiguration()
     configuration.architecture = Architecture(
       vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[0])
@@ -210,8 +238,7 @@ extension Model {
     _ layout: ParameterLayout, of file: inout HDF5File, _ path: String, by authority: String
   ) throws -> Parameters {
     var taken: [[Float]] = []
-    for (index, tensor) in layout.tensors.enumerated() {
-      let name = Self.path(ofWeight: index)
+    for (name, tensor) in zip(weightPaths(layout), layout.tensors) {
       guard file.dataSets[name] != nil else { throw missing(name, file, path) }
       taken.append(try take(name, tensor.shape, of: &file, path, by: authority))
     }

@@ -15,9 +15,7 @@ extension Model {
     var entries = parameters.layout.tensors.map { tensor in
       let values = parameters[tensor].map(\.bitPattern.littleEndian)
       let header = NPYHeader(dtype: "<f4", isFortranOrder: false, shape: tensor.shape)
-      return (
-        name: "sequential/\(tensor.kerasPath).npy", data: Data(header.encoded) + values.withUnsafeBytes { Data($0) }
-      )
+      return (name: tensor.entry, data: Data(header.encoded) + values.withUnsafeBytes { Data($0) })
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -29,8 +27,8 @@ extension Model {
 
   private static let metadataEntry = "metadata.npy"
 
-  /// Reads an npz archive: one of ours, or one of a Keras model's weights by their paths; the layers' own names are of
-  /// no account.
+  /// Reads an npz archive: one of ours, or one of the weights of Keras's Embedding → LSTM → Dense(1) by their paths; the
+  /// layers' own names are then of no account.
   ///
   /// - Throws: `CorpusError` where the archive or an array in it can't be read, `TrainingError` where the arrays are not
   ///   the weights of such a network.
@@ -39,21 +37,10 @@ extension Model {
     let fileSize = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     let archive = try ZipArchive(path: path, sizeLimit: 1 << 26 + 16 * min(fileSize, 1 << 40))
     let entries = archive.entryNames.filter { $0 != Self.metadataEntry }
-    let advice =
+    var advice =
       "give the arrays of Embedding → LSTM → Dense(1) as numpy.savez(FILE, **{v.path: v for v in model.weights})"
     func fail(_ problem: String) -> TrainingError { TrainingError(path: path, problem: problem, advice: advice) }
 
-    // Names first: nothing is read of an archive of anything else.
-    var entryOfPath: [String: String] = [:]
-    for entry in entries {
-      guard let kerasPath = Self.kerasPath(ofEntry: entry) else {
-        throw fail("\(CorpusError.escaped(entry)) is none of the weights")
-      }
-      if let other = entryOfPath.updateValue(entry, forKey: kerasPath) {
-        let names = [other, entry].sorted().map { CorpusError.escaped($0) }
-        throw fail("there are two layers of a kind, \(names[0]) and \(names[1])")
-      }
-    }
     var metadata = try ModelMetadata([:], path: path)
     if archive.entryNames.contains(Self.metadataEntry) {
       let json = try archive.read(Self.metadataEntry) { try NPYArray.bytes(from: &$0) }
@@ -61,6 +48,25 @@ extension Model {
         throw fail("metadata is no JSON object of texts")
       }
       metadata = try ModelMetadata(texts, path: path)
+    }
+    let architecture = metadata.configuration?.architecture
+    // Another network than the tutorial's has the names that it is written with.
+    if let architecture, !architecture.isTutorials {
+      advice = "the arrays must be those of \(architecture), as lstm writes them"
+    }
+    let known = architecture.flatMap { $0.isTutorials ? nil : ParameterLayout($0).tensors }
+      .map { Dictionary(uniqueKeysWithValues: $0.map { ($0.entry, $0.kerasPath) }) }
+
+    // Names first: no array is read of an archive of anything else.
+    var entryOfPath: [String: String] = [:]
+    for entry in entries {
+      guard let kerasPath = known.map({ $0[entry] }) ?? Self.kerasPath(ofEntry: entry) else {
+        throw fail("\(CorpusError.escaped(entry)) is none of the weights")
+      }
+      if let other = entryOfPath.updateValue(entry, forKey: kerasPath) {
+        let names = [other, entry].sorted().map { CorpusError.escaped($0) }
+        throw fail("there are two layers of a kind, \(names[0]) and \(names[1])")
+      }
     }
     var tensors: [String: Safetensors.Tensor] = [:]
     for (kerasPath, entry) in entryOfPath {
@@ -70,13 +76,13 @@ extension Model {
     // The names of the tutorial's network; those in the file are theirs but for the layers' names.
     let names = ParameterLayout(Architecture())
     let layout = ParameterLayout(
-      try metadata.configuration?.architecture
+      try architecture
         ?? {
           let (embedding, recurrent) = (
             try table.matrix(names.embedding.kerasPath), try table.matrix(names.recurrentKernel.kerasPath)
           )
-          return try table.architecture(
-            vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[0])
+          return try table.checked(
+            .init(vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[0]))
         }())
     let taken = try layout.tensors.map { try table.take($0.kerasPath, $0.shape) }
     try table.finish()
@@ -101,8 +107,15 @@ extension Model {
 }
 
 extension ParameterLayout.Tensor {
+  /// The archive's entry.
+  fileprivate var entry: String { "sequential/\(kerasPath).npy" }
+
   /// Keras's path of the variable, without the model's name.
-  var kerasPath: String { name.hasPrefix("lstm/") ? name.replacing("lstm/", with: "lstm/lstm_cell/") : name }
+  var kerasPath: String {
+    let parts = name.split(separator: "/")
+    return parts[parts.count - 2].contains("lstm")
+      ? (parts.dropLast() + ["lstm_cell"] + parts.suffix(1)).joined(separator: "/") : name
+  }
 }
 
 // MARK: Arrays

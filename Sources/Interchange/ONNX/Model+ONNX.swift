@@ -8,7 +8,8 @@ import Training
 extension Model {
   /// Writes an ONNX file (IR 8, opset 17), whole or not at all. The optimizer has no place in it.
   ///
-  /// Input `tokens`, int64 [batch, time]; output `probability`, float [batch, 1]. What the receiving side has to know
+  /// Input `tokens`, int64 [batch, time]; output `probability`, float [batch, 1], or with more than two labels
+  /// [batch, labels]. What the receiving side has to know
   /// stands in the documentation strings; vocabulary, labels and configuration in the metadata.
   ///
   /// - Throws: `TrainingError`.
@@ -21,15 +22,15 @@ extension Model {
     let graph = ONNXGraph(parameters.architecture)
     let message =
       ProtobufWriter.field(1, ONNXGraph.irVersion) + ProtobufWriter.field(2, "swift-lstm")
-      + ProtobufWriter.field(6, "A binary classifier of texts: \(parameters.architecture).")
+      + ProtobufWriter.field(6, "\(classifierInWords) of texts: \(parameters.architecture).")
       + ProtobufWriter.field(
         7,
         graph.nodes.flatMap { ProtobufWriter.field(1, $0) } + ProtobufWriter.field(2, "lstm")
-          + initializers.flatMap { ProtobufWriter.field(5, $0) }
+          + initializers(hasAxes: graph.hasAxes).flatMap { ProtobufWriter.field(5, $0) }
           + ProtobufWriter.field(
             11, Self.value(ONNXGraph.tokens, ONNXGraph.inputType, documentation: tokensDocumentation))
           + ProtobufWriter.field(
-            12, Self.value(ONNXGraph.probability, ONNXGraph.outputType, documentation: probabilityDocumentation)))
+            12, Self.value(ONNXGraph.probability, graph.outputType, documentation: probabilityDocumentation)))
       + ProtobufWriter.field(8, ProtobufWriter.field(2, ONNXGraph.opset))
     let metadata = try ModelMetadata(self).texts.sorted { $0.key < $1.key }.flatMap {
       ProtobufWriter.field(14, ProtobufWriter.field(1, $0.key) + ProtobufWriter.field(2, $0.value))
@@ -42,10 +43,18 @@ extension Model {
     "Token ids from 0 to \(configuration.vocabularySize - 1): 0 is padding, 1 the start of a text, 2 any word that is "
       + "not in the vocabulary, and from 4 on the words, the most frequent first (metadata: vocabulary). A text is the "
       + "start and its words; of more than \(configuration.maxLength) ids keep the last \(configuration.maxLength), pad "
-      + "fewer with 0 in front to \(configuration.maxLength), as in training."
+      + (configuration.masksPadding
+        ? "fewer with 0 in front, which is left out."
+        : "fewer with 0 in front to \(configuration.maxLength), as in training.")
   }
 
-  private var probabilityDocumentation: String { "The probability of \(labels[1]); else \(labels[0])." }
+  private var probabilityDocumentation: String {
+    labels.count == 2
+      ? "The probability of \(labels[1]); else \(labels[0])."
+      : "The probability of each label: \(labels.joined(separator: ", "))."
+  }
+
+  var classifierInWords: String { labels.count == 2 ? "A binary classifier" : "A classifier" }
 
   /// ValueInfoProto
   private static func value(_ name: String, _ type: [UInt8], documentation: String) -> [UInt8] {
@@ -53,7 +62,7 @@ extension Model {
   }
 
   /// TensorProto of each tensor.
-  private var initializers: [[UInt8]] {
+  private func initializers(hasAxes: Bool) -> [[UInt8]] {
     func tensor(_ name: String, _ shape: [Int], _ type: Int64, _ bytes: [UInt8]) -> [UInt8] {
       shape.flatMap { ProtobufWriter.field(1, Int64($0)) } + ProtobufWriter.field(2, type)
         + ProtobufWriter.field(8, name) + ProtobufWriter.field(9, bytes)
@@ -68,19 +77,32 @@ extension Model {
     }
     typealias Name = ONNXGraph.Initializer
     let layout = parameters.layout
-    let (e, h) = (layout.architecture.embeddingSize, layout.architecture.hiddenSize)
-    return [
-      floats(Name.embedding, layout.embedding.shape, Array(parameters[layout.embedding])),
-      floats(Name.kernel, [1, 4 * h, e], gates(layout.kernel)),
-      floats(Name.recurrentKernel, [1, 4 * h, h], gates(layout.recurrentKernel)),
+    let (d, h) = (layout.architecture.directionCount, layout.architecture.hiddenSize)
+    var result: [[UInt8]] = []
+    if layout.architecture.embeddingSize > 0 {
+      result.append(floats(Name.embedding, layout.embedding.shape, Array(parameters[layout.embedding])))
+    } else {
+      // [D · 4H, V], and then the other way round.
+      let (v, kernels) = (layout.architecture.vocabularySize, layout.recurrences[0].flatMap { gates($0.kernel) })
+      result.append(floats(Name.kernels, [v, d * 4 * h], transposed(kernels, [d * 4 * h, v])))
+    }
+    for (layer, directions) in layout.recurrences.enumerated() {
+      if layer > 0 || layout.architecture.embeddingSize > 0 {
+        let inputs = layout.architecture.inputSize(ofLayer: layer)
+        result.append(floats(Name.kernel(layer), [d, 4 * h, inputs], directions.flatMap { gates($0.kernel) }))
+      }
+      result.append(
+        floats(Name.recurrentKernel(layer), [d, 4 * h, h], directions.flatMap { gates($0.recurrentKernel) }))
       // The input's and the recurrent one.
-      floats(
-        Name.bias, [1, 8 * h],
-        ONNXGraph.reordered(Array(parameters[layout.bias])) + [Float](repeating: 0, count: 4 * h)),
-      tensor(Name.axes, [1], ONNXGraph.ElementType.int64, [UInt8](repeating: 0, count: 8)),
-      floats(Name.denseKernel, layout.denseKernel.shape, Array(parameters[layout.denseKernel])),
-      floats(Name.denseBias, layout.denseBias.shape, Array(parameters[layout.denseBias])),
-    ]
+      let biases = directions.flatMap { direction in
+        ONNXGraph.reordered(Array(parameters[direction.bias])) + [Float](repeating: 0, count: 4 * h)
+      }
+      result.append(floats(Name.bias(layer), [d, 8 * h], biases))
+    }
+    if hasAxes { result.append(tensor(Name.axes, [1], ONNXGraph.ElementType.int64, [UInt8](repeating: 0, count: 8))) }
+    result.append(floats(Name.denseKernel, layout.denseKernel.shape, Array(parameters[layout.denseKernel])))
+    result.append(floats(Name.denseBias, layout.denseBias.shape, Array(parameters[layout.denseBias])))
+    return result
   }
 }
 
@@ -115,7 +137,7 @@ private struct ONNXFile {
     model = try reader.fields(single: [1, 2, 3, 4, 5, 6, 7], repeated: [8, 14])
     guard let graph = try model.messages(7).first else { throw reader.problem("there is no graph") }
     // GraphProto: name, documentation; nodes, initializers, inputs, outputs.
-    self.graph = try graph.fields(single: [2, 10], repeated: [1, 5, 11, 12])
+    self.graph = try graph.fields(single: [2, 10], repeated: [1, 5, 11, 12], limit: 256)
   }
 
   func model(_ path: String, _ advice: String) throws -> Model {
@@ -126,17 +148,21 @@ private struct ONNXFile {
         throw entry.problem("metadata stand there twice")
       }
     }
+    let metadata = Result { try ModelMetadata(texts, path: path) }
+    let architecture = try? metadata.get().configuration?.architecture
     // The operators first: they tell a graph from elsewhere.
     let nodes = try graph.messages(1)
+    let expected = ONNXGraph(architecture ?? Architecture())
     // NodeProto: name, operator, documentation, domain; inputs, outputs, attributes.
     let operators = try nodes.map { try $0.fields(single: [3, 4, 6, 7], repeated: [1, 2, 5]).text(4) }
-    guard operators == ONNXGraph.operators else {
-      let names = operators.prefix(8).map { CorpusError.escaped($0) }.joined(separator: ", ")
-      throw reader.problem(
-        "the graph is \(names)\(operators.count > 8 ? " …" : ""), expected \(ONNXGraph.operators.joined(separator: ", "))"
-      )
+    guard operators == expected.operators else {
+      func shown(_ names: [String]) -> String {
+        names.prefix(8).map { CorpusError.escaped($0) }.joined(separator: ", ") + (names.count > 8 ? " …" : "")
+      }
+      throw reader.problem("the graph is \(shown(operators)), expected \(shown(expected.operators))")
     }
     try checkVersions()
+    _ = try metadata.get()
     var tensors: [String: Safetensors.Tensor] = [:]
     var names: Set<String> = []
     for initializer in try graph.messages(5) {
@@ -146,19 +172,17 @@ private struct ONNXFile {
       }
       tensors[name] = tensor
     }
-    guard names.contains(ONNXGraph.Initializer.axes) else {
-      throw reader.problem("there is no tensor \(ONNXGraph.Initializer.axes)")
+    guard names.contains(ONNXGraph.Initializer.axes) == expected.hasAxes else {
+      throw reader.problem("there is \(expected.hasAxes ? "no" : "a") tensor \(ONNXGraph.Initializer.axes)")
     }
-    let metadata = try ModelMetadata(texts, path: path)
-    let parameters = try Self.parameters(
-      metadata.configuration?.architecture, TensorTable(tensors, path: path, advice: advice))
-    let expected = ONNXGraph(parameters.architecture)
-    for (node, bytes) in zip(nodes, expected.nodes) where !node.bytes.elementsEqual(bytes) {
+    let parameters = try Self.parameters(architecture, TensorTable(tensors, path: path, advice: advice))
+    let own = ONNXGraph(parameters.architecture)
+    for (node, bytes) in zip(nodes, own.nodes) where !node.bytes.elementsEqual(bytes) {
       throw node.problem("the inputs, outputs or attributes of a node are not as lstm writes them")
     }
     try check(11, ONNXGraph.tokens, ONNXGraph.inputType)
-    try check(12, ONNXGraph.probability, ONNXGraph.outputType)
-    return try Model(parameters, metadata, path: path)
+    try check(12, ONNXGraph.probability, own.outputType)
+    return try Model(parameters, metadata.get(), path: path)
   }
 
   private func checkVersions() throws {
@@ -213,28 +237,58 @@ private struct ONNXFile {
   private static func parameters(_ architecture: Architecture?, _ tensors: TensorTable) throws -> Parameters {
     typealias Name = ONNXGraph.Initializer
     var tensors = tensors
-    let (embedding, recurrent) = (
-      try tensors.matrix(Name.embedding), try tensors.matrix(Name.recurrentKernel, stacked: true)
-    )
     let layout = ParameterLayout(
       try architecture
-        ?? tensors.architecture(vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[1]))
-    let (e, h) = (layout.architecture.embeddingSize, layout.architecture.hiddenSize)
-    let kernel = try tensors.take(Name.kernel, [1, 4 * h, e])
-    let recurrentKernel = try tensors.take(Name.recurrentKernel, [1, 4 * h, h])
-    let biases = try tensors.take(Name.bias, [1, 8 * h])
-    guard biases[(4 * h)...].allSatisfy({ $0 == 0 }) else {
-      throw tensors.fail("the second half of \(Name.bias) is not 0")
+        ?? {
+          let (embedding, recurrent) = (
+            try tensors.matrix(Name.embedding), try tensors.matrix(Name.recurrentKernel(0), stacked: true)
+          )
+          return try tensors.checked(
+            .init(vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[1]))
+        }())
+    let (d, h) = (layout.architecture.directionCount, layout.architecture.hiddenSize)
+    let v = layout.architecture.vocabularySize
+    let hasEmbedding = layout.architecture.embeddingSize > 0
+    /// Of the targets, one for each direction.
+    var gates: [(targets: [ParameterLayout.Tensor], values: [Float])] = []
+    if !hasEmbedding {
+      let kernels = transposed(try tensors.take(Name.kernels, [v, d * 4 * h]), [v, d * 4 * h])
+      gates.append((layout.recurrences[0].map(\.kernel), kernels))
     }
-    let others = try [
-      (layout.embedding, Name.embedding), (layout.denseKernel, Name.denseKernel), (layout.denseBias, Name.denseBias),
-    ].map { ($0, try tensors.take($1, $0.shape)) }
+    var biases: [(targets: [ParameterLayout.Tensor], values: [Float])] = []
+    for (layer, directions) in layout.recurrences.enumerated() {
+      if layer > 0 || hasEmbedding {
+        let inputs = layout.architecture.inputSize(ofLayer: layer)
+        gates.append((directions.map(\.kernel), try tensors.take(Name.kernel(layer), [d, 4 * h, inputs])))
+      }
+      let recurrent = try tensors.take(Name.recurrentKernel(layer), [d, 4 * h, h])
+      gates.append((directions.map(\.recurrentKernel), recurrent))
+      let bias = try tensors.take(Name.bias(layer), [d, 8 * h])
+      for direction in 0..<d where bias[(8 * direction + 4) * h..<8 * (direction + 1) * h].contains(where: { $0 != 0 })
+      {
+        throw tensors.fail("the second half of \(Name.bias(layer)) is not 0")
+      }
+      biases.append((directions.map(\.bias), bias))
+    }
+    let others = try
+      ((hasEmbedding ? [(layout.embedding, Name.embedding)] : []) + [
+        (layout.denseKernel, Name.denseKernel), (layout.denseBias, Name.denseBias),
+      ]).map { ($0, try tensors.take($1, $0.shape)) }
     try tensors.finish()
+
     var parameters = Parameters(zeros: layout)
     for (target, values) in others { parameters[target] = values[...] }
-    parameters[layout.kernel] = transposed(ONNXGraph.restored(kernel), [4 * h, e])[...]
-    parameters[layout.recurrentKernel] = transposed(ONNXGraph.restored(recurrentKernel), [4 * h, h])[...]
-    parameters[layout.bias] = ONNXGraph.restored(Array(biases[..<(4 * h)]))[...]
+    for (targets, values) in gates {
+      for (target, start) in zip(targets, stride(from: 0, to: values.count, by: values.count / d)) {
+        let block = ONNXGraph.restored(Array(values[start..<start + target.count]))
+        parameters[target] = transposed(block, target.shape.reversed())[...]
+      }
+    }
+    for (targets, values) in biases {
+      for (direction, target) in targets.enumerated() {
+        parameters[target] = ONNXGraph.restored(Array(values[8 * h * direction..<4 * h * (2 * direction + 1)]))[...]
+      }
+    }
     return parameters
   }
 }

@@ -12,13 +12,13 @@ extension Model {
     return """
       # \(name)
 
-      A binary classifier of texts, \(parameters.architecture), written by swift-lstm. ONNX opset \(ONNXGraph.opset), \
+      \(classifierInWords) of texts, \(parameters.architecture), written by swift-lstm. ONNX opset \(ONNXGraph.opset), \
       IR \(ONNXGraph.irVersion); checked with ONNX Runtime 1.32.0.
 
       | | name | type | shape |
       |---|---|---|---|
       | input | `\(ONNXGraph.tokens)` | int64 | [batch, time], both of any size |
-      | output | `\(ONNXGraph.probability)` | float32 | [batch, 1]: the probability of “\(labels[1])”; else “\(labels[0])” |
+      | output | `\(ONNXGraph.probability)` | float32 | \(outputInWords) |
 
       **Token ids** go from 0 to \(configuration.vocabularySize - 1), no others:
 
@@ -34,8 +34,10 @@ extension Model {
       first.
 
       **Padding**: of a text with more than \(length) ids take the last \(length); put 0 in front of a shorter one, up \
-      to \(length) ids. That is how the model was trained, and padding is not masked: other lengths run, but give \
-      other probabilities.
+      to \(length) ids. \(
+        configuration.masksPadding
+          ? "Padding is left out: it need only make the texts of a batch equally long."
+          : "That is how the model was trained, and padding is not masked: other lengths run, but give other probabilities.")
 
       The model's metadata hold texts, each of them JSON: `vocabulary` (the word of each id\(
         vocabulary == nil ? "; not in this file" : "")), `configuration` (`maxLength` and all that it was trained \
@@ -46,6 +48,12 @@ extension Model {
       ```
 
       """
+  }
+
+  private var outputInWords: String {
+    labels.count == 2
+      ? "[batch, 1]: the probability of “\(labels[1])”; else “\(labels[0])”"
+      : "[batch, \(labels.count)]: the probability of each label, in the order of `labels` in the metadata"
   }
 
   private var codingInWords: String {
@@ -100,8 +108,15 @@ extension Model {
       texts = ["A wonderful film: I loved every minute of it.", "Dull, and far too long. A waste of time!"]
       tokens = np.array([encode(text) for text in texts], np.int64)
       (probabilities,) = session.run(None, {"\(ONNXGraph.tokens)": tokens})
-      for text, probability in zip(texts, probabilities[:, 0]):
-          print(f"{labels[int(probability > 0.5)]:>10} {probability:.4f}  {text}")
+      \(labels.count == 2
+        ? """
+          for text, probability in zip(texts, probabilities[:, 0]):
+              print(f"{labels[int(probability > 0.5)]:>10} {probability:.4f}  {text}")
+          """
+        : """
+          for text, row in zip(texts, probabilities):
+              print(f"{labels[row.argmax()]:>10} {row.max():.4f}  {text}")
+          """)
       """
   }
 }

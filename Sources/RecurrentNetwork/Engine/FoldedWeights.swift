@@ -1,55 +1,56 @@
 /// What all shards of a batch share, made once from the weights and then only read.
 ///
-/// The embedding is folded into the gates' input: a step's x W + b is a row of `tokenInputs`, one for each distinct
-/// token, so no multiplication with W is left in the loop over time. Columns of i, f and o are halved (exactly), see
-/// `cellForward`.
+/// The embedding is folded into the gates' input: a step's x W + b in the first layer is a row of `tokenInputs`, one for
+/// each distinct token, so no multiplication with W is left in the loop over time. Where single elements of the
+/// embeddings are dropped, each position has a vector of its own, and is multiplied.
 package final class FoldedWeights {
   let layout: ParameterLayout
-  let geometry: PackedGeometry
+  let geometry: NetworkGeometry
   let chain: PaddingChain
-
-  /// U for h U: [gatePanels][units][width].
-  let recurrent: FloatBuffer
-  /// Uᵀ for dz Uᵀ: [unitPanels][columns][width], not halved.
-  let recurrentTransposed: FloatBuffer
-  /// W: [gatePanels][inputs][width].
-  let kernel: FloatBuffer
-  /// Wᵀ: [inputPanels][columns][width], not halved.
-  let kernelTransposed: FloatBuffer
-  /// b: [columns].
-  let bias: FloatBuffer
-  /// Output weights, [units], and the output bias.
+  /// [layers][directions].
+  let recurrences: [[PackedRecurrence]]
+  /// Output weights, [logits][features], and the output bias.
   let dense: FloatBuffer
-  private(set) var denseBias: Float = 0
+  private(set) var denseBias: [Float]
 
   /// The distinct tokens in use; the first is the padding token 0.
   package private(set) var tokens: [Int32] = []
   /// A token's place in `tokens`, or −1: [V].
   private(set) var slots: [Int32]
   /// Their embeddings, [tokens, rounded up to tiles][inputs].
-  private var gathered = FloatBuffer(0)
-  /// x W + b of each: [tokens, rounded up to tiles][gateStride].
-  private(set) var tokenInputs = FloatBuffer(0)
+  private(set) var gathered = FloatBuffer(0)
+  /// What this training step drops.
+  private(set) var dropout: DropoutDraw?
+  /// What the vectors of words that aren't dropped are multiplied by.
+  private(set) var wordScale: Float = 1
 
   package init(_ layout: ParameterLayout) {
-    let g = PackedGeometry(layout.architecture)
+    let g = NetworkGeometry(layout.architecture)
     self.layout = layout
     geometry = g
-    chain = PaddingChain(g)
-    recurrent = FloatBuffer(zeros: g.units * g.columns)
-    recurrentTransposed = FloatBuffer(zeros: g.units * g.columns)
-    kernel = FloatBuffer(zeros: g.inputs * g.columns)
-    kernelTransposed = FloatBuffer(zeros: g.inputs * g.columns)
-    bias = FloatBuffer(zeros: g.columns)
-    dense = FloatBuffer(zeros: g.units)
+    chain = PaddingChain(g.layers[0])
+    recurrences = layout.recurrences.enumerated().map { layer, directions in
+      directions.map { _ in PackedRecurrence(g.layers[layer]) }
+    }
+    dense = FloatBuffer(zeros: layout.architecture.logitCount * g.features)
+    denseBias = [Float](repeating: 0, count: layout.architecture.logitCount)
     slots = [Int32](repeating: -1, count: layout.architecture.vocabularySize)
   }
+
+  /// How padding in front is gone about.
+  package var padding: PaddingTreatment { PaddingTreatment(layout.architecture, dropout) }
+  /// Whether each position has an input vector of its own.
+  var readsVectors: Bool { dropout.map { $0.rates.embedding > 0 } ?? false && layout.architecture.embeddingSize > 0 }
 
   // MARK: Preparing
 
   /// Packs the weights and finds the distinct tokens of the sequences.
-  package func pack(_ parameters: Parameters, for sequences: some Sequence<TokenSequence>) {
+  package func pack(
+    _ parameters: Parameters, for sequences: some Sequence<TokenSequence>, dropout: DropoutDraw? = nil
+  ) {
     precondition(parameters.layout == layout)
+    self.dropout = dropout
+    wordScale = readsVectors ? 1 : Float(1 / (1 - (dropout?.rates.words ?? 0)))
     for token in tokens { slots[Int(token)] = -1 }
     tokens = [0]
     slots[0] = 0
@@ -60,21 +61,26 @@ package final class FoldedWeights {
       }
     }
     let rows = (tokens.count + RegisterTile.rows - 1) / RegisterTile.rows * RegisterTile.rows
-    if gathered.count < rows * geometry.inputs {
-      gathered = FloatBuffer(zeros: rows * geometry.inputs)
-      tokenInputs = FloatBuffer(rows * geometry.gateStride)
-    }
+    let inputs = geometry.layers[0].inputs
+    if gathered.count < rows * inputs { gathered = FloatBuffer(zeros: rows * inputs) }
+    for recurrence in recurrences[0] { recurrence.reserve(tokens: rows) }
     parameters.values.withUnsafeBufferPointer { values in
       let values = values.baseAddress!
-      pack(values + layout.recurrentKernel.offset, layout.architecture.hiddenSize, geometry.units, recurrent)
-      pack(values + layout.kernel.offset, layout.architecture.embeddingSize, geometry.inputs, kernel)
-      packTransposed(values + layout.recurrentKernel.offset, layout.architecture.hiddenSize, recurrentTransposed)
-      packTransposed(values + layout.kernel.offset, layout.architecture.embeddingSize, kernelTransposed)
-      forEachColumn { gate, unit, column in
-        bias.pointer[column] = values[layout.bias.offset + gate * layout.architecture.hiddenSize + unit] * scale(gate)
+      for (layer, directions) in recurrences.enumerated() {
+        for (direction, recurrence) in directions.enumerated() {
+          recurrence.pack(values, layout.recurrences[layer][direction], scale: layer == 0 ? wordScale : 1) {
+            geometry.packedInput($0, ofLayer: layer)
+          }
+        }
       }
-      dense.pointer.update(from: values + layout.denseKernel.offset, count: layout.architecture.hiddenSize)
-      denseBias = values[layout.denseBias.offset]
+      let logits = layout.architecture.logitCount
+      for feature in 0..<layout.architecture.outputSize {
+        for logit in 0..<logits {
+          dense.pointer[logit * geometry.features + geometry.packedFeature(feature)] =
+            values[layout.denseKernel.offset + feature * logits + logit]
+        }
+      }
+      for logit in 0..<logits { denseBias[logit] = values[layout.denseBias.offset + logit] }
     }
   }
 
@@ -84,33 +90,50 @@ package final class FoldedWeights {
   /// Computes a part of what the shards read; parts may run at the same time. Part 0 is the padding chain.
   package func prepare(part: Int, chainLength: Int, parameters: Parameters) {
     if part == 0 {
-      // The chain needs the padding's row now, whoever computes that row for the others: the bits are the same.
-      let row = FloatBuffer(geometry.columns)
-      let embedding = FloatBuffer(zeros: geometry.inputs)
-      gather([0], from: parameters, into: embedding.pointer)
-      row.pointer.update(from: bias.pointer, count: geometry.columns)
-      addRow(
-        embedding.pointer, times: kernel.pointer, panelCount: geometry.gatePanels, count: geometry.inputs,
-        to: row.pointer)
-      chain.forward(length: chainLength, paddingInput: row.pointer, recurrent: recurrent.pointer)
+      if padding == .chained { prepareChain(length: chainLength, parameters) }
       return
     }
     let first = (part - 1) * rowsPerPart
     let rows = first..<min(first + rowsPerPart, tokens.count)
-    gather(tokens[rows], from: parameters, into: gathered.pointer + first * geometry.inputs)
-    let start = RegisterTile.rows
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: start) { biases in
-      biases.initialize(repeating: UnsafePointer(bias.pointer))
-      for panel in 0..<geometry.gatePanels {
-        let column = panel * RegisterTile.columns
-        for row in stride(from: rows.lowerBound, to: rows.upperBound, by: RegisterTile.rows) {
-          var tile = RegisterTile(rows: biases.baseAddress!, offset: column)
-          tile.add(
-            gathered.pointer + row * geometry.inputs, rowStride: geometry.inputs,
-            timesPanel: kernel.pointer + column * geometry.inputs, count: geometry.inputs)
-          tile.store(to: tokenInputs.pointer + row * geometry.gateStride + column, stride: geometry.gateStride)
+    if layout.architecture.embeddingSize == 0 {
+      for row in rows {
+        for (direction, recurrence) in recurrences[0].enumerated() {
+          computeInput(
+            ofOneHot: tokens[row], direction, parameters,
+            into: recurrence.tokenInputs.pointer + row * recurrence.geometry.gateStride)
         }
       }
+      return
+    }
+    gather(tokens[rows], from: parameters, into: gathered.pointer + first * geometry.layers[0].inputs)
+    if readsVectors { return }
+    for recurrence in recurrences[0] { recurrence.computeInputs(of: rows, vectors: gathered.pointer) }
+  }
+
+  private func prepareChain(length: Int, _ parameters: Parameters) {
+    // The chain needs the padding's row now, whoever computes that row for the others: the bits are the same.
+    let recurrence = recurrences[0][0]
+    let g = recurrence.geometry
+    let row = FloatBuffer(g.columns)
+    if layout.architecture.embeddingSize == 0 {
+      computeInput(ofOneHot: 0, 0, parameters, into: row.pointer)
+    } else {
+      let embedding = FloatBuffer(zeros: g.inputs)
+      gather([0], from: parameters, into: embedding.pointer)
+      row.pointer.update(from: recurrence.bias.pointer, count: g.columns)
+      addRow(
+        embedding.pointer, times: recurrence.kernel.pointer, panelCount: g.gatePanels, count: g.inputs, to: row.pointer)
+    }
+    chain.forward(length: length, paddingInput: row.pointer, recurrent: recurrence.recurrent.pointer)
+  }
+
+  private func computeInput(
+    ofOneHot token: Int32, _ direction: Int, _ parameters: Parameters, into out: UnsafeMutablePointer<Float>
+  ) {
+    let kernel = layout.recurrences[0][direction].kernel
+    parameters.values.withUnsafeBufferPointer { values in
+      recurrences[0][direction].computeInput(
+        ofOneHot: values.baseAddress! + kernel.offset + Int(token) * kernel.shape[1], scale: wordScale, into: out)
     }
   }
 
@@ -120,59 +143,52 @@ package final class FoldedWeights {
   /// Copies the embeddings of tokens into rows of `inputs` elements.
   func gather(_ tokens: some Collection<Int32>, from parameters: Parameters, into rows: UnsafeMutablePointer<Float>) {
     let e = layout.architecture.embeddingSize
+    let inputs = geometry.layers[0].inputs
     parameters.values.withUnsafeBufferPointer { values in
       for (row, token) in tokens.enumerated() {
-        (rows + row * geometry.inputs).update(
+        (rows + row * inputs).update(
           from: values.baseAddress! + layout.embedding.offset + Int(token) * e, count: e)
       }
     }
   }
+}
 
-  // MARK: Packing
+/// How padding in front is gone about.
+package enum PaddingTreatment: Sendable {
+  /// One chain of padding serves all sequences: exact where a sequence's state depends on nothing but what it has read,
+  /// and only its last one is asked for.
+  case chained
+  /// Padding is left out: each sequence begins with zeros at its first token.
+  case masked
+  /// Padding is read like any token, by each sequence for itself.
+  case read
 
-  private func scale(_ gate: Int) -> Float { gate == 2 ? 1 : 0.5 }
-
-  /// Every gate column of a real unit: its gate, its unit, its place in the packed order.
-  func forEachColumn(_ body: (_ gate: Int, _ unit: Int, _ column: Int) -> Void) {
-    for gate in 0..<4 {
-      for unit in 0..<layout.architecture.hiddenSize { body(gate, unit, geometry.column(gate: gate, unit: unit)) }
+  package init(_ architecture: Architecture, _ dropout: DropoutDraw?) {
+    let rates = dropout?.rates ?? Dropout()
+    let isOneState = architecture.layerCount == 1 && !architecture.isBidirectional && architecture.pooling == .last
+    if architecture.masksPadding {
+      self = .masked
+    } else if isOneState, rates.words == 0, rates.embedding == 0, rates.recurrent == 0 {
+      self = .chained
+    } else {
+      self = .read
     }
   }
 
-  /// [rows, 4H] → [gatePanels][paddedRows][width], columns of i, f and o halved.
-  private func pack(_ matrix: UnsafePointer<Float>, _ rows: Int, _ paddedRows: Int, _ out: FloatBuffer) {
-    let h = layout.architecture.hiddenSize
-    let width = RegisterTile.columns
-    forEachColumn { gate, unit, column in
-      let to = out.pointer + column / width * paddedRows * width + column % width
-      let from = matrix + gate * h + unit
-      let factor = scale(gate)
-      for row in 0..<rows { to[row * width] = from[row * 4 * h] * factor }
-    }
-  }
-
-  /// [rows, 4H] → [panels of rows][columns][width].
-  private func packTransposed(_ matrix: UnsafePointer<Float>, _ rows: Int, _ out: FloatBuffer) {
-    let h = layout.architecture.hiddenSize
-    let width = RegisterTile.columns
-    forEachColumn { gate, unit, column in
-      let to = out.pointer + column * width
-      let from = matrix + gate * h + unit
-      for row in 0..<rows { to[row / width * geometry.columns * width + row % width] = from[row * 4 * h] }
-    }
-  }
+  /// The step at which a sequence of some tokens begins to be worked on.
+  package func length(_ count: Int, maxLength: Int) -> Int { self == .read ? maxLength : count }
 }
 
 /// The real tokens of a sequence that is padded in front; it doesn't own them.
 package struct TokenSequence {
   package let tokens: UnsafePointer<Int32>
   package let count: Int
-  /// 0 or 1.
-  package let label: Float
+  /// Its label's number.
+  package let label: UInt8
   /// How much its loss counts.
   package let weight: Float
 
-  package init(tokens: UnsafePointer<Int32>, count: Int, label: Float, weight: Float = 1) {
+  package init(tokens: UnsafePointer<Int32>, count: Int, label: UInt8, weight: Float = 1) {
     self.tokens = tokens
     self.count = count
     self.label = label

@@ -1,12 +1,12 @@
-/// Makes a batch's gradient of the sum over its shards: dW = Eᵀ S, dE = S Wᵀ, db = Σ S, the padding chain's part, the
-/// mean over the samples, and Keras's element order.
+/// Makes a batch's gradient of the sum over its shards: dW = Eᵀ S, dE = S Wᵀ, db = Σ S in the first layer, the padding
+/// chain's part, the mean over the samples, and Keras's element order.
 package final class GradientAssembly {
   private let weights: FoldedWeights
   /// Gathered embeddings in the order of the sum's rows: [tokens, rounded up][inputs].
   private var gathered = FloatBuffer(0)
-  /// dW and db, packed: [gatePanels][inputs][width] and [columns].
-  private let kernel: FloatBuffer
-  private let bias: FloatBuffer
+  /// dW and db of the first layer, packed, of each direction: [gatePanels][inputs][width] and [columns].
+  private let kernels: [FloatBuffer]
+  private let biases: [FloatBuffer]
   /// dE: [tokens, rounded up][inputs].
   private var embedding = FloatBuffer(0)
   /// The chain's dU and its Σ dz.
@@ -19,46 +19,52 @@ package final class GradientAssembly {
   private var touched: [Int32] = []
 
   package init(_ weights: FoldedWeights) {
-    let g = weights.geometry
+    let g = weights.geometry.layers[0]
     self.weights = weights
-    kernel = FloatBuffer(g.inputs * g.columns)
-    bias = FloatBuffer(g.columns)
-    chainRecurrent = FloatBuffer(g.units * g.columns)
-    chainInput = FloatBuffer(g.columns)
-    chainEmbedding = FloatBuffer(g.inputs)
+    kernels = weights.recurrences[0].map { _ in FloatBuffer(g.inputs * g.columns) }
+    biases = weights.recurrences[0].map { _ in FloatBuffer(g.columns) }
+    chainRecurrent = FloatBuffer(zeros: g.units * g.columns)
+    chainInput = FloatBuffer(zeros: g.columns)
+    chainEmbedding = FloatBuffer(zeros: g.inputs)
   }
 
+  private var geometry: PackedGeometry { weights.geometry.layers[0] }
   private var rowsPerPart: Int { 16 * RegisterTile.rows }
   private func embeddingParts(_ sum: ShardGradient) -> Int { (sum.slots.count + rowsPerPart - 1) / rowsPerPart }
 
   /// Gathers what the parts need.
   package func begin(_ sum: ShardGradient, parameters: Parameters) {
-    let g = weights.geometry
+    let g = geometry
     let rows = sum.slots.count + RegisterTile.rows
     if gathered.count < rows * g.inputs {
       gathered = FloatBuffer(zeros: rows * g.inputs)
       embedding = FloatBuffer(rows * g.inputs)
     }
-    weights.gather(sum.slots.lazy.map { self.weights.tokens[Int($0)] }, from: parameters, into: gathered.pointer)
+    if g.inputs > 0 {
+      weights.gather(sum.slots.lazy.map { self.weights.tokens[Int($0)] }, from: parameters, into: gathered.pointer)
+    }
   }
 
   /// How many independent parts `compute` has.
-  package func parts(_ sum: ShardGradient) -> Int { 1 + embeddingParts(sum) + weights.geometry.gatePanels }
+  package func parts(_ sum: ShardGradient) -> Int {
+    1 + (weights.readsVectors ? 0 : embeddingParts(sum) + kernels.count * geometry.gatePanels)
+  }
 
   /// Computes a part; parts may run at the same time. Part 0 is the padding chain.
   package func compute(part: Int, of sum: ShardGradient, injections: InjectionSlots, tiles: [RowTile]) {
     if part == 0 {
-      backwardChain(injections, tiles)
+      if weights.padding == .chained { backwardChain(injections, tiles) }
     } else if part <= embeddingParts(sum) {
       let first = (part - 1) * rowsPerPart
       computeEmbedding(sum, rows: first..<min(first + rowsPerPart, sum.slots.count))
     } else {
-      computeKernel(sum, panel: part - 1 - embeddingParts(sum))
+      let panel = part - 1 - embeddingParts(sum)
+      computeKernel(sum, direction: panel / geometry.gatePanels, panel: panel % geometry.gatePanels)
     }
   }
 
   private func backwardChain(_ injections: InjectionSlots, _ tiles: [RowTile]) {
-    let g = weights.geometry
+    let g = geometry
     let size = 2 * g.unitStride
     while injected.count <= weights.chain.length { injected.append(nil) }
     var isSet = [Bool](repeating: false, count: injected.count)
@@ -75,35 +81,38 @@ package final class GradientAssembly {
         isSet[tile.start] = true
       }
     }
+    let recurrence = weights.recurrences[0][0]
     weights.chain.backward(
       injection: { isSet[$0] ? UnsafePointer(injected[$0]!.pointer) : nil },
-      recurrentTransposed: weights.recurrentTransposed.pointer, recurrentGradient: chainRecurrent.pointer,
+      recurrentTransposed: recurrence.recurrentTransposed.pointer, recurrentGradient: chainRecurrent.pointer,
       inputGradient: chainInput.pointer)
     chainEmbedding.clear()
     addRow(
-      chainInput.pointer, times: weights.kernelTransposed.pointer, panelCount: g.inputPanels, count: g.columns,
+      chainInput.pointer, times: recurrence.kernelTransposed.pointer, panelCount: g.inputPanels, count: g.columns,
       to: chainEmbedding.pointer)
   }
 
   private func computeEmbedding(_ sum: ShardGradient, rows: Range<Int>) {
-    let g = weights.geometry
+    let g = geometry
     let width = RegisterTile.columns
     for panel in 0..<g.inputPanels {
       for row in stride(from: rows.lowerBound, to: rows.upperBound, by: RegisterTile.rows) {
         var tile = RegisterTile()
-        tile.add(
-          sum.inputs.pointer + row * g.gateStride, rowStride: g.gateStride,
-          timesPanel: weights.kernelTransposed.pointer + panel * g.columns * width, count: g.columns)
+        for (direction, recurrence) in weights.recurrences[0].enumerated() {
+          tile.add(
+            sum.inputs.pointer + row * sum.form.rowStride + direction * g.gateStride, rowStride: sum.form.rowStride,
+            timesPanel: recurrence.kernelTransposed.pointer + panel * g.columns * width, count: g.columns)
+        }
         tile.store(to: embedding.pointer + row * g.inputs + panel * width, stride: g.inputs)
       }
     }
   }
 
-  private func computeKernel(_ sum: ShardGradient, panel: Int) {
-    let g = weights.geometry
+  private func computeKernel(_ sum: ShardGradient, direction: Int, panel: Int) {
+    let g = geometry
     let n = Vector.scalarCount
     let width = RegisterTile.columns
-    let out = kernel.pointer + panel * g.inputs * width
+    let out = kernels[direction].pointer + panel * g.inputs * width
     out.update(repeating: 0, count: g.inputs * width)
     var total = (Vector(), Vector())
     // The panel's columns of S lie a row apart: brought together once for all tiles, they stay in the nearest cache.
@@ -113,7 +122,8 @@ package final class GradientAssembly {
       for first in stride(from: 0, to: sum.slots.count, by: depth) {
         let count = min(depth, sum.slots.count - first)
         for row in 0..<count {
-          let from = sum.inputs.pointer + (first + row) * g.gateStride + panel * width
+          let from =
+            sum.inputs.pointer + (first + row) * sum.form.rowStride + direction * g.gateStride + panel * width
           total.0 += from.vector(0)
           total.1 += from.vector(n)
           (packed + row * width).store(from.vector(0), 0)
@@ -129,48 +139,152 @@ package final class GradientAssembly {
         forEachTile(g.inputs, six: { product($0, 6) }, four: { product($0, 4) })
       }
     }
-    bias.pointer.store(total.0, panel * width)
-    bias.pointer.store(total.1, panel * width + n)
+    biases[direction].pointer.store(total.0, panel * width)
+    biases[direction].pointer.store(total.1, panel * width + n)
   }
+
+  // MARK: Putting together
 
   /// Puts the parts together: the mean over `sampleCount`, in the layout of the parameters.
   package func finish(_ sum: ShardGradient, sampleCount: Int, parameters: Parameters, into gradient: inout Parameters) {
-    let g = weights.geometry
     let layout = weights.layout
-    let (e, h) = (layout.architecture.embeddingSize, layout.architecture.hiddenSize)
-    let width = RegisterTile.columns
     let count = Float(sampleCount)
     parameters.values.withUnsafeBufferPointer { parameters in
       gradient.values.withUnsafeMutableBufferPointer { gradient in
-        let rows = gradient.baseAddress! + layout.embedding.offset
-        for token in touched { (rows + Int(token) * e).update(repeating: 0, count: e) }
+        let out = gradient.baseAddress!
+        clearTouched(out)
         touched = sum.slots.map { weights.tokens[Int($0)] }
-        for (row, token) in touched.enumerated() {
-          for i in 0..<e { rows[Int(token) * e + i] = embedding.pointer[row * g.inputs + i] / count }
-        }
         // Token 0 is padding: the chain's part comes on top, whether or not a row of the batch read it.
         if !touched.contains(0) { touched.append(0) }
-        for i in 0..<e { rows[i] += chainEmbedding.pointer[i] / count }
-
-        let padding = parameters.baseAddress! + layout.embedding.offset
-        weights.forEachColumn { gate, unit, column in
-          let panel = column / width
-          let lane = column % width
-          let out = gate * h + unit
-          let chain = chainInput.pointer[column]
-          for i in 0..<e {
-            let sum = kernel.pointer[(panel * g.inputs + i) * width + lane]
-            gradient[layout.kernel.offset + i * 4 * h + out] = (sum + padding[i] * chain) / count
+        if layout.architecture.embeddingSize > 0 { finishEmbedding(sum, count, out) }
+        for (layer, directions) in layout.recurrences.enumerated() {
+          for (direction, tensors) in directions.enumerated() {
+            let places = sum.form.recurrences[layer][direction]
+            if layer > 0 || weights.readsVectors {
+              finishKernel(
+                sum.sums.pointer + places.kernel, sum.sums.pointer + places.bias, layer, tensors, count, out)
+            } else if layout.architecture.embeddingSize == 0 {
+              finishOneHotKernel(sum, direction, tensors, count, out)
+            } else {
+              finishFoldedKernel(parameters.baseAddress!, direction, tensors, count, out)
+            }
+            if layer == 0, !weights.readsVectors { finishFoldedBias(sum, direction, tensors, count, out) }
+            finishRecurrent(sum.sums.pointer + places.recurrent, layer, direction, tensors, count, out)
           }
-          for u in 0..<h {
-            let index = (panel * g.units + u) * width + lane
-            gradient[layout.recurrentKernel.offset + u * 4 * h + out] =
-              (sum.recurrent.pointer[index] + chainRecurrent.pointer[index]) / count
-          }
-          gradient[layout.bias.offset + out] = (bias.pointer[column] + chain) / count
         }
-        for u in 0..<h { gradient[layout.denseKernel.offset + u] = sum.dense.pointer[u] / count }
-        gradient[layout.denseBias.offset] = sum.denseBias / count
+        let logits = layout.architecture.logitCount
+        for logit in 0..<logits {
+          let dense = sum.sums.pointer + sum.form.dense + logit * weights.geometry.features
+          for feature in 0..<layout.architecture.outputSize {
+            out[layout.denseKernel.offset + feature * logits + logit] =
+              dense[weights.geometry.packedFeature(feature)] / count
+          }
+          out[layout.denseBias.offset + logit] = sum.sums.pointer[sum.form.denseBias + logit] / count
+        }
+      }
+    }
+  }
+
+  /// Where a token's gradients lie: its embedding, or its row of each first kernel.
+  private var tokenTensors: [ParameterLayout.Tensor] {
+    let layout = weights.layout
+    return layout.architecture.embeddingSize > 0 ? [layout.embedding] : layout.recurrences[0].map(\.kernel)
+  }
+
+  private func clearTouched(_ out: UnsafeMutablePointer<Float>) {
+    for tensor in tokenTensors {
+      let size = tensor.shape[1]
+      for token in touched { (out + tensor.offset + Int(token) * size).update(repeating: 0, count: size) }
+    }
+  }
+
+  private func finishEmbedding(_ sum: ShardGradient, _ count: Float, _ out: UnsafeMutablePointer<Float>) {
+    let e = weights.layout.architecture.embeddingSize
+    let rows = out + weights.layout.embedding.offset
+    let (from, stride) =
+      weights.readsVectors
+      ? (UnsafePointer(sum.inputs.pointer), sum.form.rowStride) : (UnsafePointer(embedding.pointer), geometry.inputs)
+    for (row, slot) in sum.slots.enumerated() {
+      let to = rows + Int(weights.tokens[Int(slot)]) * e
+      for i in 0..<e { to[i] = from[row * stride + i] / count }
+    }
+    for i in 0..<e { rows[i] += chainEmbedding.pointer[i] / count }
+  }
+
+  /// dW and db where inputs were multiplied.
+  private func finishKernel(
+    _ kernel: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ layer: Int, _ tensors: ParameterLayout.Recurrence,
+    _ count: Float, _ out: UnsafeMutablePointer<Float>
+  ) {
+    let g = weights.geometry.layers[layer]
+    let width = RegisterTile.columns
+    for input in 0..<tensors.kernel.shape[0] {
+      let place = weights.geometry.packedInput(input, ofLayer: layer)
+      let to = out + tensors.kernel.offset + input * tensors.kernel.shape[1]
+      g.forEachColumn { column, packed, _ in
+        to[column] = kernel[(packed / width * g.inputs + place) * width + packed % width] / count
+      }
+    }
+    g.forEachColumn { column, packed, _ in out[tensors.bias.offset + column] = bias[packed] / count }
+  }
+
+  private func finishFoldedKernel(
+    _ parameters: UnsafePointer<Float>, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ count: Float,
+    _ out: UnsafeMutablePointer<Float>
+  ) {
+    let (g, width, scale) = (geometry, RegisterTile.columns, weights.wordScale)
+    let padding = parameters + weights.layout.embedding.offset
+    let kernel = kernels[direction].pointer
+    for input in 0..<tensors.kernel.shape[0] {
+      let to = out + tensors.kernel.offset + input * tensors.kernel.shape[1]
+      g.forEachColumn { column, packed, _ in
+        let sum = kernel[(packed / width * g.inputs + input) * width + packed % width]
+        to[column] = (sum + padding[input] * chainInput.pointer[packed]) * scale / count
+      }
+    }
+  }
+
+  private func finishOneHotKernel(
+    _ sum: ShardGradient, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ count: Float,
+    _ out: UnsafeMutablePointer<Float>
+  ) {
+    let g = geometry
+    let size = tensors.kernel.shape[1]
+    let scale = weights.wordScale
+    for (row, slot) in sum.slots.enumerated() {
+      let from = sum.inputs.pointer + row * sum.form.rowStride + direction * g.gateStride
+      let to = out + tensors.kernel.offset + Int(weights.tokens[Int(slot)]) * size
+      g.forEachColumn { column, packed, _ in to[column] = from[packed] * scale / count }
+    }
+    let padding = out + tensors.kernel.offset
+    g.forEachColumn { column, packed, _ in padding[column] += chainInput.pointer[packed] * scale / count }
+  }
+
+  /// db where inputs came from the table: over all tokens, and the positions whose word was dropped.
+  private func finishFoldedBias(
+    _ sum: ShardGradient, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ count: Float,
+    _ out: UnsafeMutablePointer<Float>
+  ) {
+    let dropsWords = weights.dropout.map { $0.rates.words > 0 } ?? false
+    let dropped = sum.sums.pointer + sum.form.recurrences[0][direction].bias
+    geometry.forEachColumn { column, packed, _ in
+      let total = biases[direction].pointer[packed] + (dropsWords ? dropped[packed] : 0)
+      out[tensors.bias.offset + column] = (total + chainInput.pointer[packed]) / count
+    }
+  }
+
+  private func finishRecurrent(
+    _ recurrent: UnsafePointer<Float>, _ layer: Int, _ direction: Int, _ tensors: ParameterLayout.Recurrence,
+    _ count: Float, _ out: UnsafeMutablePointer<Float>
+  ) {
+    let g = weights.geometry.layers[layer]
+    let width = RegisterTile.columns
+    let chain = layer == 0 && direction == 0 ? UnsafePointer(chainRecurrent.pointer) : nil
+    for unit in 0..<g.hiddenSize {
+      let to = out + tensors.recurrentKernel.offset + unit * 4 * g.hiddenSize
+      g.forEachColumn { column, packed, _ in
+        let index = (packed / width * g.units + unit) * width + packed % width
+        to[column] = (recurrent[index] + (chain?[index] ?? 0)) / count
       }
     }
   }

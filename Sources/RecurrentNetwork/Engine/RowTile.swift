@@ -19,22 +19,3 @@ package struct RowTile: Sendable, Equatable {
     self.rows = rows
   }
 }
-
-/// What a sequence came to.
-package struct Outcome: Sendable, Equatable {
-  /// z; the probability of label 1 is σ(z).
-  package var logit: Float = 0
-  /// Binary cross-entropy, times the sequence's weight.
-  package var loss: Double = 0
-  /// σ(z) in Float, as a metric sees it.
-  package var probability: Float = 0
-
-  package init() {}
-
-  init(logit: Float, label: Float, weight: Float) {
-    let z = Double(logit)
-    self.logit = logit
-    loss = BinaryCrossEntropy.loss(logit: z, label: Double(label)) * Double(weight)
-    probability = Float(sigmoid(z))
-  }
-}

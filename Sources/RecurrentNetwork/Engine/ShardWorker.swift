@@ -1,81 +1,53 @@
-import CPrefetch
-
 /// One thread's buffers, and the way of a shard through them: forward, loss, backward.
 ///
-/// A shard is worked on in blocks of a few row tiles. A block goes forward through all steps, then backward, before the
-/// next begins, so h, c and the weights stay in cache and only one block's history is held, whatever the batch size.
-/// Nothing is allocated after the first batch.
+/// A shard is worked on in blocks of a few row tiles. A block goes forward through all layers, then backward, before the
+/// next begins, so that only one block's history is held, whatever the batch size. Nothing is allocated after the first
+/// batch.
 package final class ShardWorker {
   /// Tiles of a block: enough rows that a panel of weights, once in the cache, is used several times.
   package static let tilesPerBlock = 2
-  /// Rows, over some steps, whose h and dz are collected before dU is updated.
-  private static let updateDepth = 16 * tilesPerBlock * RowTile.rowCount
 
-  private let geometry: PackedGeometry
-  /// T.
+  private let architecture: Architecture
+  private let geometry: NetworkGeometry
   private let steps: Int
-  private let rowCapacity = tilesPerBlock * RowTile.rowCount
+  private let learns: Bool
+  private let block: RowBlock
+  /// [layers][directions].
+  private let passes: [[RecurrentPass]]
+  private let waiting: WaitingSteps
+  /// What each layer reads, where that is no row of the tokens' table: [layers] of [T][rows][inputStride].
+  private var vectors: [FloatBuffer?]
+  /// The gradients of that.
+  private var vectorGradients: [FloatBuffer?]
 
-  // The history of a block, a slab a step: [T][rowCapacity][…].
-  /// i, f, g, o in packed order. [gateStride] a row.
-  private let gates: FloatBuffer
-  /// c before the step. [unitStride] a row, as all that follow.
-  private let previousCells: FloatBuffer
-  /// tanh of c after it.
-  private let tanhCells: FloatBuffer
-
-  // The state of a block: [rowCapacity][unitStride].
-  private var hidden: FloatBuffer
-  private var nextHidden: FloatBuffer
-  private let cell: FloatBuffer
-  private let hiddenGradient: FloatBuffer
-  private let cellGradient: FloatBuffer
-  /// h before each of the steps that wait for dU: [updateDepth][unitStride].
-  private let waitingHidden: FloatBuffer
-  /// dz of the same rows, in panels: [gatePanels][updateDepth][width] and a cache line, so that panels don't meet in
-  /// the cache's sets.
-  private let waitingGates: FloatBuffer
-  private let waitingStride = (updateDepth + 1) * RegisterTile.columns
-  /// The pre-activations of one tile and one vector of units: [i f | g o][row][width].
-  private let preActivations = FloatBuffer(2 * RowTile.rowCount * RegisterTile.columns)
-
-  // The rows of a block: [rowCapacity].
-  private let tokens: UnsafeMutablePointer<UnsafePointer<Int32>>
-  private let starts: UnsafeMutablePointer<Int>
-  private let inputRows: UnsafeMutablePointer<UnsafePointer<Float>>
-  /// Where each tile of the block enters: [tilesPerBlock].
-  private let tileStarts: UnsafeMutablePointer<Int>
-  private var tileCount = 0
+  // Of the block's rows: [rows][featureStride].
+  /// The last layer's outputs, pooled; then what of them the dense layer reads.
+  private let pooled: FloatBuffer
+  /// The step at which each of them was the largest.
+  private let largestSteps: FloatBuffer
+  /// d pooled.
+  private let pooledGradient: FloatBuffer
 
   /// Makes the buffers for sequences of `steps` steps.
   ///
   /// - Parameter learns: whether it has the memory for gradients; one without can only `evaluate`.
   package init(_ architecture: Architecture, steps: Int, learns: Bool = true) {
-    let g = PackedGeometry(architecture)
-    geometry = g
-    self.steps = steps
-    let history = learns ? steps : 0
-    gates = FloatBuffer(history * rowCapacity * g.gateStride)
-    previousCells = FloatBuffer(history * rowCapacity * g.unitStride)
-    tanhCells = FloatBuffer(history * rowCapacity * g.unitStride)
-    hidden = FloatBuffer(zeros: rowCapacity * g.unitStride)
-    nextHidden = FloatBuffer(zeros: rowCapacity * g.unitStride)
-    cell = FloatBuffer(zeros: rowCapacity * g.unitStride)
-    hiddenGradient = FloatBuffer(zeros: rowCapacity * g.unitStride)
-    cellGradient = FloatBuffer(zeros: rowCapacity * g.unitStride)
-    waitingHidden = FloatBuffer(zeros: learns ? Self.updateDepth * g.unitStride : 0)
-    waitingGates = FloatBuffer(zeros: learns ? g.gatePanels * waitingStride : 0)
-    tokens = .allocate(capacity: rowCapacity)
-    starts = .allocate(capacity: rowCapacity)
-    inputRows = .allocate(capacity: rowCapacity)
-    tileStarts = .allocate(capacity: Self.tilesPerBlock)
-  }
-
-  deinit {
-    tokens.deallocate()
-    starts.deallocate()
-    inputRows.deallocate()
-    tileStarts.deallocate()
+    let g = NetworkGeometry(architecture)
+    self.architecture = architecture
+    (geometry, self.steps, self.learns) = (g, steps, learns)
+    let block = RowBlock(tiles: Self.tilesPerBlock, steps: steps)
+    let waiting = WaitingSteps(g.layers[0], inputStride: learns ? g.layers.map(\.inputStride).max()! : 0)
+    (self.block, self.waiting) = (block, waiting)
+    passes = g.layers.map { layer in
+      (0..<g.directions).map {
+        RecurrentPass(layer, isReversed: $0 == 1, block: block, waiting: waiting, learns: learns)
+      }
+    }
+    vectors = g.layers.indices.map { $0 == 0 ? nil : FloatBuffer(steps * block.capacity * g.layers[$0].inputStride) }
+    vectorGradients = vectors.map { learns ? $0.map { FloatBuffer($0.count) } : nil }
+    pooled = FloatBuffer(zeros: block.capacity * g.featureStride)
+    largestSteps = FloatBuffer(zeros: block.capacity * g.featureStride)
+    pooledGradient = FloatBuffer(zeros: block.capacity * g.featureStride)
   }
 
   // MARK: Shards
@@ -92,21 +64,12 @@ package final class ShardWorker {
     of tiles: [RowTile], in sequences: [TokenSequence], weights: FoldedWeights, to gradient: ShardGradient,
     injections: InjectionSlots, outcomes: UnsafeMutablePointer<Outcome>
   ) {
-    forEachBlock(of: tiles) { block in
-      load(block, sequences)
+    forEachBlock(of: tiles) { tiles in
+      block.load(tiles, sequences, weights)
       forward(weights, keepsHistory: true)
-      clearGradients()
-      finish(block, sequences, weights, outcomes) { row, h, gradientOfLogit in
-        let n = Vector.scalarCount
-        let d = Vector(repeating: gradientOfLogit)
-        let dh = hiddenGradient.pointer + row * geometry.unitStride
-        for unit in stride(from: 0, to: geometry.units, by: n) {
-          gradient.dense.pointer.store(gradient.dense.pointer.vector(unit).plus(d, times: h.vector(unit)), unit)
-          dh.store(d * weights.dense.pointer.vector(unit), unit)
-        }
-        gradient.denseBias += gradientOfLogit
-      }
-      backward(block, weights, gradient, injections)
+      pooledGradient.pointer.update(repeating: 0, count: block.rowCount * geometry.featureStride)
+      finish(tiles, sequences, weights, outcomes) { learn($0, $1, weights, gradient) }
+      backward(tiles, weights, gradient, injections)
     }
   }
 
@@ -115,10 +78,10 @@ package final class ShardWorker {
     _ tiles: [RowTile], in sequences: [TokenSequence], weights: FoldedWeights,
     outcomes: UnsafeMutablePointer<Outcome>
   ) {
-    forEachBlock(of: tiles) { block in
-      load(block, sequences)
+    forEachBlock(of: tiles) { tiles in
+      block.load(tiles, sequences, weights)
       forward(weights, keepsHistory: false)
-      finish(block, sequences, weights, outcomes) { _, _, _ in }
+      finish(tiles, sequences, weights, outcomes) { _, _ in }
     }
   }
 
@@ -128,330 +91,304 @@ package final class ShardWorker {
     for block in 0..<count { body(tiles[block * tiles.count / count..<(block + 1) * tiles.count / count]) }
   }
 
-  private func load(_ block: ArraySlice<RowTile>, _ sequences: [TokenSequence]) {
-    tileCount = block.count
-    for (index, tile) in block.enumerated() {
-      tileStarts[index] = tile.start
-      for place in 0..<RowTile.rowCount {
-        let row = index * RowTile.rowCount + place
-        if place < tile.rows.count {
-          let sequence = sequences[tile.rows[place]]
-          starts[row] = steps - sequence.count
-          tokens[row] = sequence.tokens - starts[row]
-        } else {
-          // A row too many: it reads padding, its loss is not asked for, and so it adds nothing to any gradient.
-          starts[row] = steps
-        }
-      }
-    }
+  private func source(_ layer: Int, _ direction: Int, _ weights: FoldedWeights, _ slots: UnsafePointer<Int32>)
+    -> RecurrentPass.Source
+  {
+    RecurrentPass.Source(
+      weights: weights.recurrences[layer][direction], slots: slots,
+      vectors: layer > 0 || weights.readsVectors ? vectors[layer].map { UnsafePointer($0.pointer) } : nil,
+      chain: block.padding == .chained ? weights.chain : nil)
   }
 
   // MARK: Forward
 
   @inline(__always)
   private func forward(_ weights: FoldedWeights, keepsHistory: Bool) {
-    let g = geometry
-    let padding = UnsafePointer(weights.tokenInputs.pointer)
-    var active = 0
+    let units = geometry.units
+    beginPooling()
     weights.slots.withUnsafeBufferPointer { slots in
-      let slots = slots.baseAddress!
-      for step in tileStarts[0]..<steps {
-        active = enter(step, active, weights.chain)
-        for row in 0..<active * RowTile.rowCount {
-          inputRows[row] =
-            step < starts[row] ? padding : padding + Int(slots[Int(tokens[row][step])]) * g.gateStride
-        }
-        forwardStep(step, active, weights.recurrent.pointer, keepsHistory: keepsHistory)
-        swap(&hidden, &nextHidden)
-      }
-    }
-    _ = enter(steps, active, weights.chain)
-  }
-
-  /// Gives the tiles that enter at a step the state that padding has led to.
-  private func enter(_ step: Int, _ active: Int, _ chain: PaddingChain) -> Int {
-    var active = active
-    while active < tileCount && tileStarts[active] == step {
-      for row in active * RowTile.rowCount..<(active + 1) * RowTile.rowCount {
-        let offset = row * geometry.unitStride
-        (hidden.pointer + offset).update(
-          from: chain.hidden.pointer + step * geometry.unitStride, count: geometry.units)
-        (cell.pointer + offset).update(from: chain.cell.pointer + step * geometry.unitStride, count: geometry.units)
-      }
-      active += 1
-    }
-    return active
-  }
-
-  @inline(__always)
-  private func forwardStep(
-    _ step: Int, _ active: Int, _ recurrent: UnsafePointer<Float>, keepsHistory: Bool
-  ) {
-    let (units, unitStride, gateStride) = (geometry.units, geometry.unitStride, geometry.gateStride)
-    let n = Vector.scalarCount
-    let width = RegisterTile.columns
-    let rows = RowTile.rowCount
-    let gates = gates.pointer + step * rowCapacity * gateStride
-    let previousCells = previousCells.pointer + step * rowCapacity * unitStride
-    let tanhCells = tanhCells.pointer + step * rowCapacity * unitStride
-    let (hidden, nextHidden, cell) = (self.hidden.pointer, self.nextHidden.pointer, self.cell.pointer)
-    let (z, inputRows) = (preActivations.pointer, UnsafePointer(self.inputRows))
-    for unit in stride(from: 0, to: units, by: n) {
-      let panel = recurrent + 4 * unit * units
-      for firstRow in stride(from: 0, to: active * rows, by: rows) {
-        let h = hidden + firstRow * unitStride
-        for row in firstRow..<firstRow + rows {
-          // Token inputs of the next units: the table is larger than a core's own cache.
-          prefetchGates(inputRows[row] + 4 * (unit + n))
-          if keepsHistory {
-            prefetchGatesToWrite(gates + row * gateStride + 4 * unit)
-            prefetchToWrite(previousCells + row * unitStride + unit)
-            prefetchToWrite(tanhCells + row * unitStride + unit)
+      if weights.readsVectors { loadVectors(weights, slots.baseAddress!) }
+      for (layer, directions) in passes.enumerated() {
+        for (direction, pass) in directions.enumerated() {
+          let drops = weights.dropout.flatMap { $0.rates.recurrent > 0 ? $0 : nil }
+          pass.dropHidden(
+            block, drops.map { draw in { draw.factors(.recurrent(layer: layer, direction: direction), sample: $0) } })
+          let source = source(layer, direction, weights, slots.baseAddress!)
+          let isLast = layer == passes.count - 1
+          let isPooled = isLast && architecture.pooling == .last && direction == 0
+          let last = pass.forward(block, source, keepsHistory: keepsHistory) { step, rows, hidden in
+            if isPooled { return }
+            if isLast {
+              pool(hidden, step, rows, direction)
+            } else {
+              passOn(hidden, step, rows, layer, direction, weights.dropout)
+            }
+          }
+          if isPooled {
+            for row in 0..<block.rowCount {
+              (pooled.pointer + row * geometry.featureStride).update(
+                from: last + row * geometry.layers[layer].unitStride, count: units)
+            }
           }
         }
-        var tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit)
-        tile.add(h, rowStride: unitStride, timesPanel: panel, count: units)
-        tile.store(to: z, stride: width)
-        tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit + width)
-        tile.add(h, rowStride: unitStride, timesPanel: panel + units * width, count: units)
-        tile.store(to: z + rows * width, stride: width)
-        let offset = firstRow * unitStride + unit
-        let state = (cell: cell + offset, hidden: nextHidden + offset)
-        if keepsHistory {
-          cellsForward(
-            z, state,
-            history: (gates + firstRow * gateStride + 4 * unit, previousCells + offset, tanhCells + offset))
-        } else {
-          cellsForward(z, state, history: nil)
+      }
+    }
+    endPooling()
+  }
+
+  /// Each position's embedding, what is dropped of it aside.
+  private func loadVectors(_ weights: FoldedWeights, _ slots: UnsafePointer<Int32>) {
+    let g = geometry.layers[0]
+    let n = Vector.scalarCount
+    let buffer = vectors[0] ?? FloatBuffer(steps * block.capacity * g.inputStride)
+    if vectors[0] == nil { (vectors[0], vectorGradients[0]) = (buffer, FloatBuffer(buffer.count)) }
+    let wordScale = Float(1 / (1 - weights.dropout!.rates.words))
+    for row in 0..<block.rowCount {
+      let factors = embeddingFactors(row, weights)
+      for step in block.firstStep..<steps {
+        let to = buffer.pointer + (step * block.capacity + row) * g.inputStride
+        let slot = block.slot(row, step, slots)
+        if slot < 0 {
+          to.update(repeating: 0, count: g.inputs)
+          continue
+        }
+        let from = weights.gathered.pointer + Int(slot) * g.inputs
+        for i in stride(from: 0, to: g.inputs, by: n) {
+          let factor = factors.map { $0.vector(step * architecture.embeddingSize + i) } ?? Vector(repeating: 1)
+          to.store(from.vector(i) * factor * wordScale, i)
         }
       }
     }
   }
 
-  /// The cells of one tile and one vector of units, from their pre-activations.
-  ///
-  /// Never inlined: the functions that hold the loops are so large that the compiler would leave calls for each row in
-  /// them, with vectors passed through memory.
-  @inline(never)
-  private func cellsForward(
-    _ z: UnsafeMutablePointer<Float>,
-    _ state: (cell: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>),
-    history: (
-      gates: UnsafeMutablePointer<Float>, previousCells: UnsafeMutablePointer<Float>,
-      tanhCells: UnsafeMutablePointer<Float>
-    )?
+  private func embeddingFactors(_ row: Int, _ weights: FoldedWeights) -> DropoutFactors? {
+    block.samples[row] < 0 ? nil : weights.dropout!.factors(.embedding, sample: block.samples[row])
+  }
+
+  /// Gives a layer's outputs to the next.
+  private func passOn(
+    _ hidden: UnsafePointer<Float>, _ step: Int, _ rows: Int, _ layer: Int, _ direction: Int, _ dropout: DropoutDraw?
   ) {
-    let n = Vector.scalarCount
-    let (rows, unitStride, gateStride) = (RowTile.rowCount, geometry.unitStride, geometry.gateStride)
-    // All that is independent first, so that many divisions are under way.
-    for k in 0..<4 * rows { z.store(tanh(z.vector(k * n)), k * n) }
+    let (units, stride) = (geometry.units, geometry.featureStride)
+    let out = vectors[layer + 1]!.pointer + step * block.capacity * stride + direction * units
     for row in 0..<rows {
-      let (inputForget, candidateOutput) = (z + 2 * row * n, z + 2 * (rows + row) * n)
-      let previousCell = state.cell.vector(row * unitStride)
-      let s = cellForward(
-        tanhHalfInput: inputForget.vector(0), tanhHalfForget: inputForget.vector(n),
-        candidate: candidateOutput.vector(0), tanhHalfOutput: candidateOutput.vector(n), previousCell: previousCell)
-      state.cell.store(s.cell, row * unitStride)
-      state.hidden.store(s.hidden, row * unitStride)
-      if let history {
-        let gates = history.gates + row * gateStride
-        gates.store(s.i, 0)
-        gates.store(s.f, n)
-        gates.store(s.g, 2 * n)
-        gates.store(s.o, 3 * n)
-        history.previousCells.store(previousCell, row * unitStride)
-        history.tanhCells.store(s.tanhCell, row * unitStride)
+      let (from, to) = (hidden + row * geometry.layers[layer].unitStride, out + row * stride)
+      if let factors = layerFactors(row, layer, direction, dropout) {
+        for unit in Swift.stride(from: 0, to: units, by: Vector.scalarCount) {
+          to.store(from.vector(unit) * factors.vector(step * architecture.hiddenSize + unit), unit)
+        }
+      } else {
+        to.update(from: from, count: units)
       }
     }
   }
 
-  /// Output, loss and the gradient at the output of every sequence of a block.
+  private func layerFactors(_ row: Int, _ layer: Int, _ direction: Int, _ dropout: DropoutDraw?) -> DropoutFactors? {
+    guard let dropout, dropout.rates.layers > 0, block.samples[row] >= 0 else { return nil }
+    return dropout.factors(.layer(layer, direction: direction), sample: block.samples[row])
+  }
+
+  // MARK: Pooling
+
+  private func beginPooling() {
+    let initial: Float = architecture.pooling == .max ? -.infinity : 0
+    pooled.pointer.update(repeating: initial, count: block.rowCount * geometry.featureStride)
+  }
+
+  /// Takes a step's outputs in.
+  private func pool(_ hidden: UnsafePointer<Float>, _ step: Int, _ rows: Int, _ direction: Int) {
+    let n = Vector.scalarCount
+    for row in 0..<rows where block.entries[row] <= step {
+      // The last state of the way back is that at a sequence's first step.
+      if architecture.pooling == .last && block.entries[row] != step { continue }
+      let from = hidden + row * geometry.layers[0].unitStride
+      let place = row * geometry.featureStride + direction * geometry.units
+      let (to, steps) = (pooled.pointer + place, largestSteps.pointer + place)
+      for unit in stride(from: 0, to: geometry.units, by: n) {
+        let (h, old) = (from.vector(unit), to.vector(unit))
+        switch architecture.pooling {
+        case .last: to.store(h, unit)
+        case .mean: to.store(old + h, unit)
+        case .max:
+          let isLarger = h .> old
+          to.store(old.replacing(with: h, where: isLarger), unit)
+          steps.store(steps.vector(unit).replacing(with: Float(step), where: isLarger), unit)
+        }
+      }
+    }
+  }
+
+  private func endPooling() {
+    if architecture.pooling == .last { return }
+    for row in 0..<block.rowCount {
+      let pooled = pooled.pointer + row * geometry.featureStride
+      // Of nothing there is nothing: zeros, as the state before the first step.
+      if block.isEmpty(row) {
+        pooled.update(repeating: 0, count: geometry.features)
+      } else if architecture.pooling == .mean {
+        for i in stride(from: 0, to: geometry.features, by: Vector.scalarCount) {
+          pooled.store(pooled.vector(i) * poolingShare(row), i)
+        }
+      }
+    }
+  }
+
+  /// How much each step counts in a mean.
+  private func poolingShare(_ row: Int) -> Float { 1 / Float(steps - block.entries[row]) }
+
+  /// Adds d h after a step of the last layer.
+  private func addPooledGradient(_ step: Int, _ rows: Int, _ direction: Int, to gradient: UnsafeMutablePointer<Float>) {
+    for row in 0..<rows where block.entries[row] <= step {
+      if architecture.pooling == .last && block.entries[row] != step { continue }
+      let to = gradient + row * geometry.layers[0].unitStride
+      let place = row * geometry.featureStride + direction * geometry.units
+      let (from, steps) = (pooledGradient.pointer + place, largestSteps.pointer + place)
+      for unit in stride(from: 0, to: geometry.units, by: Vector.scalarCount) {
+        let d = from.vector(unit)
+        switch architecture.pooling {
+        case .last: to.store(to.vector(unit) + d, unit)
+        case .mean: to.store(to.vector(unit).plus(d, times: Vector(repeating: poolingShare(row))), unit)
+        case .max:
+          let isHere = steps.vector(unit) .== Float(step)
+          to.store(to.vector(unit) + Vector().replacing(with: d, where: isHere), unit)
+        }
+      }
+    }
+  }
+
+  // MARK: Output
+
+  /// Output and loss of every sequence of a block.
+  ///
+  /// - Parameter body: gets the row and d loss / d logit of each.
   private func finish(
-    _ block: ArraySlice<RowTile>, _ sequences: [TokenSequence], _ weights: FoldedWeights,
-    _ outcomes: UnsafeMutablePointer<Outcome>,
-    _ body: (_ row: Int, _ hidden: UnsafePointer<Float>, _ gradientOfLogit: Float) -> Void
+    _ tiles: ArraySlice<RowTile>, _ sequences: [TokenSequence], _ weights: FoldedWeights,
+    _ outcomes: UnsafeMutablePointer<Outcome>, _ body: (_ row: Int, _ logitGradients: [Float]) -> Void
   ) {
-    for (index, tile) in block.enumerated() {
+    var logits = [Float](repeating: 0, count: architecture.logitCount)
+    for (index, tile) in tiles.enumerated() {
       for (place, sample) in tile.rows.enumerated() {
         let row = index * RowTile.rowCount + place
-        let h = UnsafePointer(hidden.pointer + row * geometry.unitStride)
-        var sum = Vector()
-        for unit in stride(from: 0, to: geometry.units, by: Vector.scalarCount) {
-          sum = sum.plus(h.vector(unit), times: weights.dense.pointer.vector(unit))
+        let h = pooled.pointer + row * geometry.featureStride
+        if let factors = outputFactors(sample, weights.dropout) {
+          forEachFeature { feature, number in h.store(h.vector(feature) * factors.vector(number), feature) }
         }
-        let logit = sum.sum() + weights.denseBias
+        for logit in logits.indices {
+          let dense = weights.dense.pointer + logit * geometry.features
+          var sum = Vector()
+          for feature in stride(from: 0, to: geometry.features, by: Vector.scalarCount) {
+            sum = sum.plus(h.vector(feature), times: dense.vector(feature))
+          }
+          logits[logit] = sum.sum() + weights.denseBias[logit]
+        }
         let (label, weight) = (sequences[sample].label, sequences[sample].weight)
-        outcomes[sample] = Outcome(logit: logit, label: label, weight: weight)
-        let gradient = BinaryCrossEntropy.gradient(logit: Double(logit), label: Double(label))
-        body(row, h, Float(gradient * Double(weight)))
+        outcomes[sample] = Outcome(logits: logits, label: label, weight: weight)
+        body(row, Outcome.gradients(logits: logits, label: label).map { Float($0 * Double(weight)) })
       }
+    }
+  }
+
+  private func outputFactors(_ sample: Int, _ dropout: DropoutDraw?) -> DropoutFactors? {
+    dropout.flatMap { $0.rates.output > 0 ? $0.factors(.output, sample: sample) : nil }
+  }
+
+  /// Every vector of features: its place, and the number of its first.
+  private func forEachFeature(_ body: (_ feature: Int, _ number: Int) -> Void) {
+    for direction in 0..<geometry.directions {
+      for unit in stride(from: 0, to: geometry.units, by: Vector.scalarCount) {
+        body(direction * geometry.units + unit, direction * architecture.hiddenSize + unit)
+      }
+    }
+  }
+
+  /// d output weights of a row, and what goes back from them.
+  private func learn(_ row: Int, _ logitGradients: [Float], _ weights: FoldedWeights, _ gradient: ShardGradient) {
+    let h = pooled.pointer + row * geometry.featureStride
+    let dh = pooledGradient.pointer + row * geometry.featureStride
+    for (logit, d) in logitGradients.enumerated() {
+      let sums = gradient.sums.pointer + gradient.form.dense + logit * geometry.features
+      let dense = weights.dense.pointer + logit * geometry.features
+      let dVector = Vector(repeating: d)
+      for feature in stride(from: 0, to: geometry.features, by: Vector.scalarCount) {
+        sums.store(sums.vector(feature).plus(dVector, times: h.vector(feature)), feature)
+        let dFeature = dVector * dense.vector(feature)
+        dh.store(logit == 0 ? dFeature : dh.vector(feature) + dFeature, feature)
+      }
+      gradient.sums.pointer[gradient.form.denseBias + logit] += d
+    }
+    if let factors = outputFactors(block.samples[row], weights.dropout) {
+      forEachFeature { feature, number in dh.store(dh.vector(feature) * factors.vector(number), feature) }
     }
   }
 
   // MARK: Backward
 
-  private func clearGradients() {
-    let count = tileCount * RowTile.rowCount * geometry.unitStride
-    hiddenGradient.pointer.update(repeating: 0, count: count)
-    cellGradient.pointer.update(repeating: 0, count: count)
-  }
-
   private func backward(
-    _ block: ArraySlice<RowTile>, _ weights: FoldedWeights, _ gradient: ShardGradient, _ injections: InjectionSlots
+    _ tiles: ArraySlice<RowTile>, _ weights: FoldedWeights, _ gradient: ShardGradient, _ injections: InjectionSlots
   ) {
-    var active = tileCount
-    func leave(_ step: Int) {
-      while active > 0 && tileStarts[active - 1] == step {
-        active -= 1
-        inject(active, injections.slot(block[block.startIndex + active].index))
-      }
-    }
-    leave(steps)
-    var depth = 0
     weights.slots.withUnsafeBufferPointer { slots in
-      for step in stride(from: steps - 1, through: tileStarts[0], by: -1) {
-        let rows = active * RowTile.rowCount
-        if depth + rows > Self.updateDepth {
-          update(gradient.recurrent.pointer, depth: depth)
-          depth = 0
+      for (layer, directions) in passes.enumerated().reversed() {
+        for (direction, pass) in directions.enumerated() {
+          let source = source(layer, direction, weights, slots.baseAddress!)
+          let sums = RecurrentPass.Sums(
+            gradient: gradient, places: gradient.form.recurrences[layer][direction],
+            rowOffset: direction * geometry.layers[0].gateStride,
+            vectors: source.vectors == nil ? nil : vectorGradients[layer]!.pointer, addsToVectors: direction > 0,
+            injections: injections)
+          let isLast = layer == passes.count - 1
+          let isPooled = isLast && architecture.pooling == .last && direction == 0
+          pass.backward(
+            block, tiles, source, sums,
+            lastHidden: { row, unit in
+              isPooled ? self.pooledGradient.pointer.vector(row * self.geometry.featureStride + unit) : nil
+            },
+            add: { step, rows, hiddenGradient in
+              if isPooled { return }
+              if isLast {
+                addPooledGradient(step, rows, direction, to: hiddenGradient)
+              } else {
+                takeOver(step, rows, layer, direction, weights.dropout, to: hiddenGradient)
+              }
+            })
         }
-        backwardCells(step, rows, slots.baseAddress!, gradient, depth: depth)
-        setAsideHidden(step, active, weights.chain, depth: depth)
-        backwardHidden(rows, weights.recurrentTransposed.pointer, depth: depth)
-        depth += rows
-        leave(step)
       }
+      if weights.readsVectors { addVectorGradients(weights, slots.baseAddress!, gradient) }
     }
-    if depth > 0 { update(gradient.recurrent.pointer, depth: depth) }
   }
 
-  /// The cells of a step: dz from the gates, added to the tokens' sums too; dc moves on.
-  private func backwardCells(
-    _ step: Int, _ rows: Int, _ slots: UnsafePointer<Int32>, _ gradient: ShardGradient, depth: Int
+  /// Adds what the next layer has left of d h after a step.
+  private func takeOver(
+    _ step: Int, _ rows: Int, _ layer: Int, _ direction: Int, _ dropout: DropoutDraw?,
+    to gradient: UnsafeMutablePointer<Float>
   ) {
-    let n = Vector.scalarCount
-    let width = RegisterTile.columns
-    let (units, unitStride, gateStride) = (geometry.units, geometry.unitStride, geometry.gateStride)
-    let slab = step * rowCapacity
-    func tokenSums(_ row: Int) -> UnsafeMutablePointer<Float> {
-      gradient.inputRow(slots[step < starts[row] ? 0 : Int(tokens[row][step])])
-    }
-    var nextSums = tokenSums(0)
+    let (units, stride) = (geometry.units, geometry.featureStride)
+    let from = vectorGradients[layer + 1]!.pointer + step * block.capacity * stride + direction * units
     for row in 0..<rows {
-      let sums = nextSums
-      if row + 1 < rows { nextSums = tokenSums(row + 1) }
-      let gates = gates.pointer + (slab + row) * gateStride
-      let dz = waitingGates.pointer + (depth + row) * width
-      let previousCells = previousCells.pointer + (slab + row) * unitStride
-      let tanhCells = tanhCells.pointer + (slab + row) * unitStride
-      let (dh, dc) = (hiddenGradient.pointer + row * unitStride, cellGradient.pointer + row * unitStride)
-      for unit in stride(from: 0, to: units, by: n) {
-        let gates = gates + 4 * unit
-        prefetchGatesToWrite(nextSums + 4 * unit)
-        let d = cellBackward(
-          i: gates.vector(0), f: gates.vector(n), g: gates.vector(2 * n), o: gates.vector(3 * n),
-          previousCell: previousCells.vector(unit), tanhCell: tanhCells.vector(unit),
-          hiddenGradient: dh.vector(unit), cellGradient: dc.vector(unit))
-        dc.store(d.previousCell, unit)
-        let inputForget = dz + unit / n * 2 * waitingStride
-        let candidateOutput = inputForget + waitingStride
-        inputForget.store(d.i, 0)
-        inputForget.store(d.f, n)
-        candidateOutput.store(d.g, 0)
-        candidateOutput.store(d.o, n)
-        add((d.i, d.f, d.g, d.o), to: sums + 4 * unit)
+      let (from, to) = (from + row * stride, gradient + row * geometry.layers[layer].unitStride)
+      let factors = layerFactors(row, layer, direction, dropout)
+      for unit in Swift.stride(from: 0, to: units, by: Vector.scalarCount) {
+        let factor = factors?.vector(step * architecture.hiddenSize + unit) ?? Vector(repeating: 1)
+        to.store(to.vector(unit).plus(from.vector(unit), times: factor), unit)
       }
     }
   }
 
-  /// h before a step: what the step before left, or the chain where a tile enters.
-  private func setAsideHidden(_ step: Int, _ active: Int, _ chain: PaddingChain, depth: Int) {
-    let n = Vector.scalarCount
-    let (unitStride, gateStride) = (geometry.unitStride, geometry.gateStride)
-    for tile in 0..<active {
-      for row in tile * RowTile.rowCount..<(tile + 1) * RowTile.rowCount {
-        let h = waitingHidden.pointer + (depth + row) * unitStride
-        guard tileStarts[tile] < step else {
-          h.update(from: chain.hidden.pointer + step * unitStride, count: geometry.units)
-          continue
-        }
-        let before = (step - 1) * rowCapacity + row
-        let gates = gates.pointer + before * gateStride
-        let previousCells = previousCells.pointer + before * unitStride
-        let tanhCells = tanhCells.pointer + before * unitStride
-        for unit in stride(from: 0, to: geometry.units, by: n) {
-          // The rest of that step, which comes next, and what this loop reads a step later.
-          prefetchToRead(gates + 4 * unit)
-          prefetchToRead(previousCells + unit)
-          prefetchToRead(gates + 4 * unit + 2 * n - rowCapacity * gateStride)
-          prefetchToRead(tanhCells + unit - rowCapacity * unitStride)
-          h.store((gates + 4 * unit).vector(3 * n) * tanhCells.vector(unit), unit)
+  /// Adds the gradients of the positions' vectors to their tokens' rows.
+  private func addVectorGradients(_ weights: FoldedWeights, _ slots: UnsafePointer<Int32>, _ gradient: ShardGradient) {
+    let g = geometry.layers[0]
+    let wordScale = Float(1 / (1 - weights.dropout!.rates.words))
+    for row in 0..<block.rowCount where block.samples[row] >= 0 {
+      let factors = embeddingFactors(row, weights)!
+      for step in block.entries[row]..<steps {
+        let slot = block.slot(row, step, slots)
+        if slot < 0 { continue }
+        let from = vectorGradients[0]!.pointer + (step * block.capacity + row) * g.inputStride
+        let to = gradient.inputRow(slot)
+        for i in stride(from: 0, to: g.inputs, by: Vector.scalarCount) {
+          let factor = factors.vector(step * architecture.embeddingSize + i) * wordScale
+          to.store(to.vector(i).plus(from.vector(i), times: factor), i)
         }
       }
     }
   }
-
-  /// dh = dz Uᵀ.
-  private func backwardHidden(_ rows: Int, _ recurrentTransposed: UnsafePointer<Float>, depth: Int) {
-    let width = RegisterTile.columns
-    for panel in 0..<geometry.unitPanels {
-      for row in stride(from: 0, to: rows, by: RowTile.rowCount) {
-        var tile = RegisterTile()
-        var dz = waitingGates.pointer + (depth + row) * width
-        var kernel = recurrentTransposed + panel * geometry.columns * width
-        for _ in 0..<geometry.gatePanels {
-          tile.add(dz, rowStride: width, timesPanel: kernel, count: width)
-          dz += waitingStride
-          kernel += width * width
-        }
-        tile.store(
-          to: hiddenGradient.pointer + row * geometry.unitStride + panel * width, stride: geometry.unitStride)
-      }
-    }
-  }
-
-  /// dU += hᵀ dz over the rows that wait.
-  private func update(_ recurrentGradient: UnsafeMutablePointer<Float>, depth: Int) {
-    let width = RegisterTile.columns
-    for panel in 0..<geometry.gatePanels {
-      let out = recurrentGradient + panel * geometry.units * width
-      @inline(__always) func product(_ unit: Int, _ rows: Int) {
-        var tile = RegisterTile(loading: out + unit * width, stride: width, rows: rows)
-        tile.add(
-          waitingHidden.pointer + unit, rowStride: 1, stepStride: geometry.unitStride,
-          times: waitingGates.pointer + panel * waitingStride, rightStride: width, count: depth, rows: rows)
-        tile.store(to: out + unit * width, stride: width, rows: rows)
-      }
-      forEachTile(geometry.units, six: { product($0, 6) }, four: { product($0, 4) })
-    }
-  }
-
-  /// What leaves a tile at its start goes on along the padding chain: the sum over its rows.
-  private func inject(_ tile: Int, _ slot: UnsafeMutablePointer<Float>) {
-    let stride = geometry.unitStride
-    for (part, buffer) in [hiddenGradient, cellGradient].enumerated() {
-      let from = buffer.pointer + tile * RowTile.rowCount * stride
-      for unit in Swift.stride(from: 0, to: geometry.units, by: Vector.scalarCount) {
-        var sum = from.vector(unit)
-        for row in 1..<RowTile.rowCount { sum += from.vector(row * stride + unit) }
-        slot.store(sum, part * stride + unit)
-      }
-    }
-  }
-}
-
-/// A place for what each tile of a batch sends along the padding chain: (dh, dc), [tiles][2][unitStride].
-package final class InjectionSlots {
-  private let geometry: PackedGeometry
-  private var buffer = FloatBuffer(0)
-
-  package init(_ architecture: Architecture) { geometry = PackedGeometry(architecture) }
-
-  /// Makes room for a batch's tiles.
-  package func reserve(tiles: Int) {
-    let count = tiles * 2 * geometry.unitStride
-    if buffer.count < count { buffer = FloatBuffer(zeros: count) }
-  }
-
-  func slot(_ tile: Int) -> UnsafeMutablePointer<Float> { buffer.pointer + tile * 2 * geometry.unitStride }
 }

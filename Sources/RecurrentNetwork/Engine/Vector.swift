@@ -3,10 +3,13 @@ import CPrefetch
 // The widest vector of which a 6-row register tile fits the processor's registers: 12 accumulators, and a few more.
 #if X86_64_V4
   typealias Vector = SIMD16<Float>
+  typealias IndexVector = SIMD16<UInt32>
 #elseif X86_64_V3 || arch(arm64)
   typealias Vector = SIMD8<Float>
+  typealias IndexVector = SIMD8<UInt32>
 #else
   typealias Vector = SIMD4<Float>
+  typealias IndexVector = SIMD4<UInt32>
 #endif
 
 extension SIMD where Scalar == Float {

@@ -60,7 +60,12 @@ public struct Checkpoint: Sendable, Equatable {
   /// Writes the file, whole or not at all.
   ///
   /// - Throws: `TrainingError`.
-  public func write(to path: String) throws {
+  public func write(to path: String) throws { try file().write(to: path) }
+
+  /// What the file holds.
+  package func data() throws -> Data { try file().parts.reduce(into: Data()) { $0 += $1 } }
+
+  private func file() throws -> Safetensors {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     // A validation loss may be infinite, for which JSON has no number.
@@ -89,17 +94,24 @@ public struct Checkpoint: Sendable, Equatable {
       }
     }
     file.metadata["checksum"] = file.checksum
-    try file.write(to: path)
+    return file
   }
 
   /// Reads a file.
   ///
   /// - Throws: `TrainingError` where it isn't a checkpoint, is damaged, or contradicts itself.
-  public init(contentsOf path: String) throws {
+  public init(contentsOf path: String) throws { try self.init(Safetensors(contentsOf: path), path: path) }
+
+  /// Reads what a file holds.
+  ///
+  /// - Parameter path: where it comes from, for errors.
+  package init(_ data: Data, path: String) throws { try self.init(Safetensors(data, path: path), path: path) }
+
+  private init(_ file: Safetensors, path: String) throws {
+    var file = file
     func fail(_ problem: String) -> TrainingError {
       TrainingError(path: path, problem: problem, advice: "resume from another checkpoint, or begin the run anew")
     }
-    var file = try Safetensors(contentsOf: path)
     guard let version = file.metadata["checkpoint_version"] else { throw fail("is no checkpoint of lstm") }
     guard version == Self.version else {
       throw fail("is a checkpoint of version \(version), expected \(Self.version)")

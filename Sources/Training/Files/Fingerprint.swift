@@ -3,15 +3,17 @@ import Corpus
 /// 64 bits that tell whether bytes have changed; against damage and mistakes, not against forgers.
 ///
 /// Each word is mixed in by a bijection, so that a change of one word alone is never missed.
-struct Fingerprint {
-  private var state: UInt64 = 0x6C73_746D
+package struct Fingerprint {
+  package private(set) var state: UInt64 = 0x6C73_746D
+
+  package init() {}
 
   mutating func add(_ word: UInt64) {
     state = (state ^ word) &* 0x9E37_79B9_7F4A_7C15
     state ^= state >> 32
   }
 
-  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  package mutating func add(_ bytes: UnsafeRawBufferPointer) {
     add(UInt64(bytes.count))
     let whole = bytes.count / 8 * 8
     for offset in stride(from: 0, to: whole, by: 8) {
@@ -26,7 +28,7 @@ struct Fingerprint {
   }
 
   /// 16 hexadecimal digits.
-  var text: String {
+  package var text: String {
     let digits = String(state, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }

@@ -8,7 +8,8 @@ package struct ModelMetadata: Equatable {
   package var configuration: TrainingConfiguration?
   package var vocabulary: [String]?
   package var coding = TextCoding()
-  package var labels = Model.defaultLabels
+  /// Nil for the names that a model has by default.
+  package var labels: [String]?
 
   package enum Key {
     package static let version = "format_version"
@@ -51,8 +52,7 @@ package struct ModelMetadata: Equatable {
     if let problem = configuration?.problem { throw fail("\(problem.setting) \(problem.rule)") }
     vocabulary = try value(Key.vocabulary, "is not a list of words")
     if let coding: TextCoding = try value(Key.coding, "can't be read") { self.coding = coding }
-    if let labels: [String] = try value(Key.labels, "are not two names") { self.labels = labels }
-    guard labels.count == 2, labels[0] != labels[1] else { throw fail("labels are not two names") }
+    labels = try value(Key.labels, "are not a list of names")
   }
 
   /// As they are written.
@@ -61,7 +61,8 @@ package struct ModelMetadata: Equatable {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
-      var texts = [Key.version: Self.version, Key.coding: try json(coding), Key.labels: try json(labels)]
+      var texts = [Key.version: Self.version, Key.coding: try json(coding)]
+      if let labels { texts[Key.labels] = try json(labels) }
       if let configuration { texts[Key.configuration] = try json(configuration) }
       if let vocabulary { texts[Key.vocabulary] = try json(vocabulary) }
       return texts
@@ -73,7 +74,7 @@ extension Model {
   /// A model out of a file's parts.
   ///
   /// - Precondition: a configuration is the parameters' own.
-  /// - Throws: `TrainingError` where the vocabulary is another's.
+  /// - Throws: `TrainingError` where the vocabulary or the labels are another's.
   package init(_ parameters: Parameters, _ metadata: ModelMetadata, path: String) throws {
     self.init(parameters)
     if let configuration = metadata.configuration {
@@ -81,13 +82,20 @@ extension Model {
       self.configuration = configuration
     }
     let size = parameters.architecture.vocabularySize
-    guard metadata.vocabulary?.count ?? size == size else {
-      throw TrainingError(
-        path: path, problem: "the metadata's vocabulary is not a list of \(size) words",
-        advice: "give a model that `lstm train` wrote")
+    func fail(_ problem: String) -> TrainingError {
+      TrainingError(path: path, problem: "the metadata's \(problem)", advice: "give a model that `lstm train` wrote")
     }
+    guard metadata.vocabulary?.count ?? size == size else { throw fail("vocabulary is not a list of \(size) words") }
     vocabulary = metadata.vocabulary
     coding = metadata.coding
-    labels = metadata.labels
+    if let labels = metadata.labels { self.labels = labels }
+    if let problem = labelsProblem { throw fail(problem) }
+  }
+
+  /// What is wrong where not each label has a name of its own.
+  package var labelsProblem: String? {
+    let count = parameters.architecture.labelCount
+    if labels.count == count && Set(labels).count == count { return nil }
+    return "labels are not \(count == 2 ? "two" : "\(count)") names"
   }
 }

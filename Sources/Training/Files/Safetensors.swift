@@ -44,10 +44,21 @@ public struct Safetensors: Sendable, Equatable {
   ///   nearest Float. Integers and smaller floats never are.
   /// - Throws: `TrainingError`, naming what in the file is wrong.
   public init(contentsOf path: String, convertingFloats: Bool = false) throws {
+    let data = try mappedFile(path, advice: Self.advice(convertingFloats))
+    try self.init(data, path: path, convertingFloats: convertingFloats)
+  }
+
+  private static func advice(_ convertingFloats: Bool) -> String {
+    "give a safetensors file of \(convertingFloats ? "floating-point" : "float32") tensors"
+  }
+
+  /// Reads what a file holds.
+  ///
+  /// - Parameter path: where it comes from, for errors.
+  package init(_ data: Data, path: String, convertingFloats: Bool = false) throws {
     let encodings = Self.encodings.prefix(convertingFloats ? 4 : 1)
-    let advice = "give a safetensors file of \(convertingFloats ? "floating-point" : "float32") tensors"
+    let advice = Self.advice(convertingFloats)
     func fail(_ problem: String) -> TrainingError { TrainingError(path: path, problem: problem, advice: advice) }
-    let data = try mappedFile(path, advice: advice)
     guard data.count >= 8 else { throw fail("\(data.count) bytes are too few for a safetensors file") }
     let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= Self.headerLimit, length <= data.count - 8 else {
@@ -99,7 +110,10 @@ public struct Safetensors: Sendable, Equatable {
   /// Writes the file whole or not at all; tensors are ordered by name, as the reference writer does.
   ///
   /// - Throws: `TrainingError`.
-  public func write(to path: String) throws {
+  public func write(to path: String) throws { try AtomicFile.write(parts, to: path) }
+
+  /// What the file holds, one part after the other.
+  package var parts: [Data] {
     var header = "{"
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)):\(Self.quoted($0.value))" }
@@ -119,7 +133,7 @@ public struct Safetensors: Sendable, Equatable {
     header += "}"
     header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
     let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
-    try AtomicFile.write([length, Data(header.utf8)] + parts, to: path)
+    return [length, Data(header.utf8)] + parts
   }
 
   /// A JSON string.

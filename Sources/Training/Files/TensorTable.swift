@@ -62,10 +62,8 @@ package struct TensorTable {
     }
   }
 
-  /// The sizes that shapes tell, where they are possible.
-  package func architecture(vocabularySize: Int, embeddingSize: Int, hiddenSize: Int) throws -> Architecture {
-    let architecture = Architecture(
-      vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
+  /// The network that shapes tell, where it is possible.
+  package func checked(_ architecture: Architecture) throws -> Architecture {
     var configuration = TrainingConfiguration()
     configuration.architecture = architecture
     if let problem = configuration.problem { throw fail("\(problem.setting) \(problem.rule)") }

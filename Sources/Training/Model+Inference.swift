@@ -1,7 +1,6 @@
 import Corpus
 import Foundation
 import RecurrentNetwork
-import Training
 
 extension Model {
   /// The network, ready for use.
@@ -22,23 +21,52 @@ extension Model {
   ///
   /// - Parameters:
   ///   - data: coded as the model is; cut to its length here.
+  ///   - communicator: this is rank 0; the others are in `help`.
   ///   - path: the model's file, for messages.
   ///   - progress: told the share that is done.
   /// - Throws: `TrainingError` where the network does not fit into memory, or its weights give no probabilities.
   package func outcomes(
-    of data: LabelledSequences, threads: Int, path: String? = nil, progress: (Double) -> Void = { _ in }
+    of data: LabelledSequences, on communicator: any Communicator = SingleRank(), threads: Int, path: String? = nil,
+    progress: (Double) -> Void = { _ in }
   ) throws -> [Outcome] {
     var data = data
     data.sequences.truncate(to: configuration.maxLength)
-    let outcomes = try inferenceNetwork(threads: threads, path: path).outcomes(of: data) { done in
+    let network = try inferenceNetwork(threads: threads, path: path)
+    share(on: communicator)
+    let outcomes = network.outcomes(of: data, on: communicator) { done in
       progress(Double(done) / Double(data.count))
       return true
     }!
+    InferenceNetwork.dismiss(communicator)
     if let index = outcomes.firstIndex(where: { $0.probability.isNaN }) {
       throw TrainingError(
         path: path, problem: "the probability of sample \(index) is not a number",
         advice: "the weights are beyond use; train again")
     }
     return outcomes
+  }
+
+  // MARK: On several ranks
+
+  /// Gives the network to those in `help`, who then work on each `InferenceNetwork.outcomes(of:on:)` of this rank, the
+  /// first, until `InferenceNetwork.dismiss`.
+  package func share(on communicator: any Communicator) {
+    if communicator.count == 1 { return }
+    var values = parameters.values
+    _ = communicator.broadcast((try? JSONEncoder().encode(configuration)) ?? Data())
+    communicator.broadcast(&values)
+  }
+
+  /// Works for rank 0, with the network and the samples that it hands out, until it has no more.
+  ///
+  /// - Throws: `TrainingError` where the network does not fit into this machine's memory.
+  package static func help(_ communicator: any Communicator, threads: Int) throws {
+    var values: [Float] = []
+    let json = communicator.broadcast(Data())
+    communicator.broadcast(&values)
+    let configuration = try JSONDecoder().decode(TrainingConfiguration.self, from: json)
+    var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
+    parameters.values = values
+    try Model(parameters, configuration: configuration).inferenceNetwork(threads: threads).help(communicator)
   }
 }

@@ -19,3 +19,12 @@ public enum BinaryCrossEntropy {
     1 / (1 + exp(-logit)) - label
   }
 }
+
+/// exp(zᵢ) / Σ exp(zⱼ).
+func softmax(_ logits: [Float]) -> [Double] { logits.indices.map { exp(logSoftmax(logits, $0)) } }
+
+/// ln of one of them, without an overflow on the way.
+func logSoftmax(_ logits: [Float], _ index: Int) -> Double {
+  let largest = Double(logits.max()!)
+  return Double(logits[index]) - largest - log(logits.reduce(0) { $0 + exp(Double($1) - largest) })
+}

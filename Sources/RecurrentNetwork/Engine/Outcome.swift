@@ -1,0 +1,38 @@
+/// What a sequence came to.
+package struct Outcome: Sendable, Equatable {
+  /// Of two labels z, whose σ is the probability of label 1; of more the predicted label's.
+  package var logit: Float = 0
+  /// Cross-entropy, times the sequence's weight.
+  package var loss: Double = 0
+  /// Of two labels that of label 1, of more that of the predicted one; in Float, as a metric sees it.
+  package var probability: Float = 0
+  /// The predicted label; a probability of exactly ½ predicts 0 (keras/src/metrics/accuracy_metrics.py).
+  package var label: UInt8 = 0
+
+  package init() {}
+
+  /// From one logit for two labels, or one for each.
+  init(logits: [Float], label: UInt8, weight: Float) {
+    if logits.count == 1 {
+      let z = Double(logits[0])
+      logit = logits[0]
+      loss = BinaryCrossEntropy.loss(logit: z, label: Double(label)) * Double(weight)
+      probability = Float(sigmoid(z))
+      self.label = probability > 0.5 ? 1 : 0
+    } else {
+      // The first of equal ones, as numpy's argmax.
+      let best = logits.indices.max { (logits[$0], -$0) < (logits[$1], -$1) }!
+      let probabilities = softmax(logits)
+      logit = logits[best]
+      loss = -logSoftmax(logits, Int(label)) * Double(weight)
+      probability = Float(probabilities[best])
+      self.label = UInt8(best)
+    }
+  }
+
+  /// d loss / d logit of each, for a weight of 1.
+  static func gradients(logits: [Float], label: UInt8) -> [Double] {
+    if logits.count == 1 { return [BinaryCrossEntropy.gradient(logit: Double(logits[0]), label: Double(label))] }
+    return softmax(logits).enumerated().map { $1 - ($0 == Int(label) ? 1 : 0) }
+  }
+}

@@ -1,0 +1,161 @@
+import RecurrentNetwork
+
+/// The ranks of a run at work on a batch: who takes which part of it, and what they send each other.
+final class Ranks {
+  let communicator: any Communicator
+  private let layout: ParameterLayout
+  private let message = MessageBuffer()
+  /// The embedding rows that the last gradient from elsewhere has filled.
+  private var touched: [Int32] = []
+
+  init(_ communicator: any Communicator, _ layout: ParameterLayout) {
+    self.communicator = communicator
+    self.layout = layout
+  }
+
+  var rank: Int { communicator.rank }
+  var count: Int { communicator.count }
+  var isFirst: Bool { rank == 0 }
+
+  // MARK: Sharing out
+
+  /// The parts that a rank takes, one after the other; rank 0 has the first, whoever else goes without.
+  func share(of parts: Int, rank: Int) -> Range<Int> {
+    func start(_ rank: Int) -> Int { (rank * parts + count - 1) / count }
+    return start(rank)..<start(rank + 1)
+  }
+
+  /// The rank that takes a part.
+  func owner(of part: Int, among parts: Int) -> Int { part * count / parts }
+
+  // MARK: The way to rank 0
+
+  /// Sends the sums of a part of the shards' tree.
+  func send(_ sum: ShardGradient, to rank: Int) {
+    let bytes = message.reserve(sum.messageSize(rows: sum.slots.count))
+    sum.write(to: bytes)
+    communicator.send(UnsafeRawBufferPointer(bytes), to: rank)
+  }
+
+  /// Adds the sums that a rank sends.
+  func add(from rank: Int, to sum: ShardGradient, tokenCount: Int) {
+    let bytes = message.reserve(sum.messageSize(rows: tokenCount))
+    let size = communicator.receive(into: bytes, from: rank)
+    sum.add(message: UnsafeRawBufferPointer(rebasing: bytes[..<size]))
+  }
+
+  /// Brings to rank 0 what became of each rank's tiles: outcomes, and what they send along the padding chain.
+  func gather(
+    _ tiles: (_ rank: Int) -> [RowTile], outcomes: UnsafeMutablePointer<Outcome>, injections: InjectionSlots? = nil
+  ) {
+    /// Calls `body` for each piece of memory to be sent, or received, in order.
+    func forEachPiece(of tiles: [RowTile], _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+      for tile in tiles {
+        for row in tile.rows { body(.init(UnsafeMutableBufferPointer(start: outcomes + row, count: 1))) }
+        if let injections, tile.start > 0 { body(.init(injections[tile])) }
+      }
+    }
+    for rank in isFirst ? 1..<count : rank..<rank + 1 {
+      let tiles = tiles(rank)
+      var size = 0
+      forEachPiece(of: tiles) { size += $0.count }
+      if size == 0 { continue }
+      let bytes = message.reserve(size)
+      var offset = 0
+      if isFirst {
+        let received = communicator.receive(into: bytes, from: rank)
+        precondition(received == size, "rank \(rank) is at another batch")
+        forEachPiece(of: tiles) { piece in
+          piece.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + piece.count]))
+          offset += piece.count
+        }
+      } else {
+        forEachPiece(of: tiles) { piece in
+          UnsafeMutableRawBufferPointer(rebasing: bytes[offset...]).copyMemory(from: UnsafeRawBufferPointer(piece))
+          offset += piece.count
+        }
+        communicator.send(UnsafeRawBufferPointer(bytes), to: 0)
+      }
+    }
+  }
+
+  // MARK: The way to all
+
+  /// Clears what a gradient from elsewhere has left, before the next is made.
+  func clear(_ gradient: inout Parameters) {
+    if touched.isEmpty { return }
+    let e = layout.architecture.embeddingSize
+    for token in touched {
+      let start = layout.embedding.offset + Int(token) * e
+      for i in start..<start + e { gradient.values[i] = 0 }
+    }
+    for i in layout.embedding.range.upperBound..<layout.count { gradient.values[i] = 0 }
+    touched.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives rank 0's gradient to all, or the sum of all ranks' gradients: of the embeddings only a batch's tokens' rows.
+  func share(_ gradient: inout Parameters, tokens: [Int32], sums: Bool) {
+    let e = layout.architecture.embeddingSize
+    let rest = layout.embedding.range.upperBound..<layout.count
+    let floats = message.reserve(4 * (tokens.count * e + rest.count)).bindMemory(to: Float.self)
+    /// Calls `body` for each run of elements, with its place in the message.
+    func forEachPiece(_ body: (_ offset: Int, _ range: Range<Int>) -> Void) {
+      for (row, token) in tokens.enumerated() {
+        let start = layout.embedding.offset + Int(token) * e
+        body(row * e, start..<start + e)
+      }
+      body(tokens.count * e, rest)
+    }
+    gradient.values.withUnsafeMutableBufferPointer { values in
+      let (values, message) = (values.baseAddress!, floats.baseAddress!)
+      if isFirst || sums {
+        forEachPiece { (message + $0).update(from: values + $1.lowerBound, count: $1.count) }
+      }
+      if sums { communicator.sum(floats) } else { communicator.broadcast(UnsafeMutableRawBufferPointer(floats)) }
+      if isFirst && !sums { return }
+      forEachPiece { (values + $1.lowerBound).update(from: message + $0, count: $1.count) }
+      touched = tokens
+    }
+  }
+
+  /// What rank 0 answers: whether the run is finished, and whether to go on.
+  func agree(_ isFinished: inout Bool, _ answer: inout Trainer.Answer) {
+    if count == 1 { return }
+    var word = (UInt8(isFinished ? 1 : 0), UInt8(answer == .stop ? 1 : 0))
+    communicator.broadcast(&word)
+    (isFinished, answer) = (word.0 == 1, word.1 == 1 ? .stop : .goOn)
+  }
+
+  /// Checks that all ranks have rank 0's weights.
+  ///
+  /// - Throws: `TrainingError` on those that don't.
+  func verify(_ parameters: Parameters) throws {
+    if count == 1 { return }
+    var fingerprint = Fingerprint()
+    parameters.values.withUnsafeBytes { fingerprint.add($0) }
+    let own = fingerprint.state
+    var first = own
+    communicator.broadcast(&first)
+    guard first == own else {
+      throw TrainingError(
+        problem: "the weights of rank \(rank) are not those of rank 0",
+        advice: "resume from the last checkpoint; all ranks must run the same lstm, on memory without faults")
+    }
+  }
+}
+
+/// Memory that is used again from message to message.
+private final class MessageBuffer {
+  private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 64)
+
+  /// Room for so many bytes; what was in it is lost.
+  func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    if count > memory.count {
+      memory.deallocate()
+      memory = .allocate(byteCount: count, alignment: 64)
+    }
+    return UnsafeMutableRawBufferPointer(rebasing: memory[..<count])
+  }
+
+  deinit { memory.deallocate() }
+}
