@@ -136,11 +136,11 @@ def compare_step(model, path, after):
     check(f"iterations {iterations[0]}, {iterations[1]}", abs(iterations[0] - iterations[1]), 0)
 
 
-def compare_predictions(model, path, length=400):
+def compare_predictions(model, path, length=400, limit=PREDICTION_LIMIT):
     own = our_predictions(path, length)
     theirs = model.predict(x_test[:, -length:], batch_size=250, verbose=0)[:, 0].astype(np.float64)
     print(f"  (probabilities from {own.min():.4f} to {own.max():.4f})")
-    check(f"predictions of {len(own):,} test reviews, largest difference", float(np.abs(own - theirs).max()), PREDICTION_LIMIT)
+    check(f"predictions of {len(own):,} test reviews, largest difference", float(np.abs(own - theirs).max()), limit)
 
 
 print(f"Keras {keras.__version__} on {backend}"
@@ -186,7 +186,7 @@ with tempfile.TemporaryDirectory() as folder:
         path = folder + "/network.keras"
         networks.run(options.lstm, "export", run, "--to", path, "--overwrite")
         model = load(path)
-        compare_predictions(model, path, 100)
+        compare_predictions(model, path, 100, networks.LIMIT)
         step = int(model.optimizer.iterations)
         model.fit(x_train[:100, -100:], y_train[:100], batch_size=100, verbose=0)
         check(f"fit goes on after step {step}", int(model.optimizer.iterations) - step - 1, 0)

@@ -121,5 +121,5 @@ with tempfile.TemporaryDirectory() as folder:
         onnx.checker.check_model(folder / "network.onnx", full_check=True)
         session = onnxruntime.InferenceSession(folder / "network.onnx", providers=["CPUExecutionProvider"])
         (theirs,) = session.run(None, {"tokens": tokens})
-        ours.close_probabilities(what, ours.probabilities(options, run, 1000, 100), theirs[:, 0])
+        ours.close_probabilities(what, ours.probabilities(options, run, 1000, 100), theirs[:, 0], ours.LIMIT)
 ours.end()

@@ -19,6 +19,9 @@ NETWORKS = {
         ["--embedding-size", "0", "--bidirectional", "--pooling", "max", "--mask-padding"],
 }  # fmt: skip
 SMALL = ["--hidden-size", "24", "--max-length", "100"]
+# The largest over time gathers the frameworks' roundings: of the first network ONNX Runtime is 2.7e-6 off the result in
+# float64, ours 7e-7.
+LIMIT = 1e-5
 
 
 def arguments(description):
@@ -88,10 +91,10 @@ def close(what, ours, theirs, limit=1e-6):
     report(what, difference <= limit, f"{ours.size:,} numbers, largest difference {difference:.2g} (limit {limit:g})")
 
 
-def close_probabilities(what, ours, theirs):
+def close_probabilities(what, ours, theirs, limit=1e-6):
     """Compares probabilities, which would tell little if they were all alike."""
     low, high = theirs.min(), theirs.max()
-    close(f"{what}, {low:.2f} to {high:.2f}", ours, theirs)
+    close(f"{what}, {low:.2f} to {high:.2f}", ours, theirs, limit)
     if len(theirs) >= 1000:
         report("they differ from review to review", high - low > 0.3)
 

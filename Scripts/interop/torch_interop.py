@@ -125,7 +125,7 @@ with tempfile.TemporaryDirectory() as folder:
             theirs = np.concatenate([predictions(model, row[None, np.argmax(row != 0) :]) for row in tokens])
         else:
             theirs = predictions(model, tokens)
-        ours.close_probabilities(what, ours.probabilities(options, file, 1000, 100), theirs)
+        ours.close_probabilities(what, ours.probabilities(options, file, 1000, 100), theirs, ours.LIMIT)
 
     print("4. What is refused")
     for what, problem, tensors in [
