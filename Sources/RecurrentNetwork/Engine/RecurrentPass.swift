@@ -2,8 +2,7 @@ import CPrefetch
 
 /// A layer in one direction, on its way through a block: forward and back.
 ///
-/// The history of a block is all that is held, so h, c and the weights stay in cache whatever the batch size. Nothing is
-/// allocated after the first batch.
+/// The history of a block is all that is held, so h, c and the weights stay in cache whatever the batch size.
 final class RecurrentPass {
   private let geometry: PackedGeometry
   private let isReversed: Bool

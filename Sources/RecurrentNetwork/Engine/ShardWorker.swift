@@ -1,8 +1,8 @@
 /// One thread's buffers, and the way of a shard through them: forward, loss, backward.
 ///
 /// A shard is worked on in blocks of a few row tiles. A block goes forward through all layers, then backward, before the
-/// next begins, so that only one block's history is held, whatever the batch size. Nothing is allocated after the first
-/// batch.
+/// next begins, so that only one block's history is held, whatever the batch size. After the first batch nothing is
+/// allocated that grows with the steps.
 package final class ShardWorker {
   /// Tiles of a block: enough rows that a panel of weights, once in the cache, is used several times.
   package static let tilesPerBlock = 2
