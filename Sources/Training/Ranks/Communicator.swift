@@ -75,7 +75,9 @@ extension Communicator {
   package func broadcast<Value: BitwiseCopyable>(_ values: inout [Value]) {
     var size = values.count
     broadcast(&size)
-    if rank == 0 {
+    if size == 0 {
+      values = []
+    } else if rank == 0 {
       values.withUnsafeMutableBytes { broadcast($0) }
     } else {
       values = Array(unsafeUninitializedCapacity: size) { buffer, initializedCount in
