@@ -7,17 +7,17 @@ public struct Architecture: Sendable, Hashable {
   /// H: number of LSTM units of each layer, in each direction.
   public var hiddenSize: Int
   /// How many LSTM layers stand one on the other, each reading all outputs of the one below.
-  public var layerCount = 1
+  public var layerCount: Int
   /// Whether each layer also reads the sequence from its end, with weights of its own; outputs are joined, forward
   /// first (Schuster and Paliwal, 1997; Keras's `Bidirectional` with `merge_mode="concat"`).
-  public var isBidirectional = false
+  public var isBidirectional: Bool
   /// What the last layer's outputs become before the dense layer.
-  public var pooling = Pooling.last
+  public var pooling: Pooling
   /// Whether padding is left out, as by Keras's `mask_zero` and PyTorch's packed sequences: each direction begins and
   /// ends at the real tokens, and pooling is over those. Otherwise padding is read like any token.
-  public var masksPadding = false
+  public var masksPadding: Bool
   /// How many labels there are: with 2 the dense layer has one output and a sigmoid, with more one a label and a softmax.
-  public var labelCount = 2
+  public var labelCount: Int
 
   /// How outputs over time become one vector.
   public enum Pooling: String, Sendable, Hashable, Codable, CaseIterable {
@@ -30,10 +30,18 @@ public struct Architecture: Sendable, Hashable {
   }
 
   /// Describes a network; the defaults are the tutorial's.
-  public init(vocabularySize: Int = 1000, embeddingSize: Int = 128, hiddenSize: Int = 128) {
+  public init(
+    vocabularySize: Int = 1000, embeddingSize: Int = 128, hiddenSize: Int = 128, layerCount: Int = 1,
+    isBidirectional: Bool = false, pooling: Pooling = .last, masksPadding: Bool = false, labelCount: Int = 2
+  ) {
     self.vocabularySize = vocabularySize
     self.embeddingSize = embeddingSize
     self.hiddenSize = hiddenSize
+    self.layerCount = layerCount
+    self.isBidirectional = isBidirectional
+    self.pooling = pooling
+    self.masksPadding = masksPadding
+    self.labelCount = labelCount
   }
 
   /// Whether it is one LSTM over an embedding, whose last state is the answer, as the tutorial's, of whatever sizes.

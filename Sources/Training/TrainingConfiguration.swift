@@ -59,14 +59,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   /// The network.
   public var architecture: Architecture {
     get {
-      var architecture = Architecture(
-        vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
-      architecture.layerCount = layerCount
-      architecture.isBidirectional = isBidirectional
-      architecture.pooling = pooling
-      architecture.masksPadding = masksPadding
-      architecture.labelCount = labelCount
-      return architecture
+      Architecture(
+        vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize, layerCount: layerCount,
+        isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, labelCount: labelCount)
     }
     set {
       vocabularySize = newValue.vocabularySize

@@ -40,13 +40,9 @@ enum SmallModel {
     layers: Int, isBidirectional: Bool = false, _ pooling: Architecture.Pooling, masksPadding: Bool = false,
     embeddingSize: Int = 2, labels: Int = 2
   ) -> Architecture {
-    var architecture = Architecture(vocabularySize: 5, embeddingSize: embeddingSize, hiddenSize: 3)
-    architecture.layerCount = layers
-    architecture.isBidirectional = isBidirectional
-    architecture.pooling = pooling
-    architecture.masksPadding = masksPadding
-    architecture.labelCount = labels
-    return architecture
+    Architecture(
+      vocabularySize: 5, embeddingSize: embeddingSize, hiddenSize: 3, layerCount: layers,
+      isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, labelCount: labels)
   }
 
   /// A model of a network, every weight of which is another number.

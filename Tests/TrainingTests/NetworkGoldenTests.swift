@@ -155,14 +155,9 @@ struct GoldenNetwork: Decodable, Sendable, CustomTestStringConvertible {
   }()
 
   var architecture: Architecture {
-    var architecture = Architecture(
-      vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
-    architecture.layerCount = layerCount
-    architecture.isBidirectional = isBidirectional
-    architecture.pooling = pooling
-    architecture.masksPadding = masksPadding
-    architecture.labelCount = labelCount
-    return architecture
+    Architecture(
+      vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize, layerCount: layerCount,
+      isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, labelCount: labelCount)
   }
 
   var testDescription: String { "\(architecture)" }

@@ -39,6 +39,8 @@ package final class FoldedWeights {
 
   /// How padding in front is gone about.
   package var padding: PaddingTreatment { PaddingTreatment(layout.architecture, dropout) }
+  /// Whether positions may lack their word.
+  var dropsWords: Bool { dropout.map { $0.rates.words > 0 } ?? false }
   /// Whether each position has an input vector of its own.
   var readsVectors: Bool { dropout.map { $0.rates.embedding > 0 } ?? false && layout.architecture.embeddingSize > 0 }
 
@@ -175,7 +177,7 @@ package enum PaddingTreatment: Sendable {
     }
   }
 
-  /// The step at which a sequence of some tokens begins to be worked on.
+  /// How many steps a sequence of some tokens is worked on.
   package func length(_ count: Int, maxLength: Int) -> Int { self == .read ? maxLength : count }
 }
 

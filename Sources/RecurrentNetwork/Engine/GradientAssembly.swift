@@ -265,10 +265,9 @@ package final class GradientAssembly {
     _ sum: ShardGradient, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ count: Float,
     _ out: UnsafeMutablePointer<Float>
   ) {
-    let dropsWords = weights.dropout.map { $0.rates.words > 0 } ?? false
     let dropped = sum.sums.pointer + sum.form.recurrences[0][direction].bias
     geometry.forEachColumn { column, packed, _ in
-      let total = biases[direction].pointer[packed] + (dropsWords ? dropped[packed] : 0)
+      let total = biases[direction].pointer[packed] + (weights.dropsWords ? dropped[packed] : 0)
       out[tensors.bias.offset + column] = (total + chainInput.pointer[packed]) / count
     }
   }

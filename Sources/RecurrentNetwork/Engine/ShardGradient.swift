@@ -46,14 +46,13 @@ package final class ShardGradient {
         return end
       }
       let readsVectors = weights.readsVectors
-      let dropsWords = weights.dropout.map { $0.rates.words > 0 } ?? false
       recurrences = g.layers.enumerated().map { layer, g in
         weights.recurrences[layer].map { _ in
           var sums = Recurrence()
           sums.recurrent = place(g.units * g.columns)
           let multiplies = layer > 0 || readsVectors
           if multiplies { sums.kernel = place(g.inputs * g.columns) }
-          if multiplies || dropsWords { sums.bias = place(g.columns) }
+          if multiplies || weights.dropsWords { sums.bias = place(g.columns) }
           return sums
         }
       }
