@@ -43,7 +43,8 @@ public final class TextClassifier: Sendable {
   ///   - path: its file, for messages.
   ///   - threshold: a greater probability gives label 1.
   ///   - threads: how many of them a call works on; nil for as many as there are cores.
-  /// - Throws: `TrainingError` where the model has no vocabulary, or its network does not fit into memory.
+  /// - Throws: `TrainingError` where the model has no vocabulary or more than two labels, or its network does not fit into
+  ///   memory.
   public init(_ model: Model, path: String? = nil, threshold: Float = 0.5, threads: Int? = nil) throws {
     func fail(_ problem: String, _ advice: String) -> TrainingError {
       TrainingError(path: path, problem: problem, advice: advice)

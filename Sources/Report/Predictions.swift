@@ -49,6 +49,10 @@ extension RunRecord {
       return .failure(.init(reason: "The archive \(archive) isn't there; --data FILE names another."))
     }
     let configuration = model.configuration
+    guard configuration.labelCount == 2 else {
+      return .failure(
+        .init(reason: "The run tells \(configuration.labelCount) labels apart; these figures are of two."))
+    }
     let source = DataSource(
       path: archive, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
     // Numbers need no words here: the model has them.

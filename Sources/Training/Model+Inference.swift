@@ -6,8 +6,15 @@ extension Model {
   /// The network, ready for use.
   ///
   /// - Parameter path: the model's file, for messages.
-  /// - Throws: `TrainingError` where it does not fit into this machine's memory.
+  /// - Throws: `TrainingError` where it does not fit into this machine's memory, or tells more than two labels apart,
+  ///   of which one probability says too little.
   package func inferenceNetwork(threads: Int, path: String? = nil) throws -> InferenceNetwork {
+    guard configuration.labelCount == 2 else {
+      throw TrainingError(
+        path: path,
+        problem: "the model has \(configuration.labelCount) labels, of which only two can be told apart here",
+        advice: "use it in another framework (lstm export), or train one with two labels")
+    }
     let need = InferenceNetwork.memoryNeed(parameters.architecture, maxLength: configuration.maxLength)
     guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
       throw TrainingError(
@@ -24,7 +31,7 @@ extension Model {
   ///   - communicator: this is rank 0; the others are in `help`.
   ///   - path: the model's file, for messages.
   ///   - progress: told the share that is done.
-  /// - Throws: `TrainingError` where the network does not fit into memory, or its weights give no probabilities.
+  /// - Throws: `TrainingError` as `inferenceNetwork` does, or where the weights give no probabilities.
   package func outcomes(
     of data: LabelledSequences, on communicator: any Communicator = SingleRank(), threads: Int, path: String? = nil,
     progress: (Double) -> Void = { _ in }

@@ -2,6 +2,7 @@ import Classification
 import Corpus
 import Dispatch
 import Foundation
+import RecurrentNetwork
 import Testing
 import Training
 
@@ -127,6 +128,18 @@ import Training
     var model = smallModel
     model.configuration.maxLength = .max / 1_000_000
     #expect { _ = try TextClassifier(model) } throws: { "\($0)".contains("GB of memory") }
+  }
+
+  @Test func refusesMoreThanTwoLabels() {
+    var configuration = smallModel.configuration
+    configuration.labelCount = 3
+    let layout = ParameterLayout(configuration.architecture)
+    let model = Model(Parameters(zeros: layout), configuration: configuration, vocabulary: smallModel.vocabulary)
+    #expect {
+      _ = try TextClassifier(model, path: "m.safetensors")
+    } throws: {
+      "\($0)".hasPrefix("m.safetensors: the model has 3 labels") && "\($0)".contains("lstm export")
+    }
   }
 
   @Test func takesWordsFromAnIndex() throws {
