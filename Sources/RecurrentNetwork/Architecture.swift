@@ -70,12 +70,19 @@ extension Architecture: CustomStringConvertible {
       embeddingSize > 0 ? "Embedding(\(vocabularySize), \(embeddingSize))" : "OneHot(\(vocabularySize))"
     let lstm = isBidirectional ? "Bidirectional(LSTM(\(hiddenSize)))" : "LSTM(\(hiddenSize))"
     var parts = [embedding + (masksPadding ? " masked" : "")] + [String](repeating: lstm, count: layerCount)
-    switch pooling {
-    case .last: break
-    case .max: parts.append("GlobalMaxPooling1D")
-    case .mean: parts.append("GlobalAveragePooling1D")
-    }
+    if let layer = pooling.kerasLayer { parts.append(layer.className) }
     parts.append(labelCount == 2 ? "Dense(1, sigmoid)" : "Dense(\(labelCount), softmax)")
     return parts.joined(separator: " → ")
+  }
+}
+
+extension Architecture.Pooling {
+  /// Keras's layer, and the name that Keras gives it; nil where there is none.
+  package var kerasLayer: (className: String, name: String)? {
+    switch self {
+    case .last: nil
+    case .max: ("GlobalMaxPooling1D", "global_max_pooling1d")
+    case .mean: ("GlobalAveragePooling1D", "global_average_pooling1d")
+    }
   }
 }

@@ -40,11 +40,8 @@ struct ModelSummary {
         count(directions.flatMap { [$0.kernel, $0.recurrentKernel, $0.bias] }),
       ])
     }
-    let pooled = "(None, \(architecture.outputSize))"
-    switch architecture.pooling {
-    case .last: break
-    case .max: rows.append(["global_max_pooling1d (GlobalMaxPooling1D)", pooled, "0"])
-    case .mean: rows.append(["global_average_pooling1d (GlobalAveragePooling1D)", pooled, "0"])
+    if let layer = architecture.pooling.kerasLayer {
+      rows.append(["\(layer.name) (\(layer.className))", "(None, \(architecture.outputSize))", "0"])
     }
     rows.append([
       "dense (Dense, \(architecture.labelCount == 2 ? "sigmoid" : "softmax"))", "(None, \(architecture.logitCount))",

@@ -72,7 +72,7 @@ enum KerasConfiguration {
             "layer": lstm("forward_lstm"), "backward_layer": lstm("backward_lstm", goesBackwards: true),
           ], inputShape: inputShape))
     }
-    if let (className, name) = pooling(of: architecture) {
+    if let (className, name) = architecture.pooling.kerasLayer {
       layers.append(
         layer(
           className,
@@ -89,15 +89,6 @@ enum KerasConfiguration {
           "activation": architecture.labelCount == 2 ? "sigmoid" : "softmax", "use_bias": true,
         ], inputShape: [nil, output]))
     return layers
-  }
-
-  /// The pooling layer's class and name, where there is one.
-  static func pooling(of architecture: Architecture) -> (className: String, name: String)? {
-    switch architecture.pooling {
-    case .last: nil
-    case .max: ("GlobalMaxPooling1D", "global_max_pooling1d")
-    case .mean: ("GlobalAveragePooling1D", "global_average_pooling1d")
-    }
   }
 
   private static func layer(_ className: String, _ config: JSON, inputShape: JSON? = nil) -> JSON {

@@ -98,7 +98,7 @@ extension Model {
       for cell in cells { writer.addGroup(cell + "/vars") }
       if architecture.isBidirectional { writer.addGroup("layers/bidirectional\(layer == 0 ? "" : "_\(layer)")/vars") }
     }
-    if let pooling = KerasConfiguration.pooling(of: architecture) { writer.addGroup("layers/\(pooling.name)/vars") }
+    if let pooling = architecture.pooling.kerasLayer { writer.addGroup("layers/\(pooling.name)/vars") }
     writer.addGroup("vars")
     var next = 0
     func add(_ shape: [Int], _ elements: HDF5Writer.Elements) {
