@@ -58,6 +58,8 @@ CASES = [
     LARGE | TWO | BOTH | MAX | MASKED,
     LARGE | BOTH | MEAN | dict(labelCount=5),
     LARGE | ONE_HOT | BOTH | MAX,
+    # The padding chains of three layers.
+    dict(layerCount=3, hiddenSize=20),
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import Training
     return alone + [dropout { for rate in Dropout.rates { $0[keyPath: rate.path] = 0.25 } }]
   }()
   static let tutorials = network { _ in }
+  static let stacked = network { $0.layerCount = 2 }
   static let deep = network {
     ($0.layerCount, $0.isBidirectional, $0.masksPadding, $0.pooling) = (2, true, true, .max)
   }
@@ -23,7 +24,7 @@ import Training
 
   // MARK: Gradients
 
-  @Test(arguments: [tutorials, deep, deepMean, deepUnmasked], rates)
+  @Test(arguments: [tutorials, stacked, deep, deepMean, deepUnmasked], rates)
   func gradientEqualsFiniteDifferences(architecture: Architecture, rates: Dropout) {
     expectSlopes(Batch(architecture), DropoutDraw(rates: rates, seed: 7))
   }
@@ -63,7 +64,7 @@ import Training
 
   // MARK: Draws
 
-  @Test(arguments: [tutorials, deep, deepUnmasked])
+  @Test(arguments: [tutorials, stacked, deep, deepUnmasked])
   func noRatesDropNothing(architecture: Architecture) {
     let batch = Batch(architecture)
     let none = batch.result(nil)
@@ -72,6 +73,19 @@ import Training
     let metrics = batch.network().gradient(
       of: 0..<batch.data.count, in: batch.data, parameters: batch.parameters, into: &gradient)
     #expect(Batch.Result(metrics: metrics, gradient: gradient) == none)
+  }
+
+  /// Dropout ends the way along the padding chains; nothing of theirs may stay behind.
+  @Test(arguments: [tutorials, stacked], rates)
+  func whatTheBatchBeforeDidIsForgotten(architecture: Architecture, rates: Dropout) {
+    let batch = Batch(architecture)
+    let network = batch.network()
+    var gradient = Parameters(zeros: batch.layout)
+    for draw in [nil, DropoutDraw(rates: rates, seed: 7), nil] {
+      let metrics = network.gradient(
+        of: 0..<batch.data.count, in: batch.data, dropout: draw, parameters: batch.parameters, into: &gradient)
+      #expect(Batch.Result(metrics: metrics, gradient: gradient) == batch.result(draw))
+    }
   }
 
   @Test(arguments: rates)

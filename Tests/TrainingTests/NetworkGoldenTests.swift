@@ -45,6 +45,8 @@ import Training
   /// Of several blocks and shards, with sizes that are no multiple of a vector.
   @Test(arguments: [
     network { _ in },
+    network { $0.layerCount = 3 },
+    network { ($0.embeddingSize, $0.layerCount) = (0, 2) },
     network { ($0.isBidirectional, $0.pooling, $0.masksPadding, $0.layerCount) = (true, .max, true, 2) },
     network { ($0.isBidirectional, $0.pooling, $0.labelCount) = (true, .mean, 4) },
     network { ($0.isBidirectional, $0.masksPadding, $0.layerCount) = (true, true, 3) },

@@ -6,7 +6,8 @@
 package final class FoldedWeights {
   let layout: ParameterLayout
   let geometry: NetworkGeometry
-  let chain: PaddingChain
+  /// [layers].
+  let chains: [PaddingChain]
   /// [layers][directions].
   let recurrences: [[PackedRecurrence]]
   /// Output weights, [logits][features], and the output bias.
@@ -28,7 +29,7 @@ package final class FoldedWeights {
     let g = NetworkGeometry(layout.architecture)
     self.layout = layout
     geometry = g
-    chain = PaddingChain(g.layers[0])
+    chains = g.layers.map(PaddingChain.init)
     recurrences = layout.recurrences.enumerated().map { layer, directions in
       directions.map { _ in PackedRecurrence(g.layers[layer]) }
     }
@@ -89,10 +90,10 @@ package final class FoldedWeights {
   /// How many independent parts `prepare` has.
   package var preparationParts: Int { 1 + (tokens.count + rowsPerPart - 1) / rowsPerPart }
 
-  /// Computes a part of what the shards read; parts may run at the same time. Part 0 is the padding chain.
+  /// Computes a part of what the shards read; parts may run at the same time. Part 0 is the padding chains.
   package func prepare(part: Int, chainLength: Int, parameters: Parameters) {
     if part == 0 {
-      if padding == .chained { prepareChain(length: chainLength, parameters) }
+      if padding == .chained { prepareChains(length: chainLength, parameters) }
       return
     }
     let first = (part - 1) * rowsPerPart
@@ -112,7 +113,7 @@ package final class FoldedWeights {
     for recurrence in recurrences[0] { recurrence.computeInputs(of: rows, vectors: gathered.pointer) }
   }
 
-  private func prepareChain(length: Int, _ parameters: Parameters) {
+  private func prepareChains(length: Int, _ parameters: Parameters) {
     // The chain needs the padding's row now, whoever computes that row for the others: the bits are the same.
     let recurrence = recurrences[0][0]
     let g = recurrence.geometry
@@ -126,7 +127,19 @@ package final class FoldedWeights {
       addRow(
         embedding.pointer, times: recurrence.kernel.pointer, panelCount: g.gatePanels, count: g.inputs, to: row.pointer)
     }
-    chain.forward(length: length, paddingInput: row.pointer, recurrent: recurrence.recurrent.pointer)
+    chains[0].forward(length: length, recurrent: recurrence.recurrent.pointer) { _, z in
+      z.update(from: row.pointer, count: g.columns)
+    }
+    for (layer, chain) in chains.enumerated().dropFirst() {
+      let (below, recurrence) = (chains[layer - 1], recurrences[layer][0])
+      let g = recurrence.geometry
+      chain.forward(length: length, recurrent: recurrence.recurrent.pointer) { step, z in
+        z.update(from: recurrence.bias.pointer, count: g.columns)
+        addRow(
+          below.hidden(after: step + 1), times: recurrence.kernel.pointer, panelCount: g.gatePanels, count: g.inputs,
+          to: z)
+      }
+    }
   }
 
   private func computeInput(
@@ -157,8 +170,8 @@ package final class FoldedWeights {
 
 /// How padding in front is gone about.
 package enum PaddingTreatment: Sendable {
-  /// One chain of padding serves all sequences: exact where a sequence's state depends on nothing but what it has read,
-  /// and only its last one is asked for.
+  /// One chain of padding a layer serves all sequences: exact where a sequence's states depend on nothing but what it
+  /// has read, and only the last one is asked for.
   case chained
   /// Padding is left out: each sequence begins with zeros at its first token.
   case masked
@@ -167,10 +180,11 @@ package enum PaddingTreatment: Sendable {
 
   package init(_ architecture: Architecture, _ dropout: DropoutDraw?) {
     let rates = dropout?.rates ?? Dropout()
-    let isOneState = architecture.layerCount == 1 && !architecture.isBidirectional && architecture.pooling == .last
+    let isOneState = !architecture.isBidirectional && architecture.pooling == .last
+    let drops = rates.words > 0 || rates.embedding > 0 || rates.recurrent > 0 || rates.layers > 0
     if architecture.masksPadding {
       self = .masked
-    } else if isOneState, rates.words == 0, rates.embedding == 0, rates.recurrent == 0 {
+    } else if isOneState, !drops {
       self = .chained
     } else {
       self = .read

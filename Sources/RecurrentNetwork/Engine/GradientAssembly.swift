@@ -1,5 +1,5 @@
 /// Makes a batch's gradient of the sum over its shards: dW = Eᵀ S, dE = S Wᵀ, db = Σ S in the first layer, the padding
-/// chain's part, the mean over the samples, and Keras's element order.
+/// chains' part, the mean over the samples, and Keras's element order.
 package final class GradientAssembly {
   private let weights: FoldedWeights
   /// Gathered embeddings in the order of the sum's rows: [tokens, rounded up][inputs].
@@ -9,13 +9,11 @@ package final class GradientAssembly {
   private let biases: [FloatBuffer]
   /// dE: [tokens, rounded up][inputs].
   private var embedding = FloatBuffer(0)
-  /// The chain's dU and its Σ dz.
-  private let chainRecurrent: FloatBuffer
-  private let chainInput: FloatBuffer
-  /// dE of the padding token along the chain: [inputs].
+  /// What the padding chains add: [layers]; zeros for a batch without them.
+  private let chains: [ChainGradient]
+  private var isChained = false
+  /// dE of the padding token along the first chain: [inputs].
   private let chainEmbedding: FloatBuffer
-  /// Sums of the injections that share a start.
-  private var injected: [FloatBuffer?] = []
   private var touched: [Int32] = []
 
   package init(_ weights: FoldedWeights) {
@@ -23,9 +21,53 @@ package final class GradientAssembly {
     self.weights = weights
     kernels = weights.recurrences[0].map { _ in FloatBuffer(g.inputs * g.columns) }
     biases = weights.recurrences[0].map { _ in FloatBuffer(g.columns) }
-    chainRecurrent = FloatBuffer(zeros: g.units * g.columns)
-    chainInput = FloatBuffer(zeros: g.columns)
+    chains = weights.geometry.layers.enumerated().map { ChainGradient($1, multipliesInputs: $0 > 0) }
     chainEmbedding = FloatBuffer(zeros: g.inputs)
+  }
+
+  /// What a layer's padding chain adds to its sums.
+  private final class ChainGradient {
+    /// dU, packed panels: [gatePanels][units][width].
+    let recurrent: FloatBuffer
+    /// dW, packed panels: [gatePanels][inputs][width]; empty in the first layer, whose input is the padding token's row.
+    let kernel: FloatBuffer
+    /// Σ dz, [columns].
+    let input: FloatBuffer
+    /// Sums of the injections that share a start.
+    private var injected: [FloatBuffer?] = []
+
+    init(_ geometry: PackedGeometry, multipliesInputs: Bool) {
+      recurrent = FloatBuffer(zeros: geometry.units * geometry.columns)
+      kernel = FloatBuffer(zeros: multipliesInputs ? geometry.inputs * geometry.columns : 0)
+      input = FloatBuffer(zeros: geometry.columns)
+    }
+
+    func clear() { for buffer in [recurrent, kernel, input] { buffer.clear() } }
+
+    /// Adds up what the tiles send that enter at the same step.
+    ///
+    /// - Returns: dh and dc at a start, [2][unitStride], or nil where no tile enters.
+    func add(
+      _ injections: InjectionSlots, layer: Int, _ tiles: [RowTile], steps: Int
+    ) -> (_ start: Int) -> UnsafePointer<Float>? {
+      while injected.count <= steps { injected.append(nil) }
+      var isSet = [Bool](repeating: false, count: injected.count)
+      for tile in tiles where tile.start > 0 {
+        let slot = injections.slot(tile.index, layer: layer)
+        if let sum = injected[tile.start], isSet[tile.start] {
+          for i in stride(from: 0, to: injections.slotSize, by: Vector.scalarCount) {
+            sum.pointer.store(sum.pointer.vector(i) + slot.vector(i), i)
+          }
+        } else {
+          let sum = injected[tile.start] ?? FloatBuffer(injections.slotSize)
+          sum.pointer.update(from: slot, count: injections.slotSize)
+          injected[tile.start] = sum
+          isSet[tile.start] = true
+        }
+      }
+      let sums = injected
+      return { isSet[$0] ? UnsafePointer(sums[$0]!.pointer) : nil }
+    }
   }
 
   private var geometry: PackedGeometry { weights.geometry.layers[0] }
@@ -50,10 +92,10 @@ package final class GradientAssembly {
     1 + (weights.readsVectors ? 0 : embeddingParts(sum) + kernels.count * geometry.gatePanels)
   }
 
-  /// Computes a part; parts may run at the same time. Part 0 is the padding chain.
+  /// Computes a part; parts may run at the same time. Part 0 is the padding chains.
   package func compute(part: Int, of sum: ShardGradient, injections: InjectionSlots, tiles: [RowTile]) {
     if part == 0 {
-      if weights.padding == .chained { backwardChain(injections, tiles) }
+      backwardChains(injections, tiles)
     } else if part <= embeddingParts(sum) {
       let first = (part - 1) * rowsPerPart
       computeEmbedding(sum, rows: first..<min(first + rowsPerPart, sum.slots.count))
@@ -63,33 +105,32 @@ package final class GradientAssembly {
     }
   }
 
-  private func backwardChain(_ injections: InjectionSlots, _ tiles: [RowTile]) {
-    let g = geometry
-    let size = 2 * g.unitStride
-    while injected.count <= weights.chain.length { injected.append(nil) }
-    var isSet = [Bool](repeating: false, count: injected.count)
-    for tile in tiles where tile.start > 0 {
-      let slot = injections.slot(tile.index)
-      if let sum = injected[tile.start], isSet[tile.start] {
-        for i in stride(from: 0, to: size, by: Vector.scalarCount) {
-          sum.pointer.store(sum.pointer.vector(i) + slot.vector(i), i)
-        }
-      } else {
-        let sum = injected[tile.start] ?? FloatBuffer(size)
-        sum.pointer.update(from: slot, count: size)
-        injected[tile.start] = sum
-        isSet[tile.start] = true
+  private func backwardChains(_ injections: InjectionSlots, _ tiles: [RowTile]) {
+    defer { isChained = weights.padding == .chained }
+    guard weights.padding == .chained else {
+      // What the batch before has left, if it had chains.
+      if isChained {
+        for chain in chains { chain.clear() }
+        chainEmbedding.clear()
       }
+      return
     }
-    let recurrence = weights.recurrences[0][0]
-    weights.chain.backward(
-      injection: { isSet[$0] ? UnsafePointer(injected[$0]!.pointer) : nil },
-      recurrentTransposed: recurrence.recurrentTransposed.pointer, recurrentGradient: chainRecurrent.pointer,
-      inputGradient: chainInput.pointer)
+    for layer in chains.indices.reversed() {
+      let (chain, recurrence, gradient) = (weights.chains[layer], weights.recurrences[layer][0], chains[layer])
+      let isLast = layer == chains.count - 1
+      chain.backward(
+        injection: gradient.add(injections, layer: layer, tiles, steps: chain.length),
+        above: isLast
+          ? nil
+          : (weights.chains[layer + 1], UnsafePointer(weights.recurrences[layer + 1][0].kernelTransposed.pointer)),
+        recurrentTransposed: recurrence.recurrentTransposed.pointer, recurrentGradient: gradient.recurrent.pointer,
+        inputGradient: gradient.input.pointer)
+      if layer > 0 { chain.kernelGradient(below: weights.chains[layer - 1], into: gradient.kernel.pointer) }
+    }
     chainEmbedding.clear()
     addRow(
-      chainInput.pointer, times: recurrence.kernelTransposed.pointer, panelCount: g.inputPanels, count: g.columns,
-      to: chainEmbedding.pointer)
+      chains[0].input.pointer, times: weights.recurrences[0][0].kernelTransposed.pointer,
+      panelCount: geometry.inputPanels, count: geometry.columns, to: chainEmbedding.pointer)
   }
 
   private func computeEmbedding(_ sum: ShardGradient, rows: Range<Int>) {
@@ -162,7 +203,7 @@ package final class GradientAssembly {
             let places = sum.form.recurrences[layer][direction]
             if layer > 0 || weights.readsVectors {
               finishKernel(
-                sum.sums.pointer + places.kernel, sum.sums.pointer + places.bias, layer, tensors, count, out)
+                sum.sums.pointer + places.kernel, sum.sums.pointer + places.bias, layer, direction, tensors, count, out)
             } else if layout.architecture.embeddingSize == 0 {
               finishOneHotKernel(sum, direction, tensors, count, out)
             } else {
@@ -213,19 +254,24 @@ package final class GradientAssembly {
 
   /// dW and db where inputs were multiplied.
   private func finishKernel(
-    _ kernel: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ layer: Int, _ tensors: ParameterLayout.Recurrence,
-    _ count: Float, _ out: UnsafeMutablePointer<Float>
+    _ kernel: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ layer: Int, _ direction: Int,
+    _ tensors: ParameterLayout.Recurrence, _ count: Float, _ out: UnsafeMutablePointer<Float>
   ) {
     let g = weights.geometry.layers[layer]
     let width = RegisterTile.columns
+    // Without a table of inputs in the first layer, something is dropped, and no chain there.
+    let chain = layer > 0 && direction == 0 ? chains[layer] : nil
     for input in 0..<tensors.kernel.shape[0] {
       let place = weights.geometry.packedInput(input, ofLayer: layer)
       let to = out + tensors.kernel.offset + input * tensors.kernel.shape[1]
       g.forEachColumn { column, packed, _ in
-        to[column] = kernel[(packed / width * g.inputs + place) * width + packed % width] / count
+        let index = (packed / width * g.inputs + place) * width + packed % width
+        to[column] = (kernel[index] + (chain?.kernel.pointer[index] ?? 0)) / count
       }
     }
-    g.forEachColumn { column, packed, _ in out[tensors.bias.offset + column] = bias[packed] / count }
+    g.forEachColumn { column, packed, _ in
+      out[tensors.bias.offset + column] = (bias[packed] + (chain?.input.pointer[packed] ?? 0)) / count
+    }
   }
 
   private func finishFoldedKernel(
@@ -239,7 +285,7 @@ package final class GradientAssembly {
       let to = out + tensors.kernel.offset + input * tensors.kernel.shape[1]
       g.forEachColumn { column, packed, _ in
         let sum = kernel[(packed / width * g.inputs + input) * width + packed % width]
-        to[column] = (sum + padding[input] * chainInput.pointer[packed]) * scale / count
+        to[column] = (sum + padding[input] * chains[0].input.pointer[packed]) * scale / count
       }
     }
   }
@@ -257,7 +303,7 @@ package final class GradientAssembly {
       g.forEachColumn { column, packed, _ in to[column] = from[packed] * scale / count }
     }
     let padding = out + tensors.kernel.offset
-    g.forEachColumn { column, packed, _ in padding[column] += chainInput.pointer[packed] * scale / count }
+    g.forEachColumn { column, packed, _ in padding[column] += chains[0].input.pointer[packed] * scale / count }
   }
 
   /// db where inputs came from the table: over all tokens, and the positions whose word was dropped.
@@ -268,7 +314,7 @@ package final class GradientAssembly {
     let dropped = sum.sums.pointer + sum.form.recurrences[0][direction].bias
     geometry.forEachColumn { column, packed, _ in
       let total = biases[direction].pointer[packed] + (weights.dropsWords ? dropped[packed] : 0)
-      out[tensors.bias.offset + column] = (total + chainInput.pointer[packed]) / count
+      out[tensors.bias.offset + column] = (total + chains[0].input.pointer[packed]) / count
     }
   }
 
@@ -278,7 +324,7 @@ package final class GradientAssembly {
   ) {
     let g = weights.geometry.layers[layer]
     let width = RegisterTile.columns
-    let chain = layer == 0 && direction == 0 ? UnsafePointer(chainRecurrent.pointer) : nil
+    let chain = direction == 0 ? UnsafePointer(chains[layer].recurrent.pointer) : nil
     for unit in 0..<g.hiddenSize {
       let to = out + tensors.recurrentKernel.offset + unit * 4 * g.hiddenSize
       g.forEachColumn { column, packed, _ in

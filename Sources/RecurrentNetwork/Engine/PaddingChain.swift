@@ -1,13 +1,14 @@
-/// The states that padding leads to: one chain that all sequences share.
+/// The states that padding leads to in a layer: one chain that all sequences share.
 ///
 /// Every sequence starts from the same zero state and reads the same padding token, so after k of them the state is
 /// one row, whoever asks. It is computed once up to the longest padding, and each tile of sequences enters at its own
 /// k. The way back is linear in (dh, dc): what leaves the tiles that entered at k is summed and carried along once.
+/// A layer above reads nothing but such states either, and has a chain of its own, which goes along this one.
 final class PaddingChain {
   private let geometry: PackedGeometry
   /// State after k paddings: [steps + 1][unitStride].
-  private(set) var hidden: FloatBuffer
-  private(set) var cell: FloatBuffer
+  private var hidden: FloatBuffer
+  private var cell: FloatBuffer
   /// i, f, g, o of each step, packed order: [steps][gateStride]; the backward pass turns them into dz.
   private var gates: FloatBuffer
   /// tanh c of each step: [steps][unitStride].
@@ -32,15 +33,29 @@ final class PaddingChain {
     tanhCell = FloatBuffer(zeros: steps * geometry.unitStride)
   }
 
+  /// h after so many paddings, [units].
+  func hidden(after paddings: Int) -> UnsafePointer<Float> {
+    UnsafePointer(hidden.pointer + paddings * geometry.unitStride)
+  }
+
+  /// c after so many paddings, [units].
+  func cell(after paddings: Int) -> UnsafePointer<Float> {
+    UnsafePointer(cell.pointer + paddings * geometry.unitStride)
+  }
+
   /// Computes the states up to `length` paddings from zeros.
-  func forward(length: Int, paddingInput: UnsafePointer<Float>, recurrent: UnsafePointer<Float>) {
+  ///
+  /// - Parameter readInput: writes x W + b of a step, [columns], to where it is told.
+  func forward(
+    length: Int, recurrent: UnsafePointer<Float>, readInput: (_ step: Int, _ z: UnsafeMutablePointer<Float>) -> Void
+  ) {
     reserve(length)
     self.length = length
     let g = geometry
     let n = Vector.scalarCount
     for k in 0..<length {
       let z = gates.pointer + k * g.gateStride
-      z.update(from: paddingInput, count: g.columns)
+      readInput(k, z)
       let (h, c) = (hidden.pointer + k * g.unitStride, cell.pointer + k * g.unitStride)
       addRow(h, times: recurrent, panelCount: g.gatePanels, count: g.units, to: z)
       let t = tanhCell.pointer + k * g.unitStride
@@ -64,11 +79,13 @@ final class PaddingChain {
   ///
   /// - Parameters:
   ///   - injection: dh and dc to add at a k, [2][unitStride], or nil where no sequence entered.
+  ///   - above: the layer that reads this one's states, gone back through already, and its Wᵀ; nil for the last layer.
   ///   - recurrentGradient: dU, packed panels; overwritten.
-  ///   - inputGradient: Σ dz, the padding token's row of S, [columns]; overwritten.
+  ///   - inputGradient: Σ dz, [columns]; overwritten.
   func backward(
-    injection: (Int) -> UnsafePointer<Float>?, recurrentTransposed: UnsafePointer<Float>,
-    recurrentGradient: UnsafeMutablePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
+    injection: (Int) -> UnsafePointer<Float>?, above: (chain: PaddingChain, kernelTransposed: UnsafePointer<Float>)?,
+    recurrentTransposed: UnsafePointer<Float>, recurrentGradient: UnsafeMutablePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>
   ) {
     let g = geometry
     let n = Vector.scalarCount
@@ -81,6 +98,11 @@ final class PaddingChain {
           dh.store(dh.vector(unit) + injected.vector(unit), unit)
           dc.store(dc.vector(unit) + injected.vector(g.unitStride + unit), unit)
         }
+      }
+      if let (above, kernelTransposed) = above {
+        addRow(
+          above.gates.pointer + k * above.geometry.gateStride, times: kernelTransposed, panelCount: g.unitPanels,
+          count: above.geometry.columns, to: dh)
       }
       let z = gates.pointer + k * g.gateStride
       for unit in stride(from: 0, to: g.units, by: n) {
@@ -100,17 +122,30 @@ final class PaddingChain {
       dh.update(repeating: 0, count: g.units)
       addRow(z, times: recurrentTransposed, panelCount: g.unitPanels, count: g.columns, to: dh)
     }
-    for panel in 0..<g.gatePanels {
-      let out = recurrentGradient + panel * g.units * RegisterTile.columns
-      let right = gates.pointer + panel * RegisterTile.columns
-      @inline(__always) func product(_ row: Int, _ rows: Int) {
+    multiplyByGradient(hidden.pointer, g, into: recurrentGradient)
+  }
+
+  /// dW of a layer that has gone back, which reads the states of the one below: packed panels, overwritten.
+  func kernelGradient(below: PaddingChain, into kernelGradient: UnsafeMutablePointer<Float>) {
+    multiplyByGradient(below.hidden.pointer + below.geometry.unitStride, below.geometry, into: kernelGradient)
+  }
+
+  /// Σ over the steps of leftᵀ dz; left is [steps][unitStride] of `leftGeometry`.
+  private func multiplyByGradient(
+    _ left: UnsafePointer<Float>, _ leftGeometry: PackedGeometry, into out: UnsafeMutablePointer<Float>
+  ) {
+    let (units, width) = (leftGeometry.units, RegisterTile.columns)
+    for panel in 0..<geometry.gatePanels {
+      let out = out + panel * units * width
+      let right = gates.pointer + panel * width
+      @inline(__always) func product(_ unit: Int, _ rows: Int) {
         var tile = RegisterTile()
         tile.add(
-          hidden.pointer + row, rowStride: 1, stepStride: g.unitStride, times: right, rightStride: g.gateStride,
-          count: length, rows: rows)
-        tile.store(to: out + row * RegisterTile.columns, stride: RegisterTile.columns, rows: rows)
+          left + unit, rowStride: 1, stepStride: leftGeometry.unitStride, times: right,
+          rightStride: geometry.gateStride, count: length, rows: rows)
+        tile.store(to: out + unit * width, stride: width, rows: rows)
       }
-      forEachTile(g.units, six: { product($0, 6) }, four: { product($0, 4) })
+      forEachTile(units, six: { product($0, 6) }, four: { product($0, 4) })
     }
   }
 }

@@ -54,7 +54,8 @@ final class RecurrentPass {
     let vectors: UnsafeMutablePointer<Float>?
     /// Whether those are added to what is there.
     let addsToVectors: Bool
-    let injections: InjectionSlots
+    /// Where a tile puts what it sends along the padding chain, [2][unitStride].
+    let injection: (RowTile) -> UnsafeMutablePointer<Float>
   }
 
   /// - Parameter learns: whether it has the memory for gradients.
@@ -163,8 +164,8 @@ final class RecurrentPass {
   private func begin(_ row: Int, _ chained: (chain: PaddingChain, step: Int)?) {
     let (h, c) = (hidden.pointer + row * geometry.unitStride, cell.pointer + row * geometry.unitStride)
     if let (chain, step) = chained {
-      h.update(from: chain.hidden.pointer + step * geometry.unitStride, count: geometry.units)
-      c.update(from: chain.cell.pointer + step * geometry.unitStride, count: geometry.units)
+      h.update(from: chain.hidden(after: step), count: geometry.units)
+      c.update(from: chain.cell(after: step), count: geometry.units)
     } else {
       h.update(repeating: 0, count: geometry.units)
       c.update(repeating: 0, count: geometry.units)
@@ -323,7 +324,7 @@ final class RecurrentPass {
         }
         while active > 0 && block.tileStarts[active - 1] == step {
           active -= 1
-          if source.chain != nil { inject(active, sums.injections.slot(tiles[tiles.startIndex + active].index)) }
+          if source.chain != nil { inject(active, sums.injection(tiles[tiles.startIndex + active])) }
         }
       }
       leave(steps)
@@ -391,7 +392,7 @@ final class RecurrentPass {
       let h = waiting.hidden.pointer + (depth + row) * unitStride
       guard isReversed ? step + 1 < steps : block.entries[row] < step else {
         if let chain {
-          h.update(from: chain.hidden.pointer + step * unitStride, count: geometry.units)
+          h.update(from: chain.hidden(after: step), count: geometry.units)
         } else {
           h.update(repeating: 0, count: geometry.units)
         }

@@ -58,7 +58,7 @@ package final class ShardWorker {
   ///   - tiles: the shard's tiles, in order of their start.
   ///   - sequences: the batch.
   ///   - gradient: gets the sums over the shard added.
-  ///   - injections: a slot a tile of the batch, [tiles][2][unitStride]; the shard fills its tiles' slots.
+  ///   - injections: of each tile of the batch and each layer a slot; the shard fills those of its tiles.
   ///   - outcomes: a slot a sequence of the batch; the shard fills its sequences' slots.
   package func addGradient(
     of tiles: [RowTile], in sequences: [TokenSequence], weights: FoldedWeights, to gradient: ShardGradient,
@@ -97,7 +97,7 @@ package final class ShardWorker {
     RecurrentPass.Source(
       weights: weights.recurrences[layer][direction], slots: slots,
       vectors: layer > 0 || weights.readsVectors ? vectors[layer].map { UnsafePointer($0.pointer) } : nil,
-      chain: block.padding == .chained ? weights.chain : nil)
+      chain: block.padding == .chained ? weights.chains[layer] : nil)
   }
 
   // MARK: Forward
@@ -334,7 +334,7 @@ package final class ShardWorker {
             gradient: gradient, places: gradient.form.recurrences[layer][direction],
             rowOffset: direction * geometry.layers[0].gateStride,
             vectors: source.vectors == nil ? nil : vectorGradients[layer]!.pointer, addsToVectors: direction > 0,
-            injections: injections)
+            injection: { injections.slot($0.index, layer: layer) })
           let isLast = layer == passes.count - 1
           let isPooled = isLast && architecture.pooling == .last && direction == 0
           pass.backward(
