@@ -18,9 +18,9 @@
 # MPI=1 builds with MPI (any of them), which shares a run out over machines. All builds of a checkout must agree about
 # it, or build everything anew.
 #
-# make train takes EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network it trains on a
-# small generated sample, and says so. make predict takes OUTPUT, too; without TEXT it reads standard input.
-# make interop takes DATA.
+# make train takes PRESET=accurate EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network
+# it trains on a small generated sample, and says so. make predict takes OUTPUT, too; without TEXT it reads standard
+# input. make interop takes DATA.
 
 PREFIX = /usr/local
 SWIFT = swift

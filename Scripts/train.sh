@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Trains: finds the data, moves an older run aside, and hands over to `lstm train`. Called by `make train`.
 #
-#   EPOCHS, THREADS  as `lstm train --epochs` and `--threads`; unset, the tutorial's or the sample's epochs, every core
+#   PRESET           as `lstm train --preset`; unset, the tutorial's settings
+#   EPOCHS, THREADS  as `lstm train --epochs` and `--threads`; unset, the preset's or the sample's epochs, every core
 #   DATA             an archive; unset, Data/imdb.npz, which is fetched where it is absent
 #   OUTPUT           the folder for the trained model; unset, Data/run
 #   LSTM             the executable; unset, the release build's
@@ -57,6 +58,7 @@ fi
 # MARK: Arguments
 
 arguments=(train --data "$data")
+if [ -n "${PRESET:-}" ]; then arguments+=(--preset "$PRESET"); fi
 if is_sample "$data"; then
   say "Data: the generated sample. Its figures are not those of IMDB. Its settings (Data/sample.options):"
   while read -r name value; do

@@ -5,9 +5,13 @@ import Training
 struct ConfigurationOptions: ParsableArguments {
   private static let defaults = TrainingConfiguration()
 
+  @Option(help: "Settings to start from: the tutorial's, or those for the best answer (default: tutorial).")
+  var preset: Preset?
+
   @Option(
     help: .init(
-      "Settings to start from: a run.json, or a JSON object; options override it.", valueName: "file"))
+      "Settings to start from: a run.json, or a JSON object, over the preset's; options override it.",
+      valueName: "file"))
   var configuration: String?
 
   @OptionGroup
@@ -114,9 +118,9 @@ struct ConfigurationOptions: ParsableArguments {
     help: .init("Keep the model of the epoch with the best of this, as best.safetensors.", valueName: "quantity"))
   var bestModel: MonitoredQuantity?
 
-  /// The settings of the file, or the given ones, with those of the options put over them.
+  /// The settings of the preset, or the given ones, with those of the file and then of the options put over them.
   func applied(to base: TrainingConfiguration?) throws -> TrainingConfiguration {
-    let base = base ?? Self.defaults
+    let base = preset?.configuration ?? base ?? Self.defaults
     var result = try configuration.map { try TrainingConfiguration(contentsOf: $0, over: base) } ?? base
     func put<Value>(_ value: Value?, _ setting: WritableKeyPath<TrainingConfiguration, Value>) {
       if let value { result[keyPath: setting] = value }
@@ -211,3 +215,4 @@ struct ConfigurationOptions: ParsableArguments {
 }
 
 extension MonitoredQuantity: ExpressibleByArgument {}
+extension Preset: ExpressibleByArgument {}

@@ -44,6 +44,20 @@ import Training
     }
   }
 
+  @Test func optionsGoOverAPreset() throws {
+    try TemporaryFolder.with { folder in
+      let run = try train(folder, "--preset", "accurate", "--output", folder.path + "/run", "--quiet")
+      #expect(run.exitCode == 0, "\(run.errors)")
+      var expected = Preset.accurate.configuration
+      (expected.vocabularySize, expected.maxLength, expected.embeddingSize, expected.hiddenSize) = (100, 40, 8, 12)
+      (expected.batchSize, expected.epochs) = (50, 2)
+      #expect(try Model(contentsOf: folder.path + "/run/model.safetensors").configuration == expected)
+      let refused = try train(folder, "--preset", "best")
+      #expect(refused.exitCode != 0)
+      #expect(refused.errors.contains("tutorial"))
+    }
+  }
+
   @Test func threadsDoNotChangeAByte() throws {
     try TemporaryFolder.with { folder in
       for threads in ["1", "2", "3", "8"] {

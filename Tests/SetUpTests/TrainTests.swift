@@ -43,6 +43,17 @@ struct TrainTests {
       try arguments() == ["train", "--data", workspace.path("Data/imdb.npz"), "--output", workspace.path("Data/run")])
   }
 
+  @Test("A preset")
+  func preset() throws {
+    try workspace.write("", to: "Data/imdb.npz")
+    #expect(try train(["PRESET": "accurate"]).code == 0)
+    #expect(
+      try arguments() == [
+        "train", "--data", workspace.path("Data/imdb.npz"), "--preset", "accurate", "--output",
+        workspace.path("Data/run"),
+      ])
+  }
+
   @Test("An archive that is not there")
   func missingArchive() throws {
     let outcome = try train(["DATA": "nowhere.npz"])

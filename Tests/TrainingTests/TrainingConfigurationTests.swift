@@ -17,6 +17,11 @@ import Training
     return "accepted"
   }
 
+  @Test func presets() {
+    #expect(Preset.tutorial.configuration == TrainingConfiguration())
+    for preset in Preset.allCases { #expect(preset.configuration.problem == nil) }
+  }
+
   @Test func readsANetwork() throws {
     var expected = TrainingConfiguration()
     expected.embeddingSize = 0
