@@ -87,6 +87,7 @@ public final class Trainer {
         advice: "resume from another checkpoint")
     }
     self.callbacks = configuration.callbacks(stepsPerEpoch: stepsPerEpoch) + callbacks
+    self.state.adam.epsilon = configuration.epsilon
     self.state.adam.weightDecay = configuration.weightDecay
     for callback in self.callbacks {
       guard let saved = self.state.callbacks[callback.name] else { continue }

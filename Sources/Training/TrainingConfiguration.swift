@@ -32,6 +32,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var shards: Int?
   /// Adam's step size.
   public var learningRate = 0.001
+  /// Adam's ε. The larger it is, the less rare words are moved by the few gradients that they get.
+  public var epsilon: Float = 1e-7
   /// Of the initial weights and of the order of the reviews.
   public var seed: UInt64 = 0
   /// Whether each epoch has an order of its own.
@@ -89,6 +91,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     }
     guard learningRate.isFinite, learningRate > 0 else {
       return (CodingKeys.learningRate.rawValue, "must be a number above 0, not \(learningRate)")
+    }
+    guard epsilon.isFinite, epsilon > 0 else {
+      return (CodingKeys.epsilon.rawValue, "must be a number above 0, not \(epsilon)")
     }
     func check(_ key: CodingKeys, _ isRight: Bool, _ rule: String) -> (String, String)? {
       isRight ? nil : (key.rawValue, rule)
@@ -173,7 +178,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding,
-      labelCount, dropout, epochs, batchSize, shards, learningRate, seed,
+      labelCount, dropout, epochs, batchSize, shards, learningRate, epsilon, seed,
       shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
   }
 
@@ -199,6 +204,7 @@ extension TrainingConfiguration {
     try read(.epochs, \.epochs)
     try read(.batchSize, \.batchSize)
     try read(.learningRate, \.learningRate)
+    try read(.epsilon, \.epsilon)
     try read(.seed, \.seed)
     try read(.shuffles, \.shuffles)
     try read(.schedule, \.schedule)

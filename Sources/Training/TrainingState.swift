@@ -37,7 +37,7 @@ public struct TrainingState: Sendable, Equatable {
   /// The first state of a run that takes up where another ended, with that one's optimizer: its moments, its number of
   /// steps and its learning rate, which `learningRate` may change. The run itself counts its steps from 1.
   ///
-  /// The weight decay is the configuration's, whatever the optimizer says.
+  /// ε and weight decay are the configuration's, whatever the optimizer says.
   ///
   /// - Precondition: the optimizer has a moment for each parameter.
   public init(_ parameters: Parameters, optimizer: Adam) {

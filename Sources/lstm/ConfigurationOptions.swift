@@ -34,6 +34,12 @@ struct ConfigurationOptions: ParsableArguments {
 
   @Option(
     help: .init(
+      "Adam's ε (default: \(defaults.epsilon)); a larger one keeps rare words from being learnt by heart.",
+      valueName: "number"))
+  var epsilon: Float?
+
+  @Option(
+    help: .init(
       "Seeds the initial weights and the order of the reviews (default: \(defaults.seed)).", valueName: "number"))
   var seed: UInt64?
 
@@ -132,6 +138,7 @@ struct ConfigurationOptions: ParsableArguments {
     put(epochs, \.epochs)
     put(batchSize, \.batchSize)
     put(learningRate, \.learningRate)
+    put(epsilon, \.epsilon)
     put(seed, \.seed)
     put(shuffle, \.shuffles)
     putOptional(shards, \.shards)

@@ -211,7 +211,9 @@ struct Train: ParsableCommand {
     guard let model else { return try settings.applied(to: nil) }
     var base = Self.defaults
     base.architecture = model.parameters.architecture
-    if let optimizer = model.optimizer { base.learningRate = optimizer.learningRate }
+    if let optimizer = model.optimizer {
+      (base.learningRate, base.epsilon) = (optimizer.learningRate, optimizer.epsilon)
+    }
     let configuration = try settings.applied(to: base)
     guard model.parameters.architecture == configuration.architecture else {
       throw TrainingError(

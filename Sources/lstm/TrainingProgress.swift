@@ -35,7 +35,7 @@ struct TrainingProgress {
       \(grouped(c.vocabularySize))\(hasWords ? "" : " (no word index beside it: the model gets no words)")
       \(c.architecture): \(grouped(ParameterLayout(c.architecture).count)) parameters\
       \(c.dropout == Dropout() ? "" : "; dropout: \(c.dropout)")
-      Adam \(c.learningRate), batches of \(grouped(c.batchSize)), \(c.epochs) epoch\(c.epochs == 1 ? "" : "s"), \
+      Adam \(c.learningRate)\(c.epsilon == TrainingConfiguration().epsilon ? "" : " with ε \(c.epsilon)"), batches of \(grouped(c.batchSize)), \(c.epochs) epoch\(c.epochs == 1 ? "" : "s"), \
       \(threads) thread\(threads == 1 ? "" : "s"), kernels for \(Processor.kernels)
       """)
   }

@@ -103,6 +103,7 @@ import Training
     let plain = try parameters { _ in }
     #expect(try parameters { $0.clipping = .norm(limit: 1e-4) } != plain)
     #expect(try parameters { $0.weightDecay = 0.1 } != plain)
+    #expect(try parameters { $0.epsilon = 1e-3 } != plain)
     #expect(try parameters { $0.classWeights = [1, 2] } != plain)
     #expect(try parameters { $0.schedule = .stepDecay(factor: 0.5, everySteps: 2) } != plain)
   }
@@ -169,6 +170,7 @@ import Training
     #expect(problem { $0.classWeights = [1] } == "classWeights")
     #expect(problem { $0.classWeights = [1, -.infinity] } == "classWeights")
     #expect(problem { $0.weightDecay = -1 } == "weightDecay")
+    #expect(problem { $0.epsilon = 0 } == "epsilon")
     #expect(problem { $0.clipping = .norm(limit: 0) } == "clipping")
     #expect(problem { $0.schedule = .stepDecay(factor: 0.5, everySteps: 0) } == "schedule")
     #expect(problem { $0.schedule = .cosineDecay(warmupSteps: -1, alpha: 0) } == "schedule")
