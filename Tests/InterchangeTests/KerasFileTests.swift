@@ -101,6 +101,7 @@ func refusal(_ body: () throws -> Void) -> String? {
       #expect((adam.learningRate, adam.beta1, adam.beta2) == (0.002, 0.8, 0.99))
       #expect(adam.epsilon == 1e-6 && adam.weightDecay == 0.01)
       #expect(model.configuration.learningRate == 0.002 && model.configuration.weightDecay == 0.01)
+      #expect(model.configuration.epsilon == 1e-6)
       #expect(model.configuration.clipping == .globalNorm(limit: 0.1))
     }
 

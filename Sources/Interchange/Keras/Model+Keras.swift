@@ -71,7 +71,7 @@ extension Model {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var adam =
       optimizer ?? Adam(parameterCount: parameters.layout.count, learningRate: configuration.learningRate)
-    if optimizer == nil { adam.weightDecay = configuration.weightDecay }
+    if optimizer == nil { (adam.epsilon, adam.weightDecay) = (configuration.epsilon, configuration.weightDecay) }
     let metadata = Metadata(
       // The version whose files these are like.
       kerasVersion: "3.15.1",
@@ -159,6 +159,7 @@ extension Model {
       configuration.architecture = read.architecture
       if let length = read.inputLength { configuration.maxLength = length }
       if let (adam, clipping) = read.optimizer {
+        configuration.epsilon = adam.epsilon
         (configuration.weightDecay, configuration.clipping) = (adam.weightDecay, clipping)
       }
     }
