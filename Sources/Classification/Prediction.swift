@@ -2,10 +2,10 @@
 public struct Prediction: Sendable, Equatable {
   /// The label's name, as in the data that the model was trained on.
   public let label: String
-  /// How probable label 1 is, the positive one: from 0 to 1, whichever label was chosen. Not a
-  /// number where the model's weights are so large that they overflow.
+  /// From 0 to 1: of two labels how probable label 1 is, the positive one, whichever was chosen; of more how probable
+  /// the chosen one is. Not a number where the model's weights are so large that they overflow.
   public let probability: Float
-  /// Whether the label is label 1: whether its probability is greater than the threshold.
+  /// Of two labels, whether it is label 1: whether its probability is greater than the threshold. Of more, false.
   public let isPositive: Bool
   /// How many of the text's words the model has read and knows. Where it is 0, the answer says nothing of the text.
   public let knownWordCount: Int
@@ -21,8 +21,8 @@ public struct Explanation: Sendable, Equatable {
   public struct Word: Sendable, Equatable {
     /// As the text spells it.
     public let word: String
-    /// By how much it raised the probability of label 1; below 0 where it speaks for label 0. Of a word that the model
-    /// doesn't know it is 0.
+    /// By how much it raised the probability of label 1; below 0 where it speaks for label 0. With more than two labels
+    /// that of the text's own label. Of a word that the model doesn't know it is 0.
     public let effect: Float
     /// Whether the model knows it.
     public let isKnown: Bool

@@ -9,9 +9,9 @@ import Training
 /// The weights are prepared once. Any number of threads and tasks may ask at the same time; a text's probability is the
 /// same to the bit alone, among others, and on any number of threads.
 public final class TextClassifier: Sendable {
-  /// What label 0 and label 1 are called.
+  /// What the labels are called, from label 0 on.
   public let labels: [String]
-  /// A greater probability gives label 1.
+  /// Of two labels, a greater probability gives label 1.
   public let threshold: Float
 
   private let coder: TextCoder
@@ -25,7 +25,7 @@ public final class TextClassifier: Sendable {
   ///   - path: a model in any of the formats of `Model(contentsOf:)`.
   ///   - wordIndex: Keras's `imdb_word_index.json`, or a file like it, for a model that has no vocabulary; it goes
   ///     before the model's own.
-  ///   - threshold: a greater probability gives label 1.
+  ///   - threshold: of two labels, a greater probability gives label 1; of more the most probable one is given.
   ///   - threads: how many of them a call works on; nil for as many as there are cores.
   /// - Throws: `TrainingError` or `CorpusError` where a file can't be read, where nothing says which words the model
   ///   knows, or where its network does not fit into memory.
@@ -41,10 +41,9 @@ public final class TextClassifier: Sendable {
   /// - Parameters:
   ///   - model: with its vocabulary.
   ///   - path: its file, for messages.
-  ///   - threshold: a greater probability gives label 1.
+  ///   - threshold: of two labels, a greater probability gives label 1; of more the most probable one is given.
   ///   - threads: how many of them a call works on; nil for as many as there are cores.
-  /// - Throws: `TrainingError` where the model has no vocabulary or more than two labels, or its network does not fit into
-  ///   memory.
+  /// - Throws: `TrainingError` where the model has no vocabulary, or its network does not fit into memory.
   public init(_ model: Model, path: String? = nil, threshold: Float = 0.5, threads: Int? = nil) throws {
     func fail(_ problem: String, _ advice: String) -> TrainingError {
       TrainingError(path: path, problem: problem, advice: advice)
@@ -82,7 +81,7 @@ public final class TextClassifier: Sendable {
   /// Classifies texts, with the help of other ranks (`Model.share`).
   package func classify(_ texts: [String], on communicator: any Communicator) -> [Prediction] {
     let tokens = tokens(of: texts)
-    return zip(tokens, probabilities(of: tokens, communicator)).map { prediction($1, of: $0) }
+    return zip(tokens, outcomes(of: tokens, communicator)).map { prediction($1, of: $0) }
   }
 
   /// Classifies a text, and tells what each of its words had to do with it.
@@ -97,7 +96,7 @@ public final class TextClassifier: Sendable {
     let read = words.suffix(tokens.count)
     let known = read.indices.filter { read[$0].token != TextCoder.unknownToken }
     let shift = tokens.endIndex - read.endIndex
-    let probability = probabilities(of: [Array(tokens)], communicator)[0]
+    let outcome = outcomes(of: [Array(tokens)], communicator)[0]
     var effects = [Float](repeating: 0, count: words.count)
     // A few at a time: all of them together would take the text's length squared.
     let variantsPerCall = max((1 << 20) / tokens.count, 1)
@@ -108,12 +107,13 @@ public final class TextClassifier: Sendable {
         variant[index + shift] = TextCoder.unknownToken
         return Array(variant)
       }
-      for (index, without) in zip(part, probabilities(of: variants, communicator)) {
-        effects[index] = probability - without
+      for (index, without) in zip(part, outcomes(of: variants, label: outcome.label, communicator)) {
+        // Of more than two labels a variant may have another as the most probable; the loss tells that of the text's.
+        effects[index] = outcome.probability - (labels.count == 2 ? without.probability : Float(exp(-without.loss)))
       }
     }
     return Explanation(
-      prediction: prediction(probability, of: Array(tokens)),
+      prediction: prediction(outcome, of: Array(tokens)),
       words: read.indices.map { index in
         .init(
           word: String(text[read[index].range]), effect: effects[index],
@@ -144,16 +144,19 @@ public final class TextClassifier: Sendable {
     return result
   }
 
-  private func probabilities(of tokens: [[Int32]], _ communicator: any Communicator) -> [Float] {
+  /// - Parameter label: the one whose loss is told.
+  private func outcomes(
+    of tokens: [[Int32]], label: UInt8 = 0, _ communicator: any Communicator
+  ) -> [Outcome] {
     let data = LabelledSequences(
-      sequences: TokenSequences(tokens), labels: [UInt8](repeating: 0, count: tokens.count))
-    return network.outcomes(of: data, on: communicator)!.map(\.probability)
+      sequences: TokenSequences(tokens), labels: [UInt8](repeating: label, count: tokens.count))
+    return network.outcomes(of: data, on: communicator)!
   }
 
-  private func prediction(_ probability: Float, of tokens: [Int32]) -> Prediction {
-    let isPositive = probability > threshold
+  private func prediction(_ outcome: Outcome, of tokens: [Int32]) -> Prediction {
+    let label = labels.count == 2 ? outcome.probability > threshold ? 1 : 0 : Int(outcome.label)
     return Prediction(
-      label: labels[isPositive ? 1 : 0], probability: probability, isPositive: isPositive,
+      label: labels[label], probability: outcome.probability, isPositive: labels.count == 2 && label == 1,
       knownWordCount: tokens.count { $0 > TextCoder.unknownToken })
   }
 }

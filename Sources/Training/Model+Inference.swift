@@ -6,15 +6,8 @@ extension Model {
   /// The network, ready for use.
   ///
   /// - Parameter path: the model's file, for messages.
-  /// - Throws: `TrainingError` where it does not fit into this machine's memory, or tells more than two labels apart,
-  ///   of which one probability says too little.
+  /// - Throws: `TrainingError` where it does not fit into this machine's memory.
   package func inferenceNetwork(threads: Int, path: String? = nil) throws -> InferenceNetwork {
-    guard configuration.labelCount == 2 else {
-      throw TrainingError(
-        path: path,
-        problem: "the model has \(configuration.labelCount) labels, of which only two can be told apart here",
-        advice: "use it in another framework (lstm export), or train one with two labels")
-    }
     let need = InferenceNetwork.memoryNeed(parameters.architecture, maxLength: configuration.maxLength)
     guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
       throw TrainingError(

@@ -12,7 +12,7 @@ public struct SourceData: Sendable {
   public var vocabulary: [String]?
   /// How texts become words of the vocabulary.
   public var coding = TextCoding()
-  /// What label 0 and label 1 are called.
+  /// What the labels are called, from label 0 on.
   public var labels = Model.defaultLabels
   /// Whether the data have a test part of their own.
   public var hasTestPart = true
@@ -34,8 +34,7 @@ public struct SourceData: Sendable {
   public func model(_ parameters: Parameters, _ configuration: TrainingConfiguration) -> Model {
     var model = Model(parameters, configuration: configuration, vocabulary: vocabulary)
     model.coding = coding
-    // The data have two.
-    if configuration.labelCount == 2 { model.labels = labels }
+    if labels.count == configuration.labelCount { model.labels = labels }
     return model
   }
 }
@@ -73,7 +72,7 @@ extension DataSource {
       WordIndex.init(contentsOf:))
     var data = SourceData(
       training: training, test: test, vocabulary: index?.vocabulary(size: size) ?? terms?.vocabulary)
-    if let labels = terms?.labels { data.labels = labels }
+    data.labels = terms?.labels ?? Model.defaultLabels(configuration.labelCount)
     return data
   }
 
@@ -95,8 +94,8 @@ extension DataSource {
         problem: "the model has no vocabulary to read texts by", advice: "give --word-index imdb_word_index.json")
     }
     let texts = try LabelledTexts.load(
-      files, options: text ?? TextOptions(), vocabularySize: size,
-      terms: terms, threads: threads, progress: progress)
+      files, options: text ?? TextOptions(), vocabularySize: size, labelCount: configuration.labelCount, terms: terms,
+      threads: threads, progress: progress)
     return SourceData(
       training: texts.training, test: texts.test, vocabulary: texts.vocabulary, coding: texts.coding,
       labels: texts.labels, hasTestPart: texts.hasTestPart, notes: texts.notes)

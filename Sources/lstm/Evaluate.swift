@@ -12,7 +12,8 @@ struct Evaluate: ParsableCommand {
     discussion: """
       Loss, accuracy, precision, recall, F1, area under the ROC curve and confusion matrix, with 95 % intervals: \
       Wilson's score for accuracy, precision, recall, and for F1, which rises with the share TP / (TP + FP + FN); \
-      DeLong's for the area; the normal distribution's for the loss.
+      DeLong's for the area; the normal distribution's for the loss. With more than two labels loss, accuracy, the mean \
+      of the labels' F1, and precision, recall and F1 of each.
 
       Started by mpirun or srun, the processes share the work; rank 0 alone reads and writes.
       """)
@@ -67,18 +68,33 @@ struct Evaluate: ParsableCommand {
   /// On the first rank.
   private func run(on ranks: RankGroup) throws {
     let model = try Model(contentsOf: self.model, wordIndex: wordIndex)
+    try checkThreshold(threshold, model)
     let samples = try samples(for: model, threads: ranks.threads)
     var bar = ProgressBar(isQuiet: false)
     let outcomes = try model.outcomes(
       of: samples, on: ranks.communicator, threads: ranks.threads, path: self.model
     ) { bar.draw("Reading texts", done: $0, details: [data]) }
     bar.clear()
+    let losses = outcomes.map(\.loss)
+    let loss = Row(name: "loss", value: losses.reduce(0, +) / Double(losses.count), interval: .mean(of: losses))
+    if model.labels.count > 2 {
+      let evaluation = MulticlassEvaluation(
+        predicted: outcomes.map(\.label), labels: samples.labels, labelCount: model.labels.count)
+      let rows: [Row] = [
+        loss,
+        Row(name: "accuracy", value: evaluation.accuracy, interval: evaluation.accuracyInterval),
+        Row(name: "macro_f1", value: evaluation.macroF1),
+      ]
+      switch format {
+      case .text: try writeOutput(text(rows, evaluation, model))
+      case .json: try writeOutput(json(rows, facts(evaluation), model))
+      }
+      return
+    }
     let evaluation = BinaryEvaluation(
       probabilities: outcomes.map(\.probability), labels: samples.labels, threshold: threshold)
-    let losses = outcomes.map(\.loss)
-    let loss = losses.reduce(0, +) / Double(losses.count)
     let rows: [Row] = [
-      Row(name: "loss", value: loss, interval: .mean(of: losses)),
+      loss,
       Row(name: "accuracy", value: evaluation.accuracy, interval: evaluation.accuracyInterval),
       Row(name: "precision", value: evaluation.precision, interval: evaluation.precisionInterval),
       Row(name: "recall", value: evaluation.recall, interval: evaluation.recallInterval),
@@ -87,7 +103,7 @@ struct Evaluate: ParsableCommand {
     ]
     switch format {
     case .text: try writeOutput(text(rows, evaluation, model))
-    case .json: try writeOutput(json(rows, evaluation, model))
+    case .json: try writeOutput(json(rows, facts(evaluation), model))
     }
   }
 
@@ -127,25 +143,14 @@ struct Evaluate: ParsableCommand {
     var lines = [
       "\(data), part \(part.rawValue): \(grouped(evaluation.count)) texts, \(grouped(positives)) \(labels[1])", "",
     ]
-    for row in rows {
-      let interval = row.interval.map { "  (\(fixed($0.lowerBound, 4))–\(fixed($0.upperBound, 4)))" } ?? ""
-      lines.append(padded(row.name, 9) + "  " + (row.value.map { fixed($0, 4) } ?? "undefined") + interval)
-    }
+    lines += rows.map(line)
     let counts = evaluation.confusion
     let table = [
       ["", "says \(labels[0])", "says \(labels[1])"],
       ["is \(labels[0])", grouped(counts.trueNegatives), grouped(counts.falsePositives)],
       ["is \(labels[1])", grouped(counts.falseNegatives), grouped(counts.truePositives)],
     ]
-    let widths = (0..<3).map { column in table.map { $0[column].count }.max()! }
-    lines.append("")
-    for row in table {
-      lines.append(
-        padded(row[0], widths[0])
-          + (1..<3).map { column in
-            "  " + String(repeating: " ", count: widths[column] - row[column].count) + row[column]
-          }.joined())
-    }
+    lines += [""] + aligned(table)
     lines += [
       "",
       "Threshold \(threshold). In brackets 95 % intervals: Wilson's (accuracy, precision, recall, F1 by its share), "
@@ -154,21 +159,69 @@ struct Evaluate: ParsableCommand {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  private func text(_ rows: [Row], _ evaluation: MulticlassEvaluation, _ model: Model) -> String {
+    func share(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "undefined" }
+    let table = model.labels.enumerated().map { label, name in
+      [
+        CorpusError.escaped(name, limit: 30), share(evaluation.precision(of: label)),
+        share(evaluation.recall(of: label)), share(evaluation.f1(of: label)),
+        grouped(evaluation.support(of: label)),
+      ]
+    }
+    let first = "\(data), part \(part.rawValue): \(grouped(evaluation.count)) texts, \(model.labels.count) labels"
+    let last = "In brackets 95 % intervals: Wilson's (accuracy), normal (loss)."
+    let header = ["", "precision", "recall", "f1", "texts"]
+    return ([first, ""] + rows.map(line) + [""] + aligned([header] + table) + ["", last]).joined(separator: "\n") + "\n"
+  }
+
+  private func line(_ row: Row) -> String {
+    let interval = row.interval.map { "  (\(fixed($0.lowerBound, 4))–\(fixed($0.upperBound, 4)))" } ?? ""
+    return padded(row.name, 9) + "  " + (row.value.map { fixed($0, 4) } ?? "undefined") + interval
+  }
+
+  /// A table's lines: the first column to the left, the others to the right.
+  private func aligned(_ table: [[String]]) -> [String] {
+    let widths = table[0].indices.map { column in table.map { $0[column].count }.max()! }
+    return table.map { row in
+      padded(row[0], widths[0])
+        + row.indices.dropFirst().map { column in
+          "  " + String(repeating: " ", count: widths[column] - row[column].count) + row[column]
+        }.joined()
+    }
+  }
+
   private func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
   }
 
   /// Confusion: a row for each true label, a column for each answer; label 0 first.
-  private func json(_ rows: [Row], _ evaluation: BinaryEvaluation, _ model: Model) throws -> String {
+  private func facts(_ evaluation: BinaryEvaluation) -> [String: Any] {
     let counts = evaluation.confusion
-    var facts: [String: Any] = [
+    return [
       "confusion": [[counts.trueNegatives, counts.falsePositives], [counts.falseNegatives, counts.truePositives]],
-      "labels": model.labels, "samples": evaluation.count, "threshold": threshold, "part": part.rawValue,
-      "intervals": Dictionary(
-        uniqueKeysWithValues: rows.map {
-          ($0.name, $0.interval.map { [$0.lowerBound, $0.upperBound] } as Any? ?? NSNull())
-        }),
+      "samples": evaluation.count, "threshold": threshold,
     ]
+  }
+
+  private func facts(_ evaluation: MulticlassEvaluation) -> [String: Any] {
+    [
+      "confusion": evaluation.confusion, "samples": evaluation.count,
+      "by_label": evaluation.confusion.indices.map { label in
+        [
+          "precision": evaluation.precision(of: label), "recall": evaluation.recall(of: label),
+          "f1": evaluation.f1(of: label), "samples": Double(evaluation.support(of: label)),
+        ].mapValues { $0 as Any? ?? NSNull() }
+      },
+    ]
+  }
+
+  private func json(_ rows: [Row], _ facts: [String: Any], _ model: Model) throws -> String {
+    var facts = facts
+    (facts["labels"], facts["part"]) = (model.labels, part.rawValue)
+    facts["intervals"] = Dictionary(
+      uniqueKeysWithValues: rows.map {
+        ($0.name, $0.interval.map { [$0.lowerBound, $0.upperBound] } as Any? ?? NSNull())
+      })
     for row in rows { facts[row.name] = row.value as Any? ?? NSNull() }
     let data = try JSONSerialization.data(
       withJSONObject: facts, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])

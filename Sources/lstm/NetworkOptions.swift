@@ -43,6 +43,12 @@ struct NetworkOptions: ParsableArguments {
     help: "Leave padding out, as Keras's mask_zero, or read it like any token (default: --no-mask-padding).")
   var maskPadding: Bool?
 
+  @Option(
+    help: .init(
+      "How many labels the data have; with more than two a softmax (default: \(defaults.labelCount)).",
+      valueName: "count"))
+  var labelCount: Int?
+
   @Option(help: .init("Drop this share of whole words in training (default: 0).", valueName: "rate"))
   var dropoutWords: Double?
 
@@ -72,6 +78,7 @@ struct NetworkOptions: ParsableArguments {
     put(bidirectional, \.isBidirectional)
     put(pooling, \.pooling)
     put(maskPadding, \.masksPadding)
+    put(labelCount, \.labelCount)
     put(dropoutWords, \.dropout.words)
     put(dropoutEmbedding, \.dropout.embedding)
     put(dropoutRecurrent, \.dropout.recurrent)

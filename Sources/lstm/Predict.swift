@@ -10,7 +10,7 @@ struct Predict: ParsableCommand {
     abstract: "Classifies texts with a trained model.",
     discussion: """
       The texts are the arguments, the lines of a file, or else the lines of standard input, which are answered as they \
-      come. The probability is that of label 1, the positive one.
+      come. The probability is that of label 1, the positive one; with more than two labels that of the label given.
 
       Started by mpirun or srun, the processes share the work; rank 0 alone reads and writes.
 
@@ -70,6 +70,7 @@ struct Predict: ParsableCommand {
     try ranks.run {
       guard ranks.isFirst else { return try Model.help(ranks.communicator, threads: ranks.threads) }
       let model = try Model(contentsOf: self.model, wordIndex: wordIndex)
+      try checkThreshold(threshold, model)
       let classifier = try TextClassifier(model, path: self.model, threshold: threshold, threads: ranks.threads)
       model.share(on: ranks.communicator)
       try answer(classifier, ranks.communicator)
@@ -144,7 +145,10 @@ func checkThreads(_ threads: Int?) throws {
   }
 }
 
-func checkThreshold(_ threshold: Float) throws {
+func checkThreshold(_ threshold: Float, _ model: Model? = nil) throws {
+  if let model, model.labels.count > 2, threshold != 0.5 {
+    throw ValidationError("--threshold goes with two labels, and the model has \(model.labels.count).")
+  }
   guard (0...1).contains(threshold) else {
     throw ValidationError("--threshold must be a probability, from 0 to 1, not \(threshold).")
   }

@@ -130,16 +130,63 @@ import Training
     #expect { _ = try TextClassifier(model) } throws: { "\($0)".contains("GB of memory") }
   }
 
-  @Test func refusesMoreThanTwoLabels() {
+  // MARK: More than two labels
+
+  private static let threeLabels: Model = {
     var configuration = smallModel.configuration
     configuration.labelCount = 3
-    let layout = ParameterLayout(configuration.architecture)
-    let model = Model(Parameters(zeros: layout), configuration: configuration, vocabulary: smallModel.vocabulary)
-    #expect {
-      _ = try TextClassifier(model, path: "m.safetensors")
-    } throws: {
-      "\($0)".hasPrefix("m.safetensors: the model has 3 labels") && "\($0)".contains("lstm export")
+    var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
+    var generator = RandomGenerator(seed: 3)
+    for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
+    var model = Model(parameters, configuration: configuration, vocabulary: smallModel.vocabulary)
+    model.labels = ["a", "b", "c"]
+    return model
+  }()
+
+  @Test func ofManyLabelsTheMostProbableIsGiven() throws {
+    let texts = smallTexts(60)
+    // The threshold is nothing to them.
+    let predictions = try TextClassifier(Self.threeLabels, threshold: 1).classify(texts.map(\.text))
+    let losses = (0..<3 as Range<UInt8>).map { label in
+      let data = LabelledSequences(
+        sequences: TokenSequences(texts.map(\.tokens)), labels: [UInt8](repeating: label, count: texts.count))
+      return DataParallelNetwork(Self.threeLabels.parameters.layout, maxLength: 25, threads: 1)
+        .outcomes(of: data, parameters: Self.threeLabels.parameters)!.map(\.loss)
     }
+    for (index, prediction) in predictions.enumerated() {
+      let probabilities = losses.map { exp(-$0[index]) }
+      #expect(abs(probabilities.reduce(0, +) - 1) < 1e-6)
+      let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] }!
+      #expect(prediction.label == ["a", "b", "c"][best] && !prediction.isPositive)
+      #expect(abs(Double(prediction.probability) - probabilities[best]) < 1e-6)
+    }
+    #expect(Set(predictions.map(\.label)).count > 1)
+  }
+
+  /// A word's effect is on the text's own label, even where the text without it gets another.
+  @Test func ofManyLabelsAWordMovesTheTextsOwn() throws {
+    let classifier = try TextClassifier(Self.threeLabels)
+    var (kept, lost) = (0, 0)
+    for (text, _) in smallTexts(60) {
+      let explanation = classifier.explain(text)
+      #expect(explanation.prediction == classifier.classify(text))
+      var words = text.split(separator: " ").map(String.init)
+      for (index, word) in explanation.words.enumerated() where word.isKnown {
+        let place = explanation.unreadWordCount + index
+        words[place] = "w99"
+        let without = classifier.classify(words.joined(separator: " "))
+        words[place] = word.word
+        let difference = explanation.prediction.probability - without.probability
+        if without.label == explanation.prediction.label {
+          kept += 1
+          #expect(abs(word.effect - difference) < 1e-6)
+        } else {
+          lost += 1
+          #expect(word.effect > difference - 1e-6 && word.effect > 0)
+        }
+      }
+    }
+    #expect(kept > 100 && lost > 20)
   }
 
   @Test func takesWordsFromAnIndex() throws {

@@ -66,6 +66,52 @@ import Training
     }
   }
 
+  @Test func moreThanTwoLabels() throws {
+    try TemporaryFolder.with { folder in
+      let topics = ["sport", "art", "law"]
+      let rows = (0..<90).map { number in
+        "\(topics[number % 3]),word\(number % 7) of \(topics[number % 3])like things"
+      }
+      let data = folder.path + "/topics.csv"
+      try Data(("kind,words\n" + rows.joined(separator: "\n")).utf8).write(to: folder.url("topics.csv"))
+      let columns = ["--text-column", "words", "--label-column", "kind"]
+      let train = ["train", "--data", data, "--output", folder.path + "/run", "--quiet"] + small + columns
+      let refused = try run(folder, train)
+      #expect(refused.exitCode == 1)
+      #expect(refused.errors.contains("found “art” (30), “law” (30), “sport” (30); train with --label-count 3"))
+      let settings = ["--label-count", "3", "--epochs", "8", "--learning-rate", "0.05"]
+      let trained = try run(folder, train + settings + ["--class-weights", "1,1,2"])
+      try #require(trained.exitCode == 0, "\(trained.errors)")
+      let model = folder.path + "/run/model.safetensors"
+      #expect(try Model(safetensors: model).labels == ["art", "law", "sport"])
+      let resumed = try run(folder, ["train", "--resume", folder.path + "/run", "--epochs", "9"])
+      #expect(resumed.exitCode == 0, "\(resumed.errors)")
+
+      let predicted = try run(folder, ["predict", "--model", model, "of sportlike things", "of lawlike things"])
+      #expect(
+        try /0\.\d{4}  sport  of sportlike things\n0\.\d{4}  law    of lawlike things\n/.wholeMatch(
+          in: predicted.output)
+          != nil, "\(predicted.output)\(predicted.errors)")
+      let explained = try run(folder, ["predict", "--model", model, "--explain", "of artlike things"])
+      #expect(explained.output.contains(" art    of artlike things\n"))
+      #expect(explained.output.contains("artlike+++"))
+
+      let evaluated = try run(folder, ["evaluate", "--model", model, "--data", data] + columns)
+      #expect(evaluated.output.contains("part test: 18 texts, 3 labels\n"))
+      #expect(
+        try /\naccuracy   1\.0000  \(0\.\d{4}–1\.0000\)\nmacro_f1   1\.0000\n/.firstMatch(in: evaluated.output) != nil)
+      #expect(evaluated.output.contains("\nsport     1.0000  1.0000  1.0000      6\n"))
+      let json = try run(folder, ["evaluate", "--model", model, "--data", data, "--format", "json"] + columns)
+      let facts = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+      #expect(facts["confusion"] as? [[Int]] == [[6, 0, 0], [0, 6, 0], [0, 0, 6]])
+      #expect(facts["labels"] as? [String] == ["art", "law", "sport"])
+      for command in [["predict", "x"], ["evaluate", "--data", data]] {
+        let refused = try run(folder, command + ["--model", model, "--threshold", "0.7"])
+        #expect(refused.exitCode != 0 && refused.errors.contains("--threshold goes with two labels"))
+      }
+    }
+  }
+
   @Test func trainingFromAModelKeepsItsWords() throws {
     try withMessages { folder, data in
       let first = folder.path + "/first"

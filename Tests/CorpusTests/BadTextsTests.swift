@@ -35,7 +35,8 @@ import Testing
     ("text,label\na,x\nb,  \n", ["line 3: expected a label, found none"]),
     ("text,label\na,x\nb,x\n", ["expected two labels, found “x” (2); add texts of another"]),
     (
-      "text,label\na,x\nb,y\nc,z\nd,z\n", ["expected two labels, found “z” (2), “x” (1), “y” (1); leave out the others"]
+      "text,label\na,x\nb,y\nc,z\nd,z\n",
+      ["expected two labels, found “z” (2), “x” (1), “y” (1); train with --label-count 3, leave out the others"]
     ),
     (
       "text,label\na,Positive\nb,positive \nc,negative\n",
@@ -83,12 +84,12 @@ import Testing
   }
 
   @Test func manyLabels() {
-    let table = "text,label\n" + (0..<200).map { "x,\($0)\n" }.joined()
-    expectError("a.csv: line 102: expected two labels, found more than 100 in the column “label”; name another") {
+    let table = "text,label\n" + (0..<300).map { "x,\($0)\n" }.joined()
+    expectError("a.csv: line 258: expected at most 256 labels, found more in the column “label”; name another") {
       try load(csv: table)
     }
-    let lines = (0..<200).map { "{\"text\": \"\", \"label\": \($0)}\n" }.joined()
-    expectError("expected two labels, found more than 100 in the column “label”") { try load(csv: lines) }
+    let lines = (0..<300).map { "{\"text\": \"\", \"label\": \($0)}\n" }.joined()
+    expectError("expected at most 256 labels, found more in the column “label”") { try load(csv: lines) }
     expectError("“0” (1), “1” (1)", " and 40 more") {
       try load(csv: "text,label\n" + (0..<50).map { "x,\($0)\n" }.joined())
     }
@@ -184,9 +185,9 @@ import Testing
     expectError("expected labels that differ in more than case and spaces, found “Pos” (1), “pos ” (1)") {
       try load(zip(.init("Pos/1.txt", []), .init("pos /1.txt", [])))
     }
-    expectError("expected two folders of texts, one for each label, found more than 100") {
+    expectError("expected a folder of texts for each of at most 256 labels, found more folders") {
       var archive = Zip()
-      archive.entries = (0..<101).map { .init("\($0)/1.txt", []) }
+      archive.entries = (0..<257).map { .init("\($0)/1.txt", []) }
       return try load(folder.write(archive.bytes, to: "a.zip"))
     }
     expectError("a.zip: expected test texts, found none; add texts, or set none apart with --test-split 0") {

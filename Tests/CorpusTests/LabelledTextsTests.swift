@@ -247,6 +247,51 @@ import Testing
     }
   }
 
+  /// Each: names in the table's order, and the labels' names by number.
+  @Test(
+    arguments: [
+      (["b", "c", "a"], ["a", "b", "c"]), (["10", "9", "-1"], ["-1", "9", "10"]),
+      (["10", "9", "nan"], ["10", "9", "nan"]), ([" b", "c ", "a"], ["b", "a", "c"]),
+    ] as [([String], [String])])
+  func moreThanTwoLabelsAreNumberedInOrder(names: [String], expected: [String]) throws {
+    let table = "text,label\n" + (0..<30).map { "w\($0 % 3),\(names[$0 % 3])\n" }.joined()
+    let texts = try LabelledTexts.load(
+      path: folder.write(Array(table.utf8), to: "a.csv"), vocabularySize: 20, labelCount: 3, threads: 2)
+    #expect(texts.labels == expected)
+    #expect(texts.notes.last == "label 0 is “\(expected[0])”, then “\(expected[1])”, “\(expected[2])”")
+    // A fifth of each is set apart.
+    for (label, name) in expected.enumerated() {
+      let place = names.firstIndex { $0.trimmingCharacters(in: .whitespaces) == name }!
+      for (part, count) in [(texts.training, 8), (texts.test, 2)] {
+        let own = zip(part.labels, part.sequences.lists).filter { $0.0 == UInt8(label) }
+        #expect(own.count == count)
+        #expect(own.allSatisfy { texts.vocabulary[Int($0.1.last!)] == "w\(place)" })
+      }
+    }
+  }
+
+  @Test func moreThanTwoLabelsAreThoseThatWereAskedFor() throws {
+    let table = Array("text,label\nx,a\ny,b\nz,c\n".utf8)
+    func load(_ count: Int, _ options: TextOptions = TextOptions(), known: [String]? = nil) throws -> LabelledTexts {
+      let terms = known.map { LabelledTexts.Terms(vocabulary: (0..<20).map(String.init), coding: nil, labels: $0) }
+      var options = options
+      options.testSplit = 0
+      return try LabelledTexts.load(
+        path: folder.write(table, to: "a.csv"), options: options, vocabularySize: 20, labelCount: count, terms: terms,
+        threads: 1)
+    }
+    expectError("expected 4 labels, found “a” (1), “b” (1), “c” (1); train with --label-count 3") { try load(4) }
+    for count in [1, 257] { expectError("labelCount: expected from 2 to 256, found \(count)") { try load(count) } }
+    var options = TextOptions()
+    options.positiveLabel = "a"
+    expectError("expected two labels, of which “a” is label 1", "leave --positive-label out") { try load(3, options) }
+    // A model's labels, of which not all need be met.
+    #expect(try load(4, known: ["c", "d", "a", "b"]).training.labels.sorted() == [0, 2, 3])
+    expectError("expected the model's labels, “a”, “b”, “d”, found “a” (1)", "leave out the others") {
+      try load(3, known: ["a", "b", "d"])
+    }
+  }
+
   @Test func labelsOfJSON() throws {
     for (one, zero) in [("1", "0"), ("true", "false"), ("1.5", "-2"), ("\"b\"", "\"a\"")] {
       let lines = "{\"label\": \(one), \"text\": \"a\"}\n{\"label\":\(zero),\"text\":\"b\"}\n"

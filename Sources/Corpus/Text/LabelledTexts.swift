@@ -3,7 +3,7 @@ import Foundation
 /// Texts with labels, read from a file or a folder and turned into tokens.
 ///
 /// The words are those of Keras's Tokenizer, and the vocabulary too: by falling count in the training part, of equal
-/// counts the first in reading order. That order is: part, label 1 before label 0, then the number in the file's name;
+/// counts the first in reading order. That order is: part, label (the last first), then the number in the file's name;
 /// in a table, the table's own. The tokens are those of `imdb.load_data`, and as there both parts are shuffled at last:
 /// the first or last reviews of the outcome are a fair sample of all.
 public struct LabelledTexts: Sendable {
@@ -15,7 +15,7 @@ public struct LabelledTexts: Sendable {
   public var vocabulary: [String]
   /// How the texts became words.
   public var coding: TextCoding
-  /// What label 0 and label 1 are called.
+  /// What the labels are called, from label 0 on.
   public var labels: [String]
   /// Whether the data have a test part of their own.
   public var hasTestPart: Bool
@@ -28,7 +28,7 @@ public struct LabelledTexts: Sendable {
     public var vocabulary: [String]
     /// How texts become words; nil for what the options say.
     public var coding: TextCoding?
-    /// What label 0 and label 1 are called, or nil to find out.
+    /// What the labels are called, from label 0 on, or nil to find out.
     public var labels: [String]?
 
     /// Such as a model's own.
@@ -44,22 +44,28 @@ public struct LabelledTexts: Sendable {
   ///     parts; or a table with a text and a label in each row: comma-, tab- or semicolon-separated values or JSON Lines,
   ///     by itself, or in an archive or a folder alone or as `train` and `test`.
   ///   - vocabularySize: V: tokens below this number are kept.
+  ///   - labelCount: how many labels there are, from 2 to 256. More than two are numbered by their names' order.
   ///   - terms: what to code by; nil to make a vocabulary of the training part's words.
   ///   - progress: told the share that was read, from one thread at a time.
-  /// - Throws: ``CorpusError`` where that can't be read as texts with two labels.
+  /// - Throws: ``CorpusError`` where that can't be read as texts with so many labels.
   public static func load(
-    path: String, options: TextOptions = TextOptions(), vocabularySize: Int, terms: Terms? = nil, threads: Int,
-    progress: (Double) -> Void = { _ in }
+    path: String, options: TextOptions = TextOptions(), vocabularySize: Int, labelCount: Int = 2, terms: Terms? = nil,
+    threads: Int, progress: (Double) -> Void = { _ in }
   ) throws -> LabelledTexts {
     try load(
-      FileSet(path: path), options: options, vocabularySize: vocabularySize, terms: terms, threads: threads,
-      progress: progress)
+      FileSet(path: path), options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
+      threads: threads, progress: progress)
   }
 
   package static func load(
-    _ files: FileSet, options: TextOptions, vocabularySize: Int, terms: Terms?, threads: Int,
+    _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?, threads: Int,
     progress: (Double) -> Void
   ) throws -> LabelledTexts {
+    guard 2...LabelTable.limit ~= labelCount else {
+      throw CorpusError(
+        place: .argument("labelCount"), expected: "from 2 to \(LabelTable.limit)", found: "\(labelCount)",
+        advice: "give the number of labels that the texts have")
+    }
     guard 0 <= options.testSplit, options.testSplit < 1 else {
       throw CorpusError(
         place: .argument("testSplit"), expected: "a share from 0 to below 1", found: "\(options.testSplit)",
@@ -71,7 +77,7 @@ public struct LabelledTexts: Sendable {
     coding = terms?.coding ?? coding
     let coder = terms.map { TextCoder(vocabulary: $0.vocabulary, coding: coding) }
     let counter = WordCounter(
-      coding, coder, options, threads: max(1, min(threads, files.readerLimit)))
+      coding, coder, options, labelCount: labelCount, threads: max(1, min(threads, files.readerLimit)))
 
     let (labels, parts) = try counter.read(files, known: terms?.labels, progress: progress)
     var (training, test) = (parts.filter { !$0.isTest }, parts.filter(\.isTest))
@@ -81,7 +87,7 @@ public struct LabelledTexts: Sendable {
     }
     if training.isEmpty { throw none("training", "check that it is the right file") }
     if !hasTestPart, options.testSplit > 0 {
-      (training, test) = split(training, share: options.testSplit)
+      (training, test) = split(training, share: options.testSplit, labelCount: labelCount)
       if test.isEmpty { throw none("test", "add texts, or set none apart with --test-split 0") }
       counter.notes.append(
         "there is no test part: \(test.count) of \(training.count + test.count) texts are set apart, "
@@ -98,8 +104,14 @@ public struct LabelledTexts: Sendable {
     return LabelledTexts(
       training: coded[0], test: coded[1], vocabulary: vocabulary, coding: coding, labels: labels,
       hasTestPart: hasTestPart,
-      notes: counter.notes
-        + ["label 1 is \(CorpusError.quoted(labels[1])), label 0 \(CorpusError.quoted(labels[0]))"])
+      notes: counter.notes + [note(labels)])
+  }
+
+  private static func note(_ labels: [String]) -> String {
+    let names = labels.map(CorpusError.quoted)
+    if names.count == 2 { return "label 1 is \(names[1]), label 0 \(names[0])" }
+    return "label 0 is \(names[0]), then " + names.dropFirst().prefix(9).joined(separator: ", ")
+      + (names.count > 10 ? " and \(names.count - 10) more" : "")
   }
 
   /// Of Keras's `load_data`.
@@ -108,11 +120,11 @@ public struct LabelledTexts: Sendable {
   /// Sets apart the same share of each label's texts, chosen at random but always the same; at least one of a label that
   /// has two. The order stays.
   private static func split(
-    _ texts: [WordCounter.Text], share: Double
+    _ texts: [WordCounter.Text], share: Double, labelCount: Int
   ) -> (training: [WordCounter.Text], test: [WordCounter.Text]) {
     var generator = MersenneTwister(seed: shuffleSeed)
     var isTest = [Bool](repeating: false, count: texts.count)
-    for label in [0, 1] as [UInt8] {
+    for label in 0..<labelCount {
       var places = texts.indices.filter { texts[$0].label == label }
       generator.shuffle(&places)
       let count = Int((Double(places.count) * share).rounded())

@@ -154,8 +154,8 @@ struct TextTable {
 
   static func tooManyLabels(_ file: String, _ entry: String?, _ line: Int, _ column: String) -> CorpusError {
     CorpusError(
-      file: file, entry: entry, place: .line(line), expected: "two labels",
-      found: "more than 100 in the column \(CorpusError.quoted(column))",
+      file: file, entry: entry, place: .line(line), expected: "at most \(LabelTable.limit) labels",
+      found: "more in the column \(CorpusError.quoted(column))",
       advice: "name another column with --label-column")
   }
 }

@@ -43,16 +43,17 @@ struct TextTree {
 
   private static func tooManyLabels(_ path: String) -> CorpusError {
     CorpusError(
-      file: path, expected: "two folders of texts, one for each label", found: "more than 100",
-      advice: "give an archive or a folder with two")
+      file: path, expected: "a folder of texts for each of at most \(LabelTable.limit) labels", found: "more folders",
+      advice: "give an archive or a folder with fewer")
   }
 
-  /// What people call these two labels.
+  /// What people call the labels of reviews.
   static func fullName(_ label: String) -> String { ["pos": "positive", "neg": "negative"][label] ?? label }
 
-  /// The texts' places in reading order: part, positive before negative, then the number in the file's name.
+  /// The texts' places in reading order: part, positive before negative (of more labels the last first), then the
+  /// number in the file's name.
   ///
-  /// - Parameter values: the label, 0 or 1, of each number.
+  /// - Parameter values: the label of each number.
   func readingOrder(_ values: [UInt8]) -> [Int] {
     let keys = texts.map { text in
       let name = text.file.name.utf8

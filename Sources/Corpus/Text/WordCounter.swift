@@ -64,6 +64,7 @@ final class WordCounter {
   /// Where there is a vocabulary already, the words' numbers are tokens.
   private let coder: TextCoder?
   private let options: TextOptions
+  private let labelCount: Int
   private var chunks: [Chunk] = []
   private let workers: UnsafeMutableBufferPointer<Worker>
   /// All threads' words.
@@ -74,9 +75,9 @@ final class WordCounter {
   private var ranked: [Int32] = []
 
   init(
-    _ coding: TextCoding, _ coder: TextCoder?, _ options: TextOptions, threads: Int
+    _ coding: TextCoding, _ coder: TextCoder?, _ options: TextOptions, labelCount: Int, threads: Int
   ) {
-    (self.coding, self.coder, self.options) = (coding, coder, options)
+    (self.coding, self.coder, self.options, self.labelCount) = (coding, coder, options, labelCount)
     workers = .allocate(capacity: threads)
     workers.initialize(repeating: Worker())
   }
@@ -90,7 +91,7 @@ final class WordCounter {
 
   /// Reads all texts.
   ///
-  /// - Returns: what label 0 and label 1 are called, and the texts in reading order.
+  /// - Returns: what the labels are called, from label 0 on, and the texts in reading order.
   func read(
     _ files: FileSet, known: [String]?, progress: (Double) -> Void
   ) throws -> (labels: [String], texts: [Text]) {
@@ -127,8 +128,8 @@ final class WordCounter {
     let names = tree.labels.names
     let counts = tree.texts.reduce(into: [Int](repeating: 0, count: names.count)) { $0[$1.label] += 1 }
     let labels = try TextLabels(
-      zip(names, counts).map { (TextTree.fullName($0), $1) }, positive: options.positiveLabel.map(TextTree.fullName),
-      known: known, file: files.path)
+      zip(names, counts).map { (TextTree.fullName($0), $1) }, count: labelCount,
+      positive: options.positiveLabel.map(TextTree.fullName), known: known, file: files.path)
     notes += tree.notes
     workers[0].files = files
     // In the archive's own order, which is the fastest to read.
@@ -208,7 +209,8 @@ final class WordCounter {
       for label in chunk.labels { counts[label] += 1 }
     }
     let resolved = try TextLabels(
-      zip(names, counts).map { ($0, $1) }, positive: options.positiveLabel, known: known, file: files.path)
+      zip(names, counts).map { ($0, $1) }, count: labelCount, positive: options.positiveLabel, known: known,
+      file: files.path)
     return (resolved.names, texts(resolved.values))
   }
 
