@@ -20,9 +20,49 @@ from statistics import mean
 
 ROOT = Path(__file__).resolve().parents[1]
 
-BASE = dict(preset="accurate")
+# What the search began with; the preset is what it ended with.
+BASE = dict(vocabulary_size=10_000, max_length=1000, bidirectional=True, pooling="mean", mask_padding=True, hidden_size=64,
+            dropout_words=0.5, dropout_recurrent=0.2, dropout_output=0.5, batch_size=100, epochs=5, learning_rate=0.002,
+            schedule="cosine", warmup_steps=50, final_fraction=0.02)
+MAX = dict(pooling="max")
+V5K, V30K = dict(vocabulary_size=5000), dict(vocabulary_size=30_000)
+ONE_HOT = MAX | dict(embedding_size=0, epochs=12)
+SLOW = ONE_HOT | dict(epsilon=1e-4, learning_rate=0.006)
+FEWER = SLOW | dict(dropout_words=0.2)
+PRESET = dict(preset="accurate")
 TRIED = {
-    "as the preset": {},
+    "an embedding, the mean over time": {},
+    "3,000 words": dict(vocabulary_size=3000),
+    "5,000 words": V5K,
+    "30,000 words": V30K,
+    "weight decay 0.3": dict(weight_decay=0.3),
+    "epsilon 1e-4, rate 0.004": dict(epsilon=1e-4, learning_rate=0.004),
+    "5,000 words, 30 % of them dropped": V5K | dict(dropout_words=0.3),
+    "5,000 words, 60 % of them dropped": V5K | dict(dropout_words=0.6),
+    "5,000 words, hidden size 128": V5K | dict(hidden_size=128),
+    "5,000 words, 8 epochs": V5K | dict(epochs=8),
+    "5,000 words, the maximum over time": V5K | MAX,
+    "one-hot words, epsilon 1e-7, rate 0.002": ONE_HOT,
+    "one-hot words, epsilon 3e-5, rate 0.004, 20 % dropped": FEWER | dict(epsilon=3e-5, learning_rate=0.004),
+    "one-hot words, epsilon 1e-4, rate 0.006": SLOW,
+    "one-hot words, epsilon 1e-4, rate 0.012": SLOW | dict(learning_rate=0.012),
+    "one-hot words, epsilon 3e-4, rate 0.012": SLOW | dict(epsilon=3e-4, learning_rate=0.012),
+    "one-hot words, the mean over time": SLOW | dict(pooling="mean"),
+    "one-hot words, hidden size 128": SLOW | dict(hidden_size=128),
+    "one-hot words, 30,000 of them": SLOW | V30K,
+    "one-hot words, 20 % dropped": FEWER,
+    "… 30,000 of them": FEWER | V30K,
+    "… batches of 50, rate 0.004": FEWER | dict(batch_size=50, learning_rate=0.004),
+    "… batches of 200, rate 0.008": FEWER | dict(batch_size=200, learning_rate=0.008),
+    "… hidden size 128 and 16 epochs": FEWER | dict(hidden_size=128, epochs=16),
+    "… nothing of the state dropped": FEWER | dict(dropout_recurrent=0),
+    "… 40 % of the state dropped": FEWER | dict(dropout_recurrent=0.4),
+    "as the preset": PRESET,
+    "… hidden size 128": PRESET | dict(hidden_size=128),
+    "… 2 layers, 30 % dropped between them": PRESET | dict(layers=2, dropout_layers=0.3),
+    "… weight decay 0.05": PRESET | dict(weight_decay=0.05),
+    "… weight decay 0.3": PRESET | dict(weight_decay=0.3),
+    "… gradients cut at a global norm of 0.3": PRESET | dict(clip_global_norm=0.3),
 }  # fmt: skip
 
 
@@ -39,9 +79,13 @@ def split_films(archive, path):
     part.rename(path)
 
 
-def train(lstm, data, folder, settings):
-    arguments = [lstm, "train", "--quiet", "--data", data, "--output", folder]
-    for name, value in settings.items():
+def settings(name):
+    return TRIED[name] if "preset" in TRIED[name] else BASE | TRIED[name]
+
+
+def train(lstm, data, folder, options):
+    arguments = [lstm, "train", "--quiet", "--overwrite", "--data", data, "--output", folder]
+    for name, value in options.items():
         name = f"--{name.replace('_', '-')}"
         arguments += [name] if value is True else [name, str(value)]
     if not (folder / "history.csv").exists():
@@ -57,7 +101,7 @@ def main():
     parser = argparse.ArgumentParser(description="Tries settings on films that training has not seen.")
     parser.add_argument("archive", type=Path, help="aclImdb as a zip archive")
     parser.add_argument("output", type=Path, help="a folder for the runs")
-    parser.add_argument("names", nargs="*", help=f"which of: {', '.join(TRIED)} (all)")
+    parser.add_argument("names", nargs="*", help=f"which settings (all): {'; '.join(TRIED)}".replace("%", "%%"))
     parser.add_argument("--lstm", default=ROOT / ".build/release/lstm")
     parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args()
@@ -68,11 +112,13 @@ def main():
 
     table = ["| setting | accuracy after each epoch | s |", "|---|---|---|"]
     print(*table, sep="\n")
-    for name in options.names or TRIED:
+    for number, name in enumerate(TRIED):
+        if options.names and name not in options.names:
+            continue
         runs = []
         for seed in range(options.seeds):
-            folder = options.output / f"{name.replace(' ', '-')}-{seed}"
-            runs.append(train(options.lstm, data, folder, BASE | TRIED[name] | dict(seed=seed)))
+            folder = options.output / f"{number}-{seed}"
+            runs.append(train(options.lstm, data, folder, settings(name) | dict(seed=seed)))
         curve = " ".join(f"{mean(epoch):.4f}" for epoch in zip(*(accuracies for accuracies, _ in runs)))
         table.append(f"| {name} | {curve} | {mean(seconds for _, seconds in runs):.0f} |")
         print(table[-1], flush=True)

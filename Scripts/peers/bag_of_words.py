@@ -9,6 +9,7 @@ two for fastText. Prints JSON. Needs scikit-learn and fasttext.
 
 import argparse
 import json
+import random
 import re
 import statistics
 import tempfile
@@ -50,8 +51,11 @@ def fast_text():
         return " ".join(re.findall(r"[\w']+", text.lower()))
 
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        lines = list(zip(texts["train"], labels["train"]))
+        # It reads them in the file's order.
+        random.Random(0).shuffle(lines)
         start = time.perf_counter()
-        for text, label in zip(texts["train"], labels["train"]):
+        for text, label in lines:
             print(f"__label__{label} {words(text)}", file=file)
         file.flush()
         model = fasttext.train_supervised(file.name, wordNgrams=2, epoch=5, lr=0.5, dim=20, thread=2, verbose=0)

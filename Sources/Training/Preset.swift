@@ -9,10 +9,12 @@ public enum Preset: String, Sendable, CaseIterable {
   public var configuration: TrainingConfiguration {
     var result = TrainingConfiguration()
     guard self == .accurate else { return result }
-    (result.vocabularySize, result.maxLength) = (5000, 1000)
+    (result.vocabularySize, result.maxLength) = (10_000, 1000)
+    (result.embeddingSize, result.hiddenSize) = (0, 64)
     (result.isBidirectional, result.pooling, result.masksPadding) = (true, .max, true)
-    (result.dropout.words, result.dropout.recurrent, result.dropout.output) = (0.5, 0.2, 0.5)
-    (result.batchSize, result.epochs, result.learningRate) = (100, 5, 0.002)
+    (result.dropout.words, result.dropout.recurrent, result.dropout.output) = (0.3, 0.2, 0.5)
+    (result.batchSize, result.epochs) = (100, 8)
+    (result.learningRate, result.epsilon) = (0.006, 1e-4)
     result.schedule = .cosineDecay(warmupSteps: 50, alpha: 0.02)
     return result
   }

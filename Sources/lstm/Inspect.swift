@@ -28,6 +28,10 @@ struct Inspect: ParsableCommand {
   var maxLength: Int?
 
   @Option(
+    help: .init("Of texts: how many labels they have (default: \(Train.defaults.labelCount)).", valueName: "count"))
+  var labelCount: Int?
+
+  @Option(
     help: .init(
       "Of an archive: words of its numbers (default: ARCHIVE_word_index.json beside it, if there).", valueName: "file"))
   var wordIndex: String?
@@ -37,6 +41,9 @@ struct Inspect: ParsableCommand {
 
   func validate() throws {
     guard vocabularySize ?? 3 >= 3 else { throw ValidationError("--vocabulary-size must be at least 3.") }
+    guard (2...256).contains(labelCount ?? 2) else {
+      throw ValidationError("--label-count must be from 2 to 256, not \(labelCount!).")
+    }
     guard (1...1_000_000).contains(maxLength ?? 1) else {
       throw ValidationError("--max-length must be from 1 to 1,000,000.")
     }
@@ -50,7 +57,8 @@ struct Inspect: ParsableCommand {
     }
     for (option, isGiven) in [
       ("--vocabulary-size", vocabularySize != nil), ("--max-length", maxLength != nil),
-      ("--word-index", wordIndex != nil), ("an option for texts", text.applied(to: nil) != nil),
+      ("--label-count", labelCount != nil), ("--word-index", wordIndex != nil),
+      ("an option for texts", text.applied(to: nil) != nil),
     ] where isGiven { throw ValidationError("\(option) goes with data; \(file) is a model.") }
     let model = try Model(contentsOf: file, as: content) { printError("Note: \(file): \($0)") }
     printLine(try ModelSummary(path: file, content: content, model: model).text)
@@ -60,6 +68,7 @@ struct Inspect: ParsableCommand {
     let maxLength = maxLength ?? Train.defaults.maxLength
     var configuration = TrainingConfiguration()
     if let vocabularySize { configuration.vocabularySize = vocabularySize }
+    if let labelCount { configuration.labelCount = labelCount }
     // The lengths are wanted as they are.
     configuration.maxLength = .max
     let data = try DataSource(path: archive, wordIndex: wordIndex, text: text.applied(to: nil)).load(
@@ -68,10 +77,22 @@ struct Inspect: ParsableCommand {
     printLine("\(archive)")
     for note in data.notes { printLine(note) }
     printLine("")
+    let isPair = data.labels.count == 2
     printLine(
-      "part      reviews  positive     tokens   shortest  25 %  median  75 %  95 %  longest  real at \(maxLength)")
+      "part      reviews  \(isPair ? "positive" : "  labels")     tokens   shortest  25 %  median  75 %  95 %  longest  real at \(maxLength)"
+    )
     for (name, part) in [("training", training), ("test", test)] where part.count > 0 {
-      printLine(row(name, part, maxLength))
+      printLine(row(name, part, maxLength, isPair: isPair))
+    }
+    if !isPair {
+      printLine("\nlabel  training      test")
+      for (label, name) in data.labels.enumerated() {
+        let counts = [training, test].map { part in grouped(part.labels.count { $0 == label }) }
+        printLine(
+          [String(label), counts[0], counts[1]].enumerated().map { column, text in
+            String(repeating: " ", count: max(0, [5, 8, 8][column] - text.count)) + text
+          }.joined(separator: "  ") + "  \(CorpusError.escaped(name, limit: 30))")
+      }
     }
 
     let first = training.sequences[0]
@@ -91,13 +112,14 @@ struct Inspect: ParsableCommand {
     printLine(wrapped(padded[0].map(String.init), separator: " "))
   }
 
-  private func row(_ name: String, _ part: LabelledSequences, _ maxLength: Int) -> String {
+  private func row(_ name: String, _ part: LabelledSequences, _ maxLength: Int, isPair: Bool) -> String {
     let lengths = (0..<part.count).map(part.sequences.length).sorted()
     func percentile(_ share: Double) -> String { grouped(lengths[Int(share * Double(lengths.count - 1))]) }
     let real = lengths.reduce(0) { $0 + min($1, maxLength) }
     let positive = part.labels.reduce(0) { $0 + Int($1) }
+    let labels = isPair ? fixed(100 * Double(positive) / Double(part.count), 1) + " %" : grouped(Set(part.labels).count)
     let columns: [(String, Int)] = [
-      (grouped(part.count), 8), (fixed(100 * Double(positive) / Double(part.count), 1) + " %", 8),
+      (grouped(part.count), 8), (labels, 8),
       (grouped(part.sequences.tokens.count), 9), (percentile(0), 9), (percentile(0.25), 4), (percentile(0.5), 6),
       (percentile(0.75), 4), (percentile(0.95), 5), (percentile(1), 7),
       (fixed(100 * Double(real) / Double(part.count * maxLength), 1) + " %", 11),

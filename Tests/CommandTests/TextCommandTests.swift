@@ -79,6 +79,8 @@ import Training
       let refused = try run(folder, train)
       #expect(refused.exitCode == 1)
       #expect(refused.errors.contains("found “art” (30), “law” (30), “sport” (30); train with --label-count 3"))
+      let inspected = try run(folder, ["inspect", data, "--label-count", "3"] + columns)
+      #expect(inspected.output.contains("\nlabel  training      test\n    0        24         6  art\n"))
       let settings = ["--label-count", "3", "--epochs", "8", "--learning-rate", "0.05"]
       let trained = try run(folder, train + settings + ["--class-weights", "1,1,2"])
       try #require(trained.exitCode == 0, "\(trained.errors)")

@@ -17,11 +17,14 @@ import Training
 
   static func run(
     _ communicator: any Communicator = SingleRank(), threads: Int = 1, sumsInAnyOrder: Bool = false,
-    state: TrainingState? = nil, shards: Int? = nil, callbacks: [any TrainingCallback] = [],
+    state: TrainingState? = nil, shards: Int? = nil, layerCount: Int = 1, embeddingSize: Int? = nil,
+    callbacks: [any TrainingCallback] = [],
     report: (Trainer.Event, Trainer) -> Trainer.Answer = { _, _ in .goOn }
   ) throws -> TrainingState {
     var configuration = Self.configuration
     configuration.shards = shards
+    configuration.layerCount = layerCount
+    if let embeddingSize { configuration.embeddingSize = embeddingSize }
     let trainer = try Trainer(
       configuration, state: state, training: smallReviews(310, seed: 1), validation: smallReviews(700, seed: 2),
       threads: threads, callbacks: callbacks, communicator: communicator, sumsInAnyOrder: sumsInAnyOrder)
@@ -44,6 +47,16 @@ import Training
   func ranksDoNotChangeABit(count: Int, shards: Int?) throws {
     let alone = try Self.run(shards: shards)
     let results = ThreadRank.run(count) { try Self.run($0, threads: 1 + $0.rank % 2, shards: shards) }
+    for (rank, result) in results.enumerated() { Self.expectSame(try result.get(), alone, "rank \(rank)") }
+  }
+
+  /// Of two layers both padding chains get what the ranks' tiles send.
+  @Test(arguments: [(2, nil), (1, 0), (2, 0)] as [(Int, Int?)])
+  func ranksDoNotChangeABitOfOtherNetworks(layerCount: Int, embeddingSize: Int?) throws {
+    let alone = try Self.run(layerCount: layerCount, embeddingSize: embeddingSize)
+    let results = ThreadRank.run(3) {
+      try Self.run($0, layerCount: layerCount, embeddingSize: embeddingSize)
+    }
     for (rank, result) in results.enumerated() { Self.expectSame(try result.get(), alone, "rank \(rank)") }
   }
 
