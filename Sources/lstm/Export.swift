@@ -11,10 +11,13 @@ struct Export: ParsableCommand {
     discussion: """
       MODEL is a file of any format that `lstm inspect` shows, or the folder of a run. Beside an ONNX file goes a README \
       for whoever receives it: what the ids are, how to pad, an example in Python.
+
+      Several models that differ in nothing but their weights become one network, an ensemble: its logits are the mean \
+      of theirs.
       """)
 
-  @Argument(help: .init("The model: a file, or the folder of a run.", valueName: "model"))
-  var model: String
+  @Argument(help: .init("The model: a file, or the folder of a run; of several their ensemble.", valueName: "model"))
+  var models: [String]
 
   @Option(help: .init("Where it goes; the ending says the format: \(ModelFormat.endings).", valueName: "file"))
   var to: String
@@ -31,7 +34,8 @@ struct Export: ParsableCommand {
     }
     let readMe = format == .onnx ? (to as NSString).deletingPathExtension + ".README.md" : nil
     for path in [to] + [readMe].compactMap({ $0 }) { try checkTarget(path, overwrite: overwrite) }
-    let model = try lstm.model(at: model)
+    var members = try models.map { try lstm.model(at: $0) }
+    let model = members.count == 1 ? members.removeLast() : try Model(ensembleOf: members, paths: models)
     try model.write(to: to, as: format)
     if let readMe {
       try AtomicFile.write([Data(model.readMe(forONNX: (to as NSString).lastPathComponent).utf8)], to: readMe)

@@ -50,6 +50,30 @@ import Training
     }
   }
 
+  @Test func exportsSeveralAsTheirEnsemble() throws {
+    try withRun { folder in
+      let other = folder.path + "/other"
+      try #require(try train(folder, "--seed", "1", "--epochs", "1", "--output", other).exitCode == 0)
+      let path = folder.path + "/ensemble.safetensors"
+      let exported = try run(["export", folder.path + "/run", other, "--to", path], folder)
+      #expect(exported.errors == "\(path): Embedding(100, 16) → LSTM(24) → Dense(1, sigmoid), 5,561 parameters\n")
+      let models = ["run", "other", "ensemble.safetensors"].map { folder.path + "/" + $0 }
+      let logits = try models.map { model in
+        let answer = try run(["predict", "--model", model, "--format", "jsonl", "some words"], folder)
+        let probability = try #require(try /"probability":([\d.]+),/.firstMatch(in: answer.output)).1
+        let p = try #require(Double(probability))
+        return log(p / (1 - p))
+      }
+      #expect(abs((logits[0] + logits[1]) / 2 - logits[2]) < 1e-5)
+      #expect(abs(logits[0] - logits[1]) > 1e-3)
+      try #require(
+        try train(folder, "--hidden-size", "9", "--epochs", "1", "--output", folder.path + "/third").exitCode == 0)
+      let refused = try run(["export", other, folder.path + "/third", "--to", folder.path + "/no.onnx"], folder)
+      #expect(refused.exitCode == 1 && refused.errors.contains("third: has another network than \(other)"))
+      #expect(!FileManager.default.fileExists(atPath: folder.path + "/no.onnx"))
+    }
+  }
+
   @Test func importGivesWhatTheFileLacks() throws {
     try withRun { folder in
       // As PyTorch would write it.
