@@ -17,7 +17,7 @@ from statistics import mean
 
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 24, 52
-COLOURS = ("#0b63c5", "#c2410c", "#15803d", "#7c3aed", "#525252")
+COLOURS = ("#0b63c5", "#c2410c", "#0e7490", "#15803d", "#7c3aed", "#525252")
 TICKS = {10: "10 s", 30: "30 s", 60: "1 min", 180: "3 min", 600: "10 min", 1800: "30 min"}
 
 
