@@ -362,6 +362,8 @@ final class WordCounter {
 
   /// Some texts as tokens, in the given order.
   func coded(_ texts: [Text], _ tokens: [[Int32]]) -> LabelledSequences {
+    // Of no texts nothing is written, not even their number, into the storage that all empty arrays share.
+    if texts.isEmpty { return LabelledSequences(sequences: TokenSequences([]), labels: []) }
     var offsets = [0]
     offsets.reserveCapacity(texts.count + 1)
     for text in texts { offsets.append(offsets.last! + text.range.count + 1) }
