@@ -84,12 +84,14 @@ def settings(name):
 
 
 def train(lstm, data, folder, options):
-    arguments = [lstm, "train", "--quiet", "--overwrite", "--data", data, "--output", folder]
+    part = folder.with_name(folder.name + ".partial")
+    arguments = [lstm, "train", "--quiet", "--overwrite", "--data", data, "--output", part]
     for name, value in options.items():
         name = f"--{name.replace('_', '-')}"
         arguments += [name] if value is True else [name, str(value)]
-    if not (folder / "history.csv").exists():
+    if not folder.exists():
         subprocess.run(arguments, check=True)
+        part.rename(folder)
     with open(folder / "history.csv") as file:
         accuracies = [float(row["val_accuracy"]) for row in csv.DictReader(file)]
     with open(folder / "performance.csv") as file:
@@ -105,6 +107,8 @@ def main():
     parser.add_argument("--lstm", default=ROOT / ".build/release/lstm")
     parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args()
+    if unknown := set(options.names) - set(TRIED):
+        parser.error(f"there is no setting {', '.join(sorted(unknown))}")
     options.output.mkdir(parents=True, exist_ok=True)
     data = options.output / "films.zip"
     if not data.exists():

@@ -160,11 +160,10 @@ struct Evaluate: ParsableCommand {
   }
 
   private func text(_ rows: [Row], _ evaluation: MulticlassEvaluation, _ model: Model) -> String {
-    func share(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "undefined" }
     let table = model.labels.enumerated().map { label, name in
       [
-        CorpusError.escaped(name, limit: 30), share(evaluation.precision(of: label)),
-        share(evaluation.recall(of: label)), share(evaluation.f1(of: label)),
+        CorpusError.escaped(name, limit: 30), shown(evaluation.precision(of: label)),
+        shown(evaluation.recall(of: label)), shown(evaluation.f1(of: label)),
         grouped(evaluation.support(of: label)),
       ]
     }
@@ -176,8 +175,10 @@ struct Evaluate: ParsableCommand {
 
   private func line(_ row: Row) -> String {
     let interval = row.interval.map { "  (\(fixed($0.lowerBound, 4))–\(fixed($0.upperBound, 4)))" } ?? ""
-    return padded(row.name, 9) + "  " + (row.value.map { fixed($0, 4) } ?? "undefined") + interval
+    return padded(row.name, 9) + "  " + shown(row.value) + interval
   }
+
+  private func shown(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "undefined" }
 
   /// A table's lines: the first column to the left, the others to the right.
   private func aligned(_ table: [[String]]) -> [String] {

@@ -70,7 +70,7 @@ struct TextLabels {
     }
     guard met.count == count || known != nil && 1...count ~= met.count else {
       throw fail(
-        Self.expected(count),
+        count == 2 ? "two labels" : "\(count) labels",
         met.count < 2
           ? "add texts of another"
           : "train with --label-count \(met.count), leave out the others, or name another column by --label-column")
@@ -94,9 +94,6 @@ struct TextLabels {
       known ?? (one == met[0] ? [met[1], met[0]] : met).map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
     values = labels.map { $0.name == one ? 1 : 0 }
   }
-
-  /// What the data should have.
-  static func expected(_ count: Int) -> String { count == 2 ? "two labels" : "\(count) labels" }
 
   /// Sorted names; numbers by their size.
   private static func ordered(_ names: [String]) -> [String] {
