@@ -69,8 +69,9 @@ let package = Package(
   products: [
     .library(name: "Corpus", targets: ["Corpus"]),
     .library(name: "RecurrentNetwork", targets: ["RecurrentNetwork"]),
+    .library(name: "Hyperparameters", targets: ["Hyperparameters"]),
+    .library(name: "Models", targets: ["Models"]),
     .library(name: "Training", targets: ["Training"]),
-    .library(name: "Interchange", targets: ["Interchange"]),
     .library(name: "Distribution", targets: ["Distribution"]),
     .library(name: "Classification", targets: ["Classification"]),
     .executable(name: "lstm", targets: ["lstm"]),
@@ -87,10 +88,13 @@ let package = Package(
     // Zip archives, straight from the file: the one system library that the core needs.
     .systemLibrary(
       name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    // The one instruction that Swift has no word for.
     .target(name: "CPrefetch"),
-    .target(name: "Corpus", dependencies: ["CLibZip", "CPrefetch"]),
+    .target(name: "Files"),
+    .target(name: "Corpus", dependencies: ["CLibZip", "CPrefetch", "Files"]),
     .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
-    .target(name: "Training", dependencies: ["Corpus", "RecurrentNetwork"]),
+    .target(name: "Hyperparameters", dependencies: ["Files", "RecurrentNetwork"]),
+    .target(name: "Parallel", dependencies: ["Corpus", "Files", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CHDF5", pkgConfig: hasSerialHDF5 ? "hdf5-serial" : "hdf5",
       providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
@@ -98,20 +102,34 @@ let package = Package(
     .target(
       name: "CHDF5Reader", dependencies: [.target(name: "CHDF5", condition: .when(traits: ["HDF5"]))],
       cSettings: [.define("LSTM_HDF5", .when(traits: ["HDF5"]))]),
-    .target(name: "Interchange", dependencies: ["Corpus", "RecurrentNetwork", "Training", "CHDF5Reader"]),
+    .target(
+      name: "Models", dependencies: ["CHDF5Reader", "Corpus", "Files", "Hyperparameters", "RecurrentNetwork"]),
+    .target(
+      name: "Training",
+      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork"]),
+    .target(
+      name: "Classification",
+      dependencies: ["Corpus", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CSystemMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     // Empty without the trait, and so is Distribution.
     .target(
       name: "CMPI", dependencies: [.target(name: "CSystemMPI", condition: .when(traits: ["MPI"]))],
       cSettings: [.define("LSTM_MPI", .when(traits: ["MPI"]))]),
-    .target(name: "Distribution", dependencies: ["Training", "CMPI"]),
-    .target(name: "Classification", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Interchange"]),
-    .target(name: "Report", dependencies: ["Corpus", "RecurrentNetwork", "Training", "Classification"]),
+    .target(name: "Distribution", dependencies: ["CMPI", "Parallel"]),
+    .target(
+      name: "Benchmarking",
+      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Training"]),
+    .target(
+      name: "Report",
+      dependencies: [
+        "Classification", "Corpus", "Files", "Hyperparameters", "Models", "RecurrentNetwork", "Training",
+      ]),
     .executableTarget(
       name: "lstm",
       dependencies: [
-        "Training", "Interchange", "Distribution", "Classification", "Report",
+        "Benchmarking", "Classification", "Corpus", "Distribution", "Files", "Hyperparameters", "Models", "Parallel",
+        "RecurrentNetwork", "Report", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // It says what the kernels were built for, and looks at the processor before it runs them.
@@ -119,17 +137,45 @@ let package = Package(
 
     // What the tests share: values that PyTorch and Keras gave, made by the scripts in Scripts/golden.
     .target(name: "GoldenValues", path: "Tests/GoldenValues"),
-    .testTarget(name: "CorpusTests", dependencies: ["Corpus", "CLibZip"], resources: [.copy("Golden")]),
+    // … and what they all need: small tasks, temporary folders, ranks that are threads.
+    .target(
+      name: "Fixtures", dependencies: ["Corpus", "Hyperparameters", "Parallel", "RecurrentNetwork"],
+      path: "Tests/Fixtures"),
+    .testTarget(
+      name: "CorpusTests", dependencies: ["CLibZip", "Corpus", "RecurrentNetwork"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork",
+        "Training",
+      ], exclude: ["Golden"]),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: [
+        "Classification", "Corpus", "Files", "GoldenValues", "Hyperparameters", "Models", "Parallel",
+        "RecurrentNetwork",
+        "Training",
+      ], exclude: ["Golden"]),
     // The lines that documentation shows, as a program: it compiles, and a test runs it.
     .executableTarget(name: "Example", dependencies: ["Classification"], path: "Tests/Example"),
     .testTarget(
-      name: "ClassificationTests", dependencies: ["Classification", "Example", "GoldenValues"], exclude: ["Golden"]),
-    .testTarget(name: "ReportTests", dependencies: ["Report", "GoldenValues"]),
-    .testTarget(name: "CommandTests", dependencies: ["Interchange", "Training", "Classification"]),
+      name: "ClassificationTests",
+      dependencies: [
+        "Classification", "Corpus", "Example", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel",
+        "RecurrentNetwork",
+      ], exclude: ["Golden"]),
+    .testTarget(
+      name: "ReportTests",
+      dependencies: [
+        "Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Report", "Training",
+      ]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "Classification", "Corpus", "Hyperparameters", "Models", "RecurrentNetwork", "Training",
+      ]),
     .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]

@@ -1,4 +1,4 @@
-"""Writes Tests/InterchangeTests/Golden: models as the real Keras saves them, and what is in them.
+"""Writes Tests/ModelsTests/Golden: models as the real Keras saves them, and what is in them.
 
     python Scripts/golden/keras_files.py
 
@@ -24,7 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-FOLDER = Path(__file__).parents[2] / "Tests/InterchangeTests/Golden"
+FOLDER = Path(__file__).parents[2] / "Tests/ModelsTests/Golden"
 FOLDER.mkdir(parents=True, exist_ok=True)
 TOKENS = np.array([[0, 0, 1, 4], [1, 2, 3, 4], [0, 1, 1, 3], [4, 3, 2, 1], [0, 0, 0, 2], [2, 2, 2, 2]])
 LABELS = np.array([[1], [0], [1], [0], [0], [1]], np.float32)

@@ -1,8 +1,8 @@
 import Corpus
 import Foundation
-import Interchange
+import Models
+import Parallel
 import RecurrentNetwork
-import Training
 
 /// Classifies texts with a trained model.
 ///
@@ -27,7 +27,7 @@ public final class TextClassifier: Sendable {
   ///     before the model's own.
   ///   - threshold: of two labels, a greater probability gives label 1; of more the most probable one is given.
   ///   - threads: how many of them a call works on; nil for as many as there are cores.
-  /// - Throws: `TrainingError` or `CorpusError` where a file can't be read, where nothing says which words the model
+  /// - Throws: `ModelError` or `CorpusError` where a file can't be read, where nothing says which words the model
   ///   knows, or where its network does not fit into memory.
   public convenience init(
     contentsOf path: String, wordIndex: String? = nil, threshold: Float = 0.5, threads: Int? = nil
@@ -43,21 +43,12 @@ public final class TextClassifier: Sendable {
   ///   - path: its file, for messages.
   ///   - threshold: of two labels, a greater probability gives label 1; of more the most probable one is given.
   ///   - threads: how many of them a call works on; nil for as many as there are cores.
-  /// - Throws: `TrainingError` where the model has no vocabulary, or its network does not fit into memory.
+  /// - Throws: `ModelError` where the model has no vocabulary, or its network does not fit into memory.
   public init(_ model: Model, path: String? = nil, threshold: Float = 0.5, threads: Int? = nil) throws {
-    func fail(_ problem: String, _ advice: String) -> TrainingError {
-      TrainingError(path: path, problem: problem, advice: advice)
-    }
     guard let vocabulary = model.vocabulary else {
-      throw fail(
-        "the model doesn't say which words it knows",
-        "give them with --word-index imdb_word_index.json, the file of the data it was trained on")
-    }
-    let size = model.parameters.architecture.vocabularySize
-    guard vocabulary.count == size, size > TextCoder.unknownToken else {
-      throw fail(
-        "the vocabulary has \(vocabulary.count) words, the network \(size) tokens",
-        "give the vocabulary of the data that it was trained on, special tokens included")
+      throw ModelError(
+        .noVocabulary, path: path, problem: "the model doesn't say which words it knows",
+        advice: "give it the words of the data that it was trained on")
     }
     labels = model.labels
     self.threshold = threshold

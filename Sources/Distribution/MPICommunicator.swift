@@ -2,7 +2,7 @@
   import CMPI
 #endif
 import Foundation
-import Training
+import Parallel
 
 /// The ranks that `mpirun` or a cluster's scheduler has started.
 ///
@@ -36,16 +36,14 @@ public enum MPI {
   /// Begins, once in a process and before all other threads' work: the launcher's ranks, or this one alone where there
   /// is no launcher.
   ///
-  /// - Throws: `TrainingError` where there are more ranks than one and no MPI to reach them.
+  /// - Throws: `RankError` where there are more ranks than one and no MPI to reach them.
   public static func communicator() throws -> any Communicator {
     guard let launchedRanks else { return SingleRank() }
     #if MPI
       return try MPICommunicator(ranks: launchedRanks)
     #else
       if launchedRanks > 1 {
-        throw TrainingError(
-          problem: "\(launchedRanks) processes were started, but this was built without MPI",
-          advice: "build it with make build MPI=1, or start one")
+        throw RankError.noMPI(processes: launchedRanks)
       }
       return SingleRank()
     #endif
@@ -72,15 +70,11 @@ public enum MPI {
     init(ranks: Int) throws {
       var (rank, count) = (Int32(0), Int32(0))
       guard lstm_mpi_begin(&rank, &count) == 0 else {
-        throw TrainingError(
-          problem: "this MPI can't be used by programs with threads",
-          advice: "take one with at least MPI_THREAD_FUNNELED")
+        throw RankError.noThreads
       }
       // A library knows only its own launcher: each process would believe that it is alone, and write the same files.
       guard count == ranks else {
-        throw TrainingError(
-          problem: "\(ranks) processes were started, of which this MPI sees \(count)",
-          advice: "start them with the mpirun of the MPI that lstm was built with, or with srun --mpi=pmix")
+        throw RankError.otherMPI(started: ranks, seen: count)
       }
       (self.rank, self.count) = (Int(rank), Int(count))
     }

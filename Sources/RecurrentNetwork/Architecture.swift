@@ -86,3 +86,14 @@ extension Architecture.Pooling {
     }
   }
 }
+
+extension Architecture {
+  /// The first of its sizes that is impossible, or nil.
+  public var invalidSetting: InvalidSetting? {
+    InvalidSetting("vocabularySize", vocabularySize, in: 3...10_000_000)
+      ?? InvalidSetting("embeddingSize", embeddingSize, in: 0...65_536)
+      ?? InvalidSetting("hiddenSize", hiddenSize, in: 1...65_536)
+      ?? InvalidSetting("layerCount", layerCount, in: 1...64)
+      ?? InvalidSetting("labelCount", labelCount, in: 2...256)
+  }
+}

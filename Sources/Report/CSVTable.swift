@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Training
 
@@ -21,11 +22,9 @@ struct CSVTable {
   ///
   /// - Parameter headers: the first lines that the file may have.
   /// - Returns: nil where there is no such file.
-  /// - Throws: `TrainingError`.
+  /// - Throws: `ReportError`, or `FileError` where it can't be read.
   static func read(_ path: String, headers: [String]) throws -> CSVTable? {
-    func fail(_ problem: String) -> TrainingError {
-      TrainingError(path: path, problem: problem, advice: runAdvice)
-    }
+    func fail(_ problem: String) -> ReportError { ReportError(.malformed, path: path, problem) }
     guard let data = try boundedContents(of: path, limit: sizeLimit, advice: runAdvice) else { return nil }
     var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     let unfinished = String(decoding: lines.removeLast(), as: UTF8.self)

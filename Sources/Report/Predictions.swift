@@ -1,6 +1,7 @@
 import Classification
 import Corpus
 import Foundation
+import Models
 import Training
 
 /// What a run's model says of its validation reviews: the test reviews, or the part set apart for validation.
@@ -35,7 +36,7 @@ extension RunRecord {
   ///   - data: the archive; nil for the one that the run names.
   ///   - progress: told the share that is done.
   /// - Returns: the predictions, or why there can't be any.
-  /// - Throws: `CorpusError` or `TrainingError` where the archive can't be read or the model can't be used.
+  /// - Throws: `CorpusError` or `ModelError` where the archive can't be read or the model can't be used.
   package func predictions(
     data: String?, threads: Int, progress: (Double) -> Void
   ) throws -> Result<Predictions, Predictions.Omission> {
@@ -56,11 +57,12 @@ extension RunRecord {
     let source = DataSource(
       path: archive, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
     // Numbers need no words here: the model has them.
-    let (training, test) = try source.load(configuration, as: model, threads: threads).parts(configuration)
+    let (training, test) = try source.load(configuration, as: model, threads: threads)
+      .parts(validationSplit: configuration.validationSplit)
     guard test.count > 0 else { return .failure(.init(reason: "\(archive) has no test reviews.")) }
 
     let outcomes = try model.outcomes(
-      of: test, threads: threads, path: path + "/" + RunFolder.model, progress: progress)
+      of: test, threads: threads, path: path + "/" + RunFiles.model, progress: progress)
     // Probabilities end at 1; logits still tell the surer one.
     let wrong = outcomes.indices.filter { (outcomes[$0].probability > 0.5) != (test.labels[$0] == 1) }
       .sorted { (-abs(outcomes[$0].logit), $0) < (-abs(outcomes[$1].logit), $1) }

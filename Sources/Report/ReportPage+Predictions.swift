@@ -1,4 +1,6 @@
 import Classification
+import Corpus
+import Models
 import Training
 
 /// What a run's model says of the test reviews: a section a run.
@@ -11,7 +13,7 @@ extension ReportPage {
       case .failure(let omission):
         "<p>Confusion matrix, ROC curve, calibration and reviews are left out. \(escaped(omission.reason))</p>"
       case .success(let predictions):
-        evaluation(predictions.evaluation, run.record.model?.labels ?? Model.defaultLabels, color: index)
+        evaluation(predictions.evaluation, run.record.model?.labels ?? Dataset.defaultLabels(2), color: index)
           + wrongReviews(predictions, run.record.model)
       }
     return "<section class=\"run\">\n<h2>\(title)</h2>\n\(body)\n</section>"
@@ -88,7 +90,7 @@ extension ReportPage {
     let reviews = predictions.mostConfidentlyWrong
     guard !reviews.isEmpty else { return "<h3>No review is told wrong</h3>\n" }
     let vocabulary = model?.vocabulary
-    let labels = (model?.labels ?? Model.defaultLabels).map(escaped)
+    let labels = (model?.labels ?? Dataset.defaultLabels(2)).map(escaped)
     let note =
       "As the network reads them: <span class=\"unknown\">&lt;unk&gt;</span> stands for a word that it doesn't know, "
       + "and of long reviews only the end is shown, which counts most."

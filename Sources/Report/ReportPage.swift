@@ -1,5 +1,6 @@
 import Classification
 import Foundation
+import Hyperparameters
 import RecurrentNetwork
 import Training
 

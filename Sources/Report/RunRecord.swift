@@ -1,5 +1,8 @@
 import Corpus
+import Files
 import Foundation
+import Hyperparameters
+import Models
 import RecurrentNetwork
 import Training
 
@@ -62,34 +65,35 @@ package struct RunRecord: Sendable {
 
   /// Reads a folder.
   ///
-  /// - Throws: `TrainingError` where it holds no run, or where a file is not as a run writes it.
+  /// - Throws: `ReportError` where it holds no run, or where a file is not as a run writes it.
   package init(contentsOf path: String) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      throw TrainingError(path: path, problem: "no such folder", advice: "give the folder of a run")
+      throw ReportError(.noFolder, path: path, "no such folder", advice: "give the folder of a run")
     }
     self.path = path
     func table(_ name: String, _ headers: String...) throws -> CSVTable {
       guard let table = try CSVTable.read(path + "/" + name, headers: headers) else {
-        throw TrainingError(path: path, problem: "holds no run: \(name) is missing", advice: "give the folder of a run")
+        throw ReportError(
+          .noRun, path: path, "holds no run: \(name) is missing", advice: "give the folder of a run")
       }
       return table
     }
     let history = try table(
-      RunFolder.historyName, EpochRecord.header(withLearningRate: false), EpochRecord.header(withLearningRate: true))
+      RunFiles.history, EpochRecord.header(withLearningRate: false), EpochRecord.header(withLearningRate: true))
     epochs = (0..<history.rowCount).map { row in
       Epoch(
         number: Int(history["epoch"]![row]) + 1, loss: history["loss"]![row], accuracy: history["accuracy"]![row],
         validationLoss: history["val_loss"]![row], validationAccuracy: history["val_accuracy"]![row],
         learningRate: history["learning_rate"]?[row])
     }
-    let steps = try table(RunFolder.stepsName, StepRecord.header)
+    let steps = try table(RunFiles.steps, StepRecord.header)
     self.steps = (0..<steps.rowCount).map { row in
       Step(number: Int(steps["step"]![row]), loss: steps["loss"]![row], accuracy: steps["accuracy"]![row])
     }
-    performance = try Self.performance(path + "/" + RunFolder.performanceName)
-    settings = try Self.settings(path + "/" + RunFolder.descriptionName)
-    let modelPath = path + "/" + RunFolder.model
+    performance = try Self.performance(path + "/" + RunFiles.performance)
+    settings = try Self.settings(path + "/" + RunFiles.description)
+    let modelPath = path + "/" + RunFiles.model
     model =
       try FileManager.default.fileExists(atPath: modelPath)
       ? Model(safetensors: modelPath) : nil
@@ -104,8 +108,8 @@ package struct RunRecord: Sendable {
     var before = 0.0
     for (index, row) in rows.enumerated() {
       guard row.seconds.isFinite, row.seconds >= before, row.memoryBytes.isFinite, row.memoryBytes >= 0 else {
-        throw TrainingError(
-          path: path, problem: "line \(index + 2): seconds must not fall, and no bytes be below 0",
+        throw ReportError(
+          .malformed, path: path, "line \(index + 2): seconds must not fall, and no bytes be below 0",
           advice: "remove the file to leave speed and memory out")
       }
       before = row.seconds
@@ -115,13 +119,13 @@ package struct RunRecord: Sendable {
 
   private static func settings(_ path: String) throws -> Settings? {
     guard let data = try boundedContents(of: path, limit: 1 << 20, advice: runAdvice) else { return nil }
-    func fail(_ problem: String) -> TrainingError {
-      TrainingError(path: path, problem: problem, advice: "remove the file and give --data to do without it")
+    func fail(_ problem: String) -> ReportError {
+      ReportError(.malformed, path: path, problem, advice: "remove the file, and name the data to do without it")
     }
     guard let settings = try? JSONDecoder().decode(Settings.self, from: data) else {
       throw fail("is not the JSON of a run's settings")
     }
-    if let problem = settings.configuration.problem { throw fail("\(problem.setting) \(problem.rule)") }
+    if let setting = settings.configuration.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
     if let limit = settings.limit, limit < 1 { throw fail("limit is \(limit), expected at least 1") }
     return settings
   }

@@ -1,33 +1,54 @@
 import Corpus
+import Hyperparameters
+import Parallel
 import RecurrentNetwork
 
-/// Trains a network: next batch → shards → gradients → reduce → Adam → record.
+/// Trains a network: next batch → gradient → check → clip → Adam → record.
 ///
-/// It prints and writes nothing: it reports, and the caller answers whether to go on.
+/// It neither prints nor writes: it reports, and the caller answers whether to go on.
 public final class Trainer {
-  /// What has happened.
-  public enum Event: Sendable {
-    /// The run begins, or goes on.
-    case begin
-    /// A training step was taken.
-    case step(StepRecord)
-    /// Of the validation reviews, so many are done.
-    case validation(done: Int, count: Int)
-    /// An epoch is complete, its validation too.
-    case epoch(EpochRecord)
+  /// Trains for all remaining epochs, or until the caller or a callback answers `.stop`. If it was the caller, a later
+  /// call goes on.
+  ///
+  /// `state` is up to date whenever `report` is called, so that a checkpoint can be made of it.
+  ///
+  /// - Throws: `TrainingError` where the loss or the gradient is not finite, `RankError` where the ranks' weights
+  ///   differ, and what `report` and the callbacks throw.
+  public func run(_ report: (TrainingEvent) throws -> TrainingAnswer) throws -> TrainingEnding {
+    if state.isFinished { return .completed }
+    if try announce(.begin, report) == .stop { return .stopped }
+    while !state.isFinished {
+      var stopwatch = Stopwatch(elapsed: state.epochSeconds)
+      while let batch = nextBatch() {
+        let metrics = try step(on: batch)
+        let record = state.recordStep(metrics, seconds: stopwatch.seconds)
+        if try announce(.step(record), report) == .stop { return .stopped }
+        if state.isFinished { return .completed }
+      }
+      try communicator.verify(state.parameters)
+      stopwatch = Stopwatch(elapsed: state.epochSeconds)
+      guard let validation = try validate(report) else { return .stopped }
+      let record = state.recordEpoch(
+        validation, seconds: stopwatch.seconds, withLearningRate: configuration.changesLearningRate)
+      if try announce(.epoch(record), report) == .stop, !state.isFinished { return .stopped }
+    }
+    return .completed
   }
 
-  /// A caller's or a callback's answer.
-  public enum Answer: Sendable {
-    case goOn
-    /// No further step. A run that its caller stops can go on later; one that a callback stops is finished.
-    case stop
+  /// A training step on a batch.
+  private func step(on batch: ArraySlice<Int>) throws -> Metrics {
+    let metrics = network.gradient(
+      of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
+      parameters: state.parameters, into: &gradient)
+    try checkIsFinite(metrics)
+    // A copy: the network needs its own gradient back as it was.
+    var clipped = gradient
+    configuration.clipping?.clip(&clipped)
+    state.update(with: clipped.values, team: network.team)
+    return metrics
   }
 
-  /// How a run ended.
-  public enum Ending: Sendable {
-    case completed, stopped
-  }
+  // MARK: Setup
 
   /// The settings.
   public let configuration: TrainingConfiguration
@@ -36,102 +57,80 @@ public final class Trainer {
   private let trainingData: LabelledSequences
   private let validationData: LabelledSequences
   private let network: DataParallelNetwork
-  private let ranks: Ranks
+  private let communicator: any Communicator
   private var gradient: Parameters
   private let callbacks: [any TrainingCallback]
+  /// The order of the epoch under way.
+  private var order: (epoch: Int, texts: [Int])?
 
   /// - Parameters:
-  ///   - state: what to go on from, or nil to begin with Keras's initialisers and the configuration's seed.
-  ///   - training: reviews of at most `maxLength` tokens below `vocabularySize`.
+  ///   - configuration: the settings.
+  ///   - state: what to go on from, or nil to begin with Keras's initializers and the configuration's seed.
+  ///   - training: texts of at most `maxLength` tokens below `vocabularySize`.
   ///   - validation: the same, measured after each epoch.
   ///   - threads: how many threads share the work; the result is the same for any number.
-  ///   - callbacks: what else steers the run, after what the configuration asks for. On all ranks alike, but for
-  ///     those that change nothing of the state: rank 0's answers hold.
+  ///   - callbacks: what else steers the run, after what the configuration asks for. On all ranks alike, except those
+  ///     that change nothing in the state: rank 0's answers hold.
   ///   - communicator: the ranks that share the work, each with a trainer of the same configuration, state and data; the
   ///     result is the same for any number of them.
-  ///   - sumsInAnyOrder: lets the communicator add the ranks' gradients as is fastest; the result then depends on their
-  ///     number.
-  /// - Throws: `TrainingError` if the data doesn't fit the configuration, or the state a callback.
+  ///   - sumsInAnyOrder: lets the communicator add the ranks' gradients in the fastest order; the result then depends on
+  ///     their number.
+  /// - Throws: `TrainingError` if the settings are impossible, the data don't fit them, or the state fits neither.
   public init(
     _ configuration: TrainingConfiguration, state: TrainingState? = nil, training: LabelledSequences,
     validation: LabelledSequences, threads: Int, callbacks: [any TrainingCallback] = [],
     communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false
   ) throws {
-    if let problem = configuration.problem {
-      throw TrainingError(problem: "\(problem.setting) \(problem.rule)", advice: "see TrainingConfiguration")
-    }
-    for (name, data) in [("training", training), ("validation", validation)] {
-      try Self.check(data, named: name, configuration)
-    }
+    if let setting = configuration.invalidSetting { throw TrainingError.invalid(setting) }
+    guard threads > 0 else { throw TrainingError.invalidThreadCount(threads) }
+    try Self.check(training, .training, configuration)
+    try Self.check(validation, .validation, configuration)
     let layout = ParameterLayout(configuration.architecture)
     self.configuration = configuration
     self.state = state ?? TrainingState(configuration)
-    precondition(self.state.parameters.layout == layout, "the state is of another network")
     trainingData = training
     validationData = validation
     network = DataParallelNetwork(
       layout, maxLength: configuration.maxLength, threads: threads,
       shardCount: configuration.shards ?? ShardPlan.shardCount, communicator: communicator,
       sumsInAnyOrder: sumsInAnyOrder)
-    ranks = Ranks(communicator, layout)
+    self.communicator = communicator
     gradient = Parameters(zeros: layout)
     let stepsPerEpoch = Self.stepsPerEpoch(configuration, training)
-    // Sums and differences of these numbers are relied on, and a checkpoint may be anybody's.
-    let (position, metrics, size) = (self.state.position, self.state.epochMetrics, configuration.batchSize)
-    guard 0...training.count ~= position, 0...configuration.epochs ~= self.state.epoch,
-      self.state.steps.count == self.state.epoch * stepsPerEpoch + (position + size - 1) / size,
-      metrics.sampleCount == position, 0...position ~= metrics.correctCount
-    else {
-      throw TrainingError(
-        problem: "the state to go on from doesn't fit \(training.count) training reviews in batches of \(size)",
-        advice: "resume from another checkpoint")
-    }
     self.callbacks = configuration.callbacks(stepsPerEpoch: stepsPerEpoch) + callbacks
+    try self.state.check(configuration, textCount: training.count, stepsPerEpoch: stepsPerEpoch)
     self.state.adam.epsilon = configuration.epsilon
     self.state.adam.weightDecay = configuration.weightDecay
-    for callback in self.callbacks {
-      guard let saved = self.state.callbacks[callback.name] else { continue }
-      do {
-        guard saved.weights?.count ?? layout.count == layout.count else { throw RestoreFailure() }
-        try callback.restore(saved)
-      } catch {
-        throw TrainingError(
-          problem: "the state of \(callback.name) can't be read", advice: "resume from another checkpoint")
-      }
-    }
-  }
-
-  /// A callback's weights are not of this network.
-  private struct RestoreFailure: Error {}
-
-  /// The weights that the run leaves: its last, or its best where early stopping restores those.
-  public var parameters: Parameters {
-    var result = state.parameters
-    if state.isFinished, let final = callbacks.lazy.compactMap(\.finalParameters).first { result.values = final }
-    return result
+    if self.state.epoch == configuration.epochs { self.state.isFinished = true }
+    for callback in self.callbacks { try restore(callback) }
   }
 
   private static func check(
-    _ data: LabelledSequences, named name: String, _ configuration: TrainingConfiguration
+    _ data: LabelledSequences, _ part: TrainingError.Part, _ configuration: TrainingConfiguration
   ) throws {
-    if data.count == 0 { throw TrainingError(problem: "there are no \(name) reviews", advice: "give it some") }
+    if data.count == 0 { throw TrainingError.noData(part) }
     let size = configuration.vocabularySize
     if let token = data.sequences.tokens.first(where: { $0 < 0 || $0 >= size }) {
-      throw TrainingError(
-        problem: "the \(name) reviews have token \(token), but the vocabulary ends at \(size - 1)",
-        advice: "load them with numWords: \(size)")
+      throw TrainingError.tokenOutOfRange(part, token: token, vocabularySize: size)
     }
     if let label = data.labels.first(where: { $0 >= configuration.labelCount }) {
-      throw TrainingError(
-        problem: "the \(name) reviews have label \(label), but the labels end at \(configuration.labelCount - 1)",
-        advice: "give the network more labels")
+      throw TrainingError.labelOutOfRange(part, label: label, labelCount: configuration.labelCount)
     }
-    for review in 0..<data.count where data.sequences.length(of: review) > configuration.maxLength {
-      throw TrainingError(
-        problem: "\(name) review \(review) is longer than \(configuration.maxLength) tokens",
-        advice: "cut the reviews with truncated(to:)")
+    if let index = (0..<data.count).first(where: { data.sequences.length(of: $0) > configuration.maxLength }) {
+      throw TrainingError.textTooLong(part, index: index, maxLength: configuration.maxLength)
     }
   }
+
+  /// Lets a callback go on from what the state holds for it.
+  private func restore(_ callback: any TrainingCallback) throws {
+    guard let saved = state.callbacks[callback.name] else { return }
+    let count = state.parameters.layout.count
+    guard saved.weights?.count ?? count == count, (try? callback.restore(saved)) != nil else {
+      throw TrainingError.unreadableCallback(callback.name)
+    }
+  }
+
+  // MARK: Batches
 
   /// Number of steps of an epoch; the last, partial batch counts.
   public var stepsPerEpoch: Int { Self.stepsPerEpoch(configuration, trainingData) }
@@ -140,91 +139,14 @@ public final class Trainer {
     (data.count + configuration.batchSize - 1) / configuration.batchSize
   }
 
-  /// Trains for all epochs that are left, or until the caller or a callback answers `.stop`; where it was the caller, a
-  /// later call goes on.
-  ///
-  /// `state` is true whenever `report` is called, so that a checkpoint can be made of it.
-  ///
-  /// - Throws: `TrainingError` where the loss or the gradient is not finite, and what `report` throws.
-  public func run(_ report: (Event) throws -> Answer) throws -> Ending {
-    if state.isFinished { return .completed }
-    if try announce(.begin, report) == .stop { return .stopped }
-    while state.epoch < configuration.epochs && !state.isFinished {
-      let clock = ContinuousClock.now
-      let secondsBefore = state.epochSeconds
-      let order = order(ofEpoch: state.epoch)
-      while state.position < order.count {
-        let end = min(state.position + configuration.batchSize, order.count)
-        let metrics = try step(order[state.position..<end])
-        state.position = end
-        state.epochMetrics += metrics
-        state.epochSeconds = secondsBefore + (ContinuousClock.now - clock).seconds
-        state.steps.append(StepResult(metrics))
-        let record = StepRecord(
-          step: state.steps.count, epoch: state.epoch, metrics: metrics, epochMetrics: state.epochMetrics)
-        if try announce(.step(record), report) == .stop { return .stopped }
-        if state.isFinished { return .completed }
-      }
-      try ranks.verify(state.parameters)
-      let validationClock = ContinuousClock.now
-      guard let validation = try validate(report) else { return .stopped }
-      var record = EpochRecord(
-        epoch: state.epoch, training: state.epochMetrics, validation: validation,
-        trainingSeconds: state.epochSeconds,
-        seconds: state.epochSeconds + (ContinuousClock.now - validationClock).seconds)
-      if configuration.movesLearningRate { record.learningRate = state.lastLearningRate }
-      state.epochs.append(record)
-      state.epoch += 1
-      (state.position, state.epochMetrics, state.epochSeconds) = (0, Metrics(), 0)
-      if try announce(.epoch(record), report) == .stop, !state.isFinished { return .stopped }
-    }
-    state.isFinished = true
-    return .completed
+  /// The texts of the next step, or nil at the end of the epoch.
+  private func nextBatch() -> ArraySlice<Int>? {
+    if order?.epoch != state.epoch { order = (state.epoch, order(ofEpoch: state.epoch)) }
+    let rest = order!.texts[state.position...]
+    return rest.isEmpty ? nil : rest.prefix(configuration.batchSize)
   }
 
-  /// Lets the callbacks and then the caller see an event; rank 0's answers hold on all.
-  private func announce(_ event: Event, _ report: (Event) throws -> Answer) throws -> Answer {
-    if try tell(event) == .stop || state.epoch == configuration.epochs { state.isFinished = true }
-    var answer = try report(event)
-    ranks.agree(&state.isFinished, &answer)
-    return answer
-  }
-
-  /// Lets the callbacks see an event, and remembers what they have to.
-  private func tell(_ event: Event) throws -> Answer {
-    var answer = Answer.goOn
-    for callback in callbacks {
-      if try callback.handle(event, &state) == .stop { answer = .stop }
-      state.callbacks[callback.name] = try callback.saved()
-    }
-    return answer
-  }
-
-  private func step(_ batch: ArraySlice<Int>) throws -> Metrics {
-    let metrics = network.gradient(
-      of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
-      parameters: state.parameters, into: &gradient)
-    guard metrics.loss.isFinite, gradient.values.allSatisfy(\.isFinite) else {
-      throw TrainingError(
-        problem: "the \(metrics.loss.isFinite ? "gradient" : "loss") of step \(state.steps.count + 1) is not finite",
-        advice: "a smaller learning rate may help, now \(state.learningRate)")
-    }
-    // A copy: what the network is given back must be its own.
-    var clipped = gradient
-    configuration.clipping?.clip(&clipped)
-    state.step(clipped.values, team: network.team)
-    return metrics
-  }
-
-  /// What the next step drops, which follows from the seed and the step alone.
-  private var dropout: DropoutDraw? {
-    if configuration.dropout == Dropout() { return nil }
-    // The order of an epoch takes its stream from the other end.
-    var generator = RandomGenerator(seed: configuration.seed, stream: .max - UInt64(state.steps.count))
-    return DropoutDraw(rates: configuration.dropout, seed: generator.next())
-  }
-
-  /// The order of an epoch's reviews, which follows from the seed and the epoch alone.
+  /// The order of an epoch's texts, which follows from the seed and the epoch alone.
   private func order(ofEpoch epoch: Int) -> [Int] {
     guard configuration.shuffles else { return Array(0..<trainingData.count) }
     // Stream 0 made the initial weights.
@@ -232,13 +154,29 @@ public final class Trainer {
     return generator.permutation(of: trainingData.count)
   }
 
-  private func validate(_ report: (Event) throws -> Answer) throws -> Metrics? {
+  /// What the next step drops, which follows from the seed and the step alone.
+  private var dropout: DropoutDraw? {
+    if configuration.dropout == Dropout() { return nil }
+    // The epochs' orders count their streams from the other end.
+    var generator = RandomGenerator(seed: configuration.seed, stream: .max - UInt64(state.steps.count))
+    return DropoutDraw(rates: configuration.dropout, seed: generator.next())
+  }
+
+  // MARK: Checking and validating
+
+  private func checkIsFinite(_ metrics: Metrics) throws {
+    let isFinite = metrics.loss.isFinite
+    if isFinite, gradient.values.allSatisfy(\.isFinite) { return }
+    throw TrainingError.notFinite(
+      isFinite ? .gradient : .loss, step: state.steps.count + 1, learningRate: state.learningRate)
+  }
+
+  /// Measures the validation texts; nil where the caller stops it.
+  private func validate(_ report: (TrainingEvent) throws -> TrainingAnswer) throws -> Metrics? {
     var failure: Error?
     let metrics = network.evaluate(validationData, parameters: state.parameters) { done in
       do {
-        var answer = try report(.validation(done: done, count: validationData.count))
-        ranks.agree(&state.isFinished, &answer)
-        return answer == .goOn
+        return try agree(report(.validation(done: done, count: validationData.count))) == .goOn
       } catch {
         failure = error
         return false
@@ -247,9 +185,46 @@ public final class Trainer {
     if let failure { throw failure }
     return metrics
   }
+
+  // MARK: Reporting
+
+  /// Tells the callbacks and then the caller about an event.
+  private func announce(_ event: TrainingEvent, _ report: (TrainingEvent) throws -> TrainingAnswer) throws
+    -> TrainingAnswer
+  {
+    for callback in callbacks {
+      if try callback.handle(event, &state) == .stop { state.isFinished = true }
+      state.callbacks[callback.name] = try callback.saved()
+    }
+    if state.epoch == configuration.epochs { state.isFinished = true }
+    return agree(try report(event))
+  }
+
+  /// Lets all ranks take over rank 0's answer, and whether its run is finished.
+  private func agree(_ answer: TrainingAnswer) -> TrainingAnswer {
+    if communicator.count == 1 { return answer }
+    var word = (UInt8(state.isFinished ? 1 : 0), UInt8(answer == .stop ? 1 : 0))
+    communicator.broadcast(&word)
+    state.isFinished = word.0 == 1
+    return word.1 == 1 ? .stop : .goOn
+  }
+
+  // MARK: The result
+
+  /// The weights that the run leaves: its last, or its best where early stopping restores those.
+  public var parameters: Parameters {
+    var result = state.parameters
+    if state.isFinished, let final = callbacks.lazy.compactMap(\.finalParameters).first { result.values = final }
+    return result
+  }
 }
 
-extension Duration {
-  /// The whole and the fraction.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+/// Seconds since it was made, and those before.
+private struct Stopwatch {
+  private let start = ContinuousClock.now
+  private let elapsed: Double
+
+  init(elapsed: Double) { self.elapsed = elapsed }
+
+  var seconds: Double { elapsed + (ContinuousClock.now - start) / .seconds(1) }
 }

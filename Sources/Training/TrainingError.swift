@@ -1,18 +1,121 @@
-/// Why training can't begin or go on, or why a model or a run can't be read or written.
-public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The file, where there is one.
-  public let path: String?
-  /// What is wrong.
-  public let problem: String
-  /// What to do.
-  public let advice: String
+import Files
+import Foundation
+import Hyperparameters
+import RecurrentNetwork
 
-  package init(path: String? = nil, problem: String, advice: String) {
-    self.path = path
-    self.problem = problem
-    self.advice = advice
+/// Why training can't begin or go on.
+public enum TrainingError: ActionableError, Equatable {
+  // MARK: Settings and data
+
+  /// A setting is impossible.
+  case invalid(InvalidSetting)
+  /// The number of threads isn't positive.
+  case invalidThreadCount(Int)
+  /// There is nothing to train on, or nothing to validate on.
+  case noData(Part)
+  /// A token lies outside the vocabulary.
+  case tokenOutOfRange(Part, token: Int32, vocabularySize: Int)
+  /// A label has no output of the network.
+  case labelOutOfRange(Part, label: UInt8, labelCount: Int)
+  /// A text, by its index, has more tokens than are read.
+  case textTooLong(Part, index: Int, maxLength: Int)
+  /// The weights belong to another network.
+  case otherNetwork(path: String?, found: Architecture, expected: Architecture)
+  /// The optimizer has moments for another number of parameters.
+  case otherOptimizer(path: String?, found: Int, expected: Int)
+
+  // MARK: Steps
+
+  /// The loss or the gradient of a step isn't finite.
+  case notFinite(Quantity, step: Int, learningRate: Double)
+
+  // MARK: Runs
+
+  /// The folder for a run is a file.
+  case notAFolder(path: String)
+  /// The folder holds a run already: the named file is one of its.
+  case runExists(path: String, file: String)
+  /// Another process is writing into the folder.
+  case runInUse(path: String)
+  /// The folder has no checkpoints.
+  case noCheckpoints(path: String)
+  /// None of the checkpoints is whole.
+  case noWholeCheckpoint(path: String)
+  /// The state to go on from doesn't fit the data and the settings.
+  case otherState(textCount: Int, batchSize: Int)
+  /// What a checkpoint holds of a callback can't be read.
+  case unreadableCallback(String)
+  /// The data are not those that the run was begun with.
+  case otherData(path: String)
+  /// The settings are not those that the run was begun with: the changes, each as `name: now, then`.
+  case otherSettings(path: String, changes: [String])
+
+  /// A part of the data.
+  public enum Part: String, Sendable { case training, validation }
+  /// What a step computes.
+  public enum Quantity: String, Sendable { case loss, gradient }
+}
+
+extension TrainingError {
+  /// The file or folder at fault, or nil where there is none.
+  public var path: String? {
+    switch self {
+    case .notAFolder(let path), .runExists(let path, _), .runInUse(let path), .noCheckpoints(let path),
+      .noWholeCheckpoint(let path), .otherData(let path), .otherSettings(let path, _):
+      path
+    case .otherNetwork(let path, _, _), .otherOptimizer(let path, _, _): path
+    default: nil
+    }
   }
 
-  /// One line: file, problem, way out.
-  public var description: String { (path.map { "\($0): " } ?? "") + problem + "; " + advice }
+  /// What is wrong, without the path.
+  public var problem: String {
+    switch self {
+    case .invalid(let setting): "\(setting.name) \(setting.rule)"
+    case .invalidThreadCount(let count): "the number of threads must be at least 1, not \(count)"
+    case .noData(let part): "there are no \(part) texts"
+    case .tokenOutOfRange(let part, let token, let size):
+      "the \(part) texts have token \(token), but the vocabulary ends at \(size - 1)"
+    case .labelOutOfRange(let part, let label, let count):
+      "the \(part) texts have label \(label), but the labels end at \(count - 1)"
+    case .textTooLong(let part, let index, let length): "\(part) text \(index) is longer than \(length) tokens"
+    case .otherNetwork(_, let found, let expected): "the weights are those of \(found), expected \(expected)"
+    case .otherOptimizer(_, let found, let expected):
+      "the optimizer has moments for \(found) parameters, expected \(expected)"
+    case .notFinite(let quantity, let step, _): "the \(quantity) of step \(step) is not finite"
+    case .notAFolder: "is a file, not a folder"
+    case .runExists(_, let file): "holds a run already (\(file))"
+    case .runInUse: "another run is writing into it"
+    case .noCheckpoints: "there are no checkpoints in it"
+    case .noWholeCheckpoint: "there is no checkpoint in it that is whole"
+    case .otherState(let textCount, let batchSize):
+      "the state to go on from doesn't fit \(textCount) training texts in batches of \(batchSize)"
+    case .unreadableCallback(let name): "the state of \(name) can't be read"
+    case .otherData: "holds other texts than the run was begun with"
+    case .otherSettings(_, let changes):
+      "the run was begun with other settings (now and then: \(changes.joined(separator: "; ")))"
+    }
+  }
+
+  /// What the caller can do about it.
+  public var advice: String {
+    switch self {
+    case .invalid: "see TrainingConfiguration"
+    case .invalidThreadCount: "give as many as there are cores"
+    case .noData: "give it some"
+    case .tokenOutOfRange(_, _, let size): "load them with numWords: \(size)"
+    case .labelOutOfRange: "give the network more labels"
+    case .textTooLong: "cut the texts with truncated(to:)"
+    case .otherNetwork: "take the sizes from the model's own architecture"
+    case .otherOptimizer: "take the optimizer of the same model"
+    case .notFinite(_, _, let learningRate): "a smaller learning rate may help, now \(learningRate)"
+    case .notAFolder, .runInUse: "choose another folder"
+    case .runExists: "resume it, choose another folder, or overwrite it"
+    case .noCheckpoints: "name the folder of an earlier run"
+    case .noWholeCheckpoint: "begin the run anew"
+    case .otherState, .unreadableCallback: "resume from another checkpoint"
+    case .otherData: "name the data that it was begun with"
+    case .otherSettings: "leave them as they were; only epochs may grow"
+    }
+  }
 }

@@ -1,18 +1,21 @@
+import Hyperparameters
+import Models
+import Parallel
 import RecurrentNetwork
 
-/// All that a run's steps change: what a checkpoint holds, and what a run goes on from.
+/// Everything that a run's steps change: what a checkpoint holds, and what a run goes on from.
 ///
-/// The order of an epoch's reviews is no part of it: that follows from the seed and the epoch.
+/// The order of an epoch's texts is not part of it: it follows from the seed and the epoch.
 public struct TrainingState: Sendable, Equatable {
   /// The weights.
-  public var parameters: Parameters
-  /// The optimizer, with its moments and the number of steps that led to them, those before this run included.
+  public package(set) var parameters: Parameters
+  /// The optimizer, with its moments and the number of steps that led to them, including those before this run.
   public internal(set) var adam: Adam
-  /// The epoch under way, from 0; after the last, the number of epochs.
+  /// The epoch under way, from 0; after the last one, the number of epochs.
   public internal(set) var epoch = 0
-  /// How many reviews of the epoch's order its steps have taken.
+  /// How many texts of the epoch's order its steps have taken.
   public internal(set) var position = 0
-  /// Over those reviews.
+  /// Metrics over those texts.
   public internal(set) var epochMetrics = Metrics()
   /// Seconds that the epoch's steps have taken so far.
   public internal(set) var epochSeconds: Double = 0
@@ -20,12 +23,14 @@ public struct TrainingState: Sendable, Equatable {
   public internal(set) var steps: [StepResult] = []
   /// The epochs that are complete.
   public internal(set) var epochs: [EpochRecord] = []
-  /// The rate of the last step.
+  /// The learning rate of the last step.
   public internal(set) var lastLearningRate: Double
   /// What the callbacks have to remember, by name.
   public internal(set) var callbacks: [String: CallbackState] = [:]
   /// Whether the run has come to its end.
   public internal(set) var isFinished = false
+
+  // MARK: Beginning
 
   /// The first state of a run.
   public init(_ parameters: Parameters, learningRate: Double) {
@@ -34,20 +39,23 @@ public struct TrainingState: Sendable, Equatable {
     lastLearningRate = learningRate
   }
 
-  /// The first state of a run that takes up where another ended, with that one's optimizer: its moments, its number of
-  /// steps and its learning rate, which `learningRate` may change. The run itself counts its steps from 1.
+  /// The first state of a run that continues where another ended, with its optimizer: the moments, the number of steps
+  /// and the learning rate, which `learningRate` may change. The run itself counts its steps from 1.
   ///
   /// ε and weight decay are the configuration's, whatever the optimizer says.
   ///
-  /// - Precondition: the optimizer has a moment for each parameter.
-  public init(_ parameters: Parameters, optimizer: Adam) {
-    precondition(optimizer.firstMoment.count == parameters.values.count, "the optimizer is of another network")
+  /// - Throws: `TrainingError.otherOptimizer` where the optimizer hasn't a moment for each parameter.
+  public init(_ parameters: Parameters, optimizer: Adam) throws {
+    guard optimizer.firstMoment.count == parameters.values.count else {
+      throw TrainingError.otherOptimizer(
+        path: nil, found: optimizer.firstMoment.count, expected: parameters.values.count)
+    }
     self.parameters = parameters
     adam = optimizer
     lastLearningRate = optimizer.learningRate
   }
 
-  /// The first state of a run, with Keras's initialisers and the configuration's seed.
+  /// The first state of a run, with Keras's initializers and the configuration's seed.
   public init(_ configuration: TrainingConfiguration) {
     var generator = RandomGenerator(seed: configuration.seed)
     self.init(
@@ -58,15 +66,73 @@ public struct TrainingState: Sendable, Equatable {
   /// Lets a finished run go on, where there are epochs left.
   public mutating func reopen() { isFinished = false }
 
-  /// The rate of the next step.
+  /// Checks that the state belongs to the given settings and data.
+  ///
+  /// A checkpoint may come from anywhere, and sums and differences of these numbers are relied on.
+  func check(_ configuration: TrainingConfiguration, textCount: Int, stepsPerEpoch: Int) throws {
+    guard parameters.architecture == configuration.architecture else {
+      throw TrainingError.otherNetwork(
+        path: nil, found: parameters.architecture, expected: configuration.architecture)
+    }
+    let size = configuration.batchSize
+    guard 0...textCount ~= position, 0...configuration.epochs ~= epoch,
+      steps.count == epoch * stepsPerEpoch + (position + size - 1) / size,
+      epochMetrics.sampleCount == position, 0...position ~= epochMetrics.correctCount
+    else { throw TrainingError.otherState(textCount: textCount, batchSize: size) }
+  }
+
+  // MARK: Changing
+
+  /// The learning rate of the next step.
   public var learningRate: Double {
     get { adam.learningRate }
     set { adam.learningRate = newValue }
   }
 
-  mutating func step(_ gradient: [Float], team: WorkerTeam) {
+  /// Replaces the weights.
+  ///
+  /// - Throws: `TrainingError.otherNetwork` where they are another network's.
+  public mutating func replaceParameters(with new: Parameters) throws {
+    guard new.layout == parameters.layout else {
+      throw TrainingError.otherNetwork(path: nil, found: new.architecture, expected: parameters.architecture)
+    }
+    parameters = new
+  }
+
+  /// Takes Adam's step along a gradient.
+  mutating func update(with gradient: [Float], team: WorkerTeam) {
     lastLearningRate = learningRate
     adam.update(&parameters.values, gradient: gradient, team: team)
+  }
+
+  // MARK: Recording
+
+  /// Counts a step of the epoch.
+  ///
+  /// - Parameters:
+  ///   - metrics: the batch's, before the step.
+  ///   - seconds: that the epoch's steps have taken so far.
+  mutating func recordStep(_ metrics: Metrics, seconds: Double) -> StepRecord {
+    position += metrics.sampleCount
+    epochMetrics += metrics
+    epochSeconds = seconds
+    steps.append(StepResult(metrics))
+    return StepRecord(step: steps.count, epoch: epoch, metrics: metrics, epochMetrics: epochMetrics)
+  }
+
+  /// Completes the epoch.
+  ///
+  /// - Parameters:
+  ///   - validation: the validation texts' metrics after it.
+  ///   - seconds: that the whole epoch took.
+  mutating func recordEpoch(_ validation: Metrics, seconds: Double, withLearningRate: Bool) -> EpochRecord {
+    var record = EpochRecord(
+      epoch: epoch, training: epochMetrics, validation: validation, trainingSeconds: epochSeconds, seconds: seconds)
+    if withLearningRate { record.learningRate = lastLearningRate }
+    epochs.append(record)
+    epoch += 1
+    (position, epochMetrics, epochSeconds) = (0, Metrics(), 0)
+    return record
   }
 
   /// Seconds that all steps have taken so far.
@@ -75,12 +141,12 @@ public struct TrainingState: Sendable, Equatable {
 
 /// What a step came to.
 public struct StepResult: Sendable, Equatable {
-  /// Mean binary cross-entropy of the batch, before the step.
+  /// Mean cross-entropy of the batch, before the step.
   public var loss: Float
   /// Share of right predictions.
   public var accuracy: Float
 
-  /// Of a batch.
+  /// A batch's mean.
   public init(_ metrics: Metrics) {
     loss = Float(metrics.loss)
     accuracy = Float(metrics.accuracy)

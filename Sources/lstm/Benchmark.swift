@@ -1,7 +1,10 @@
 import ArgumentParser
+import Benchmarking
 import Corpus
+import Files
 import Foundation
-import Interchange
+import Hyperparameters
+import Models
 import RecurrentNetwork
 import Training
 
@@ -72,7 +75,7 @@ struct Benchmark: ParsableCommand {
       if let export { try bench.export(to: export) }
       answerCommands(bench, loadSeconds: median(loadSeconds))
     } else {
-      let report = Report(
+      let report = BenchmarkTable(
         bench, oneThread: threads > 1 ? BatchBenchmark(configuration, data: loaded!, threads: 1) : nil,
         batches: batches, loadSeconds: loadSeconds)
       printLine(

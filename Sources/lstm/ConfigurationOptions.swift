@@ -1,4 +1,6 @@
 import ArgumentParser
+import Hyperparameters
+import Models
 import Training
 
 /// The settings of a run as options; what is not given comes from a file, from a run, or is the default.

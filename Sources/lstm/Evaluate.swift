@@ -2,7 +2,7 @@ import ArgumentParser
 import Classification
 import Corpus
 import Foundation
-import Interchange
+import Models
 import RecurrentNetwork
 import Training
 
@@ -122,7 +122,7 @@ struct Evaluate: ParsableCommand {
           labels: parts.training.labels + parts.test.labels)
       }
     guard samples.count > 0 else {
-      throw TrainingError(path: data, problem: "has no \(part.rawValue) part", advice: "give --part all or train")
+      throw CommandError(path: data, "has no \(part.rawValue) part", advice: "give --part all or train")
     }
     return samples
   }

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Corpus
+import Files
 import Foundation
-import Interchange
+import Models
 import RecurrentNetwork
 import Training
 
@@ -106,9 +107,9 @@ struct Import: ParsableCommand {
     if let maxLength { model.configuration.maxLength = maxLength }
     if let labelNames {
       guard labelNames.count == model.configuration.labelCount else {
-        throw TrainingError(
+        throw CommandError(
           path: file,
-          problem: "has \(model.configuration.labelCount) labels, of which --labels names \(labelNames.count)",
+          "has \(model.configuration.labelCount) labels, of which --labels names \(labelNames.count)",
           advice: "name each of them")
       }
       model.labels = labelNames
@@ -131,9 +132,9 @@ struct Import: ParsableCommand {
 private func checkTarget(_ path: String, overwrite: Bool) throws {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
-  if isFolder.boolValue { throw TrainingError(path: path, problem: "is a folder", advice: "name a file") }
+  if isFolder.boolValue { throw CommandError(path: path, "is a folder", advice: "name a file") }
   guard overwrite else {
-    throw TrainingError(path: path, problem: "is there already", advice: "give another name, or --overwrite")
+    throw CommandError(path: path, "is there already", advice: "give another name, or --overwrite")
   }
 }
 

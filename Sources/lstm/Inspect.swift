@@ -1,7 +1,8 @@
 import ArgumentParser
 import Corpus
 import Foundation
-import Interchange
+import Hyperparameters
+import Models
 import Training
 
 struct Inspect: ParsableCommand {

@@ -1,11 +1,12 @@
 import ArgumentParser
 import Distribution
 import Foundation
+import Training
 
 /// The executable: it parses options, prints, and leaves the rest to the libraries.
 @main
 struct LSTM: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = Run.version
 
   static let configuration = CommandConfiguration(
     commandName: "lstm",
@@ -30,7 +31,7 @@ struct LSTM: ParsableCommand {
     } catch {
       // An option that is wrong is wrong on every rank.
       if !(error is ExitCode), MPI.launchedRank ?? 0 > 0 { RankGroup.letTheFirstSpeak() }
-      exit(withError: error)
+      exit(withError: advised(error))
     }
   }
 }

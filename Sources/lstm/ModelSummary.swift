@@ -1,6 +1,7 @@
 import Corpus
 import Foundation
-import Interchange
+import Hyperparameters
+import Models
 import RecurrentNetwork
 import Training
 

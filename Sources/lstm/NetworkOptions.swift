@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hyperparameters
 import RecurrentNetwork
 import Training
 
@@ -92,11 +93,11 @@ extension Architecture.Pooling: ExpressibleByArgument {}
 extension TrainingConfiguration {
   /// Checks the settings, which errors then name as options.
   func checkOptions() throws {
-    guard let problem else { return }
+    guard let setting = invalidSetting else { return }
     let names = ["layerCount": "layers"]
-    let option = (names[problem.setting] ?? problem.setting).map { letter in
+    let option = (names[setting.name] ?? setting.name).map { letter in
       letter == "." ? "-" : letter.isUppercase ? "-\(letter.lowercased())" : "\(letter)"
     }.joined()
-    throw ValidationError("--\(option) \(problem.rule).")
+    throw ValidationError("--\(option) \(setting.rule).")
   }
 }

@@ -16,7 +16,7 @@ func printLine(_ text: String) {
 /// A process whose output nobody reads any more (`| head`) dies by SIGPIPE. Where whoever started it has had the signal
 /// ignored or blocked, it ends here, as quietly and with the same code.
 ///
-/// - Throws: `TrainingError` where the disk is full, say.
+/// - Throws: `CommandError` where the disk is full, say.
 func writeOutput(_ text: String) throws {
   var text = text
   try text.withUTF8 { bytes in
@@ -26,8 +26,8 @@ func writeOutput(_ text: String) throws {
       if count < 0 && errno == EINTR { continue }
       if count < 0 && errno == EPIPE { _exit(128 + SIGPIPE) }
       guard count > 0 else {
-        throw TrainingError(
-          path: "standard output", problem: "can't be written (\(String(cString: strerror(errno))))",
+        throw CommandError(
+          path: "standard output", "can't be written (\(String(cString: strerror(errno))))",
           advice: "see to the space where it goes")
       }
       written += count

@@ -2,7 +2,8 @@ import ArgumentParser
 import Classification
 import Corpus
 import Foundation
-import Interchange
+import Models
+import Parallel
 import Training
 
 struct Predict: ParsableCommand {

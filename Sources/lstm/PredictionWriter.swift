@@ -69,9 +69,8 @@ struct PredictionWriter {
   private mutating func line(_ prediction: Prediction, _ text: String) throws -> String {
     count += 1
     guard !prediction.probability.isNaN else {
-      throw TrainingError(
-        problem: "the probability of text \(count) is not a number",
-        advice: "the model's weights are beyond use; train again")
+      throw CommandError(
+        "the probability of text \(count) is not a number", advice: "the model's weights are unusable; train again")
     }
     let isUnknown = prediction.knownWordCount == 0
     if isUnknown {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Corpus
 import Foundation
-import Interchange
+import Models
+import Parallel
 import Training
 
 /// What a model says of an archive's test reviews, with all digits: for the scripts that compare it with other

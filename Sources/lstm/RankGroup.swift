@@ -1,6 +1,9 @@
 import ArgumentParser
 import Distribution
+import Files
 import Foundation
+import Hyperparameters
+import Parallel
 import Training
 
 /// The ranks of a run as the executable sees them: what they have in common, and how they end together.
@@ -36,8 +39,7 @@ final class RankGroup {
     let texts = communicator.gather(String(decoding: try JSONEncoder().encode(own), as: UTF8.self))
     let all = communicator.broadcast(Data("[\(texts.joined(separator: ","))]".utf8))
     guard let places = try? JSONDecoder().decode([Place].self, from: all) else {
-      throw TrainingError(
-        problem: "the ranks run different versions of lstm", advice: "put the same file on all machines")
+      throw RankError.otherVersions
     }
     self.places = places
     self.threads = Self.threads(of: own, among: places)
@@ -95,18 +97,15 @@ final class RankGroup {
 
   // MARK: Ending together
 
-  /// A failure that all ranks know of: the first tells it, and all end in order.
-  private struct Ended: Error { var reason: (any Error)? }
-
   /// Runs `body` on this rank. An error of one rank ends all of them, with one message.
   func run(isQuiet: Bool = false, _ body: () throws -> Void) throws {
     do {
       try checkPrograms()
       if isFirst && !isQuiet, let warning { printError("Warning: \(warning)") }
       try body()
-    } catch let ended as Ended {
+    } catch let ended as RankFailure {
       // Told before the end, which all reach together: whoever started them ends what is left when one has failed.
-      if let reason = ended.reason { printError(Train.fullMessage(for: reason)) }
+      if let reason = ended.reason { printError(Train.fullMessage(for: advised(reason))) }
       MPI.end(communicator)
       throw ended.reason.map { Train.exitCode(for: $0) } ?? ExitCode(1)
     } catch {
@@ -115,7 +114,7 @@ final class RankGroup {
         throw error
       }
       if !isFirst { Self.letTheFirstSpeak() }
-      printError("Error: \(name(communicator.rank)): \(Train.message(for: error))")
+      printError("Error: \(name(communicator.rank)): \(Train.message(for: advised(error)))")
       communicator.abort(Train.exitCode(for: error).rawValue)
     }
     MPI.end(communicator)
@@ -127,88 +126,13 @@ final class RankGroup {
 
   private func checkPrograms() throws {
     guard let other = places.indices.first(where: { places[$0].program != places[0].program }) else { return }
-    guard isFirst else { throw Ended() }
-    throw Ended(
-      reason: TrainingError(
-        problem: "\(name(other)) runs \(places[other].program), and rank 0 \(places[0].program)",
-        advice: "give all ranks the same command, and put the same file on all machines: the bits depend on it"))
+    guard isFirst else { throw RankFailure(reason: nil) }
+    throw RankFailure(
+      reason: RankError.otherProgram(
+        rank: name(other), program: places[other].program, first: places[0].program))
   }
 
-  private func name(_ rank: Int) -> String { "rank \(rank) on \(places[rank].host)" }
-
-  /// What the first rank finds, given to all; nil ends them, and so does an error.
-  func fromFirst(_ find: () throws -> Checkpoint?) throws -> Checkpoint? {
-    if count == 1 { return try find() }
-    var found: Result<Checkpoint?, any Error> = .success(nil)
-    if isFirst { found = Result { try find() } }
-    var state: UInt8 = 0
-    if case .failure = found { state = 1 } else if case .success(.some) = found { state = 2 }
-    communicator.broadcast(&state)
-    if state == 1 {
-      if case .failure(let error) = found { throw Ended(reason: error) }
-      throw Ended()
-    }
-    guard state == 2 else { return nil }
-    let checkpoint = try found.get()
-    let data = communicator.broadcast(try checkpoint?.data() ?? Data())
-    return try checkpoint ?? Checkpoint(data, path: "the state of rank 0")
-  }
-
-  // MARK: What is the same everywhere
-
-  /// What a rank says of itself.
-  private struct Card: Codable {
-    var problem: String?
-    var configuration = TrainingConfiguration()
-    var sumsInAnyOrder = false
-    var fingerprint = ""
-  }
-
-  /// Lets each rank prepare its part, and ends all if one can't, or is at something else than the first.
-  ///
-  /// - Parameter prepare: gives its result, and what must be the same on all ranks.
-  func agree<Value>(
-    sumsInAnyOrder: Bool,
-    _ prepare: () throws -> (value: Value, configuration: TrainingConfiguration, fingerprint: String)
-  ) throws -> Value {
-    if count == 1 { return try prepare().value }
-    let prepared = Result { try prepare() }
-    var card = Card(sumsInAnyOrder: sumsInAnyOrder)
-    switch prepared {
-    case .success(let prepared):
-      (card.configuration, card.fingerprint) = (prepared.configuration, prepared.fingerprint)
-    case .failure(let error): card.problem = Train.message(for: error)
-    }
-    let cards = try communicator.gather(String(decoding: try JSONEncoder().encode(card), as: UTF8.self)).map {
-      try JSONDecoder().decode(Card.self, from: Data($0.utf8))
-    }
-    var reason: (any Error)?
-    if case .failure(let error) = prepared { reason = error }
-    if isFirst && reason == nil {
-      reason = cards.indices.lazy.compactMap { rank in self.problem(rank, cards[rank], cards[0]) }.first
-    }
-    var isOver = reason != nil
-    communicator.broadcast(&isOver)
-    if isOver { throw Ended(reason: isFirst ? reason : nil) }
-    return try prepared.get().value
-  }
-
-  private func problem(_ rank: Int, _ card: Card, _ first: Card) -> TrainingError? {
-    func fail(_ problem: String, _ advice: String) -> TrainingError {
-      TrainingError(problem: "\(name(rank)) \(problem)", advice: advice)
-    }
-    if let problem = card.problem { return fail("can't begin: \(problem)", "all ranks are ended") }
-    let differences = card.configuration.differences(from: first.configuration)
-    guard differences.isEmpty, card.sumsInAnyOrder == first.sumsInAnyOrder else {
-      return fail(
-        "has other settings than rank 0 (\((differences.isEmpty ? ["--allreduce"] : differences).joined(separator: "; ")))",
-        "give all ranks the same options")
-    }
-    if card.fingerprint != first.fingerprint {
-      return fail("has other reviews than rank 0", "put the same archive on all machines")
-    }
-    return nil
-  }
+  func name(_ rank: Int) -> String { "rank \(rank) on \(places[rank].host)" }
 }
 
 /// What the steps of a run spend on the other ranks.
@@ -231,7 +155,7 @@ struct StepTraffic {
   }
 
   /// Takes note of an event: what came before a step's is that step's.
-  mutating func see(_ event: Trainer.Event) {
+  mutating func see(_ event: TrainingEvent) {
     let now = (time: ContinuousClock.now, traffic: communicator.traffic)
     if case .step = event {
       sum.steps += 1

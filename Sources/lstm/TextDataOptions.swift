@@ -1,6 +1,8 @@
 import ArgumentParser
 import Corpus
 import Foundation
+import Hyperparameters
+import Models
 import Training
 
 /// How texts are read, as options; what is not given comes from the run, or is the default.
@@ -68,13 +70,29 @@ extension DataSource {
   /// Reads the source; on a terminal a bar is shown if that takes longer than a second.
   func load(
     _ configuration: TrainingConfiguration, as model: Model? = nil, threads: Int, isQuiet: Bool
-  ) throws -> SourceData {
-    var bar = ProgressBar(isQuiet: isQuiet)
-    let start = ContinuousClock.now
-    defer { bar.clear() }
-    return try load(configuration, as: model, threads: threads) { done in
-      guard ContinuousClock.now - start > .seconds(1) else { return }
-      bar.draw("Reading \((path as NSString).lastPathComponent)", done: done, details: [])
-    }
+  ) throws -> Dataset {
+    var progress = ReadingProgress(path: path, isQuiet: isQuiet)
+    defer { progress.end() }
+    return try load(configuration, as: model, threads: threads) { progress.show($0) }
   }
+}
+
+/// On a terminal, a bar for data that take longer than a second to read.
+struct ReadingProgress {
+  /// What is read.
+  var path: String
+  private let start = ContinuousClock.now
+  private var bar: ProgressBar
+
+  init(path: String, isQuiet: Bool) {
+    self.path = path
+    bar = ProgressBar(isQuiet: isQuiet)
+  }
+
+  mutating func show(_ share: Double) {
+    guard ContinuousClock.now - start > .seconds(1) else { return }
+    bar.draw("Reading \((path as NSString).lastPathComponent)", done: share, details: [])
+  }
+
+  mutating func end() { bar.clear() }
 }

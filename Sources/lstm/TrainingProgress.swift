@@ -1,3 +1,5 @@
+import Hyperparameters
+import Models
 import RecurrentNetwork
 import Training
 
@@ -14,8 +16,12 @@ struct TrainingProgress {
   /// Steps and reviews of the epoch that an earlier process took.
   private var before: (steps: Int, reviews: Int)
 
-  init(_ configuration: TrainingConfiguration, trainer: Trainer, isQuiet: Bool) {
-    self.configuration = configuration
+  private let run: Run
+
+  init(_ run: Run, isQuiet: Bool) {
+    let trainer = run.trainer
+    self.run = run
+    configuration = run.configuration
     self.isQuiet = isQuiet
     stepsPerEpoch = trainer.stepsPerEpoch
     currentEpoch = trainer.state.epoch
@@ -24,15 +30,15 @@ struct TrainingProgress {
     for step in trainer.state.steps { curve.add(step.loss) }
   }
 
-  mutating func begin(data: String, training: Int, validation: Int, threads: Int, hasWords: Bool) {
+  mutating func begin(data: String, threads: Int) {
     epochStart = .now
     guard bar.isInteractive else { return }
     let c = configuration
     printError(
       """
-      \(data): \(grouped(training)) training and \(grouped(validation)) \
+      \(data): \(grouped(run.trainingCount)) training and \(grouped(run.validationCount)) \
       \(c.validationSplit == nil ? "test" : "validation") reviews, their last \(c.maxLength) tokens of \
-      \(grouped(c.vocabularySize))\(hasWords ? "" : " (no word index beside it: the model gets no words)")
+      \(grouped(c.vocabularySize))\(run.dataset.vocabulary != nil ? "" : " (no word index beside it: the model gets no words)")
       \(c.architecture): \(grouped(ParameterLayout(c.architecture).count)) parameters\
       \(c.dropout == Dropout() ? "" : "; dropout: \(c.dropout)")
       Adam \(c.learningRate)\(c.epsilon == TrainingConfiguration().epsilon ? "" : " with ε \(c.epsilon)"), batches of \(grouped(c.batchSize)), \(c.epochs) epoch\(c.epochs == 1 ? "" : "s"), \
@@ -40,7 +46,7 @@ struct TrainingProgress {
       """)
   }
 
-  mutating func show(_ event: Trainer.Event) {
+  mutating func show(_ event: TrainingEvent) {
     switch event {
     case .step(let record):
       curve.add(Float(record.metrics.loss))
@@ -75,7 +81,7 @@ struct TrainingProgress {
     }
   }
 
-  mutating func end(_ ending: Trainer.Ending, folder: String) {
+  mutating func end(_ ending: TrainingEnding, folder: String) {
     bar.clear()
     guard !isQuiet else { return }
     if ending == .stopped {

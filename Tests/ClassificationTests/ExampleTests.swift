@@ -1,7 +1,6 @@
 import Classification
 import Foundation
 import Testing
-import Training
 
 /// The lines that the documentation shows are `Tests/Example/main.swift`, and do what it says.
 @Suite struct ExampleTests {

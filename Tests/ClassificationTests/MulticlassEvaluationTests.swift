@@ -1,3 +1,4 @@
+import Classification
 import Testing
 
 @testable import Classification

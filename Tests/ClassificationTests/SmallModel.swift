@@ -1,6 +1,7 @@
 import Corpus
+import Hyperparameters
+import Models
 import RecurrentNetwork
-import Training
 
 /// A model with random weights that knows the words w4 to w39 and reads 25 tokens.
 let smallModel: Model = {
@@ -10,7 +11,7 @@ let smallModel: Model = {
   var generator = RandomGenerator(seed: 1)
   var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
   for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
-  var model = Model(
+  var model = try! Model(
     parameters, configuration: configuration,
     vocabulary: ["<pad>", "<start>", "<oov>", "<3>"] + (4..<40).map { "w\($0)" })
   model.labels = ["ham", "spam"]

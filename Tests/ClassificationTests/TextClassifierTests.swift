@@ -2,9 +2,10 @@ import Classification
 import Corpus
 import Dispatch
 import Foundation
+import Models
+import Parallel
 import RecurrentNetwork
 import Testing
-import Training
 
 @Suite struct TextClassifierTests {
   /// The probabilities of `smallTexts`, as the network for training has them.
@@ -118,10 +119,8 @@ import Training
     #expect {
       _ = try TextClassifier(model, path: "m.safetensors")
     } throws: {
-      "\($0)".hasPrefix("m.safetensors: the model doesn't say which words it knows") && "\($0)".contains("--word-index")
+      "\($0)".hasPrefix("m.safetensors: the model doesn't say which words it knows")
     }
-    model.vocabulary = ["a", "b"]
-    #expect { _ = try TextClassifier(model) } throws: { "\($0)".contains("2 words, the network 40 tokens") }
   }
 
   @Test func takesAModelThatDoesNotFitForNone() throws {
@@ -138,7 +137,7 @@ import Training
     var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
     var generator = RandomGenerator(seed: 3)
     for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
-    var model = Model(parameters, configuration: configuration, vocabulary: smallModel.vocabulary)
+    var model = try! Model(parameters, configuration: configuration, vocabulary: smallModel.vocabulary)
     model.labels = ["a", "b", "c"]
     return model
   }()

@@ -1,6 +1,8 @@
 import Classification
 import Corpus
 import Foundation
+import Hyperparameters
+import Models
 import RecurrentNetwork
 import Testing
 import Training
@@ -14,7 +16,7 @@ import Training
     var generator = RandomGenerator(seed: 4)
     var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
     for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
-    var model = Model(parameters, configuration: configuration)
+    var model = try! Model(parameters, configuration: configuration)
     model.labels = ["dull", "fine"]
     return model
   }()

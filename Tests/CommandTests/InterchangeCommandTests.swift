@@ -1,5 +1,5 @@
 import Foundation
-import Interchange
+import Models
 import RecurrentNetwork
 import Testing
 import Training
@@ -207,7 +207,7 @@ import Training
       let second = try train(
         folder, "--epochs", "1", "--output", folder.path + "/second", "--initial-weights", folder.path + "/first")
       #expect(second.exitCode == 0)
-      #expect(second.errors == "\(folder.path)/first: Adam goes on at step 5, learning rate 0.001\n")
+      #expect(second.errors == "\(folder.path)/first: Adam continues with step 5, learning rate 0.001\n")
       let expected = try folder.text("run/steps.csv").split(separator: "\n").suffix(4)
       let steps = try folder.text("second/steps.csv").split(separator: "\n").dropFirst()
       #expect(steps.map { $0.drop { $0 != "," } } == expected.map { $0.drop { $0 != "," } })

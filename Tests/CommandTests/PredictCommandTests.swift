@@ -1,6 +1,8 @@
 import Classification
 import Corpus
 import Foundation
+import Hyperparameters
+import Models
 import RecurrentNetwork
 import Testing
 import Training
@@ -14,7 +16,7 @@ import Training
     var generator = RandomGenerator(seed: 4)
     var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
     for i in parameters.values.indices { parameters.values[i] = Float(4 * generator.uniform() - 2) }
-    return Model(
+    return try! Model(
       parameters, configuration: configuration,
       vocabulary: ["<pad>", "<start>", "<oov>", "<3>", "a", "good", "bad", "film"])
   }()

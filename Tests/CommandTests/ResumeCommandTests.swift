@@ -94,7 +94,7 @@ import Testing
       #expect(again.code == 0, "\(again.errors)")
       #expect(try folder.bytes("again/model.safetensors") == folder.bytes("run/model.safetensors"))
       for (text, message) in [
-        ("[]", "is no JSON object"), ("{\"epoch\": 3}", "there is no setting epoch"),
+        ("[]", "is not a JSON object"), ("{\"epoch\": 3}", "there is no setting epoch"),
         ("{\"epochs\": \"3\"}", "epochs has a value of the wrong kind"), ("{\"epochs\": 0}", "epochs must be from 1"),
       ] {
         try text.write(to: folder.url("settings.json"), atomically: true, encoding: .utf8)
@@ -103,7 +103,7 @@ import Testing
         #expect(refused.code != 0)
         #expect(refused.errors.contains(message), "\(refused.errors)")
       }
-      for (path, message) in [("/dev/zero", "is not a file"), (folder.path + "/none", "no such file")] {
+      for (path, message) in [("/dev/zero", "is not a regular file"), (folder.path + "/none", "no such file")] {
         let refused = try lstm(folder, ["train", "--data", "Data/sample.npz", "--configuration", path])
         #expect(refused.code != 0)
         #expect(refused.errors.contains(message), "\(refused.errors)")

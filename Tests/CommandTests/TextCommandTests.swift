@@ -1,4 +1,5 @@
 import Foundation
+import Models
 import Testing
 import Training
 
@@ -58,7 +59,7 @@ import Training
       #expect(try Model(safetensors: output + "/model.safetensors").labels == ["ham", "spam"])
       // Told otherwise, the texts become other numbers.
       let other = try run(folder, ["train", "--resume", output, "--epochs", "3", "--positive-label", "ham"])
-      #expect(other.exitCode == 1 && other.errors.contains("holds other reviews than the run was begun with"))
+      #expect(other.exitCode == 1 && other.errors.contains("holds other texts than the run was begun with"))
 
       let report = try run(folder, ["report", output])
       #expect(report.exitCode == 0 && report.errors == "")
@@ -173,7 +174,7 @@ import Training
       let arguments =
         ["train", "--data", data, "--output", folder.path + "/run"] + small + options + ["--test-split", "0"]
       let failed = try run(folder, arguments)
-      #expect(failed.exitCode == 1 && failed.errors.contains("there are no validation reviews"))
+      #expect(failed.exitCode == 1 && failed.errors.contains("there are no validation texts"))
       #expect(try run(folder, arguments + ["--validation-split", "0.2"]).exitCode == 0)
     }
   }

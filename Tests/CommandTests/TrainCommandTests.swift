@@ -1,4 +1,6 @@
 import Foundation
+import Hyperparameters
+import Models
 import Testing
 import Training
 
@@ -139,7 +141,7 @@ import Training
     (["--word-index", "/nowhere.json"], 1, "/nowhere.json"),
     (["--initial-weights", "/nowhere.safetensors"], 1, "/nowhere.safetensors: no such file"),
     (["--output", "Package.swift"], 1, "Package.swift: is a file, not a folder"),
-    (["--output", "Package.swift/run"], 1, "Package.swift/run: the folder can't be made"),
+    (["--output", "Package.swift/run"], 1, "Package.swift/run: the folder can't be created"),
   ])
   func refusesWhatMakesNoSense(arguments: [String], exitCode: Int32, message: String) throws {
     try TemporaryFolder.with { folder in

@@ -1,6 +1,7 @@
 import CLibZip
 import Corpus
 import Foundation
+import RecurrentNetwork
 import Testing
 
 /// The bytes of a string of code points below 256: `latin1("\u{80}\u{2}K")` is 0x80, 2, 0x4b.

@@ -1,5 +1,8 @@
 import Corpus
 import Foundation
+import Hyperparameters
+import Models
+import Parallel
 import RecurrentNetwork
 import Report
 import Testing

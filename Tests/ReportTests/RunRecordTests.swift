@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Hyperparameters
 import Report
 import Testing
 import Training
@@ -87,7 +89,7 @@ import Training
     #expect {
       try read(files)
     } throws: { error in
-      error is TrainingError && "\(error)".contains(problem)
+      error is any ActionableError && "\(error)".contains(problem)
     }
   }
 
@@ -99,7 +101,7 @@ import Training
     defer { folder.remove() }
     // A pipe without a writer would be waited for.
     mkfifo(folder.path + "/steps.csv", 0o644)
-    #expect { try RunRecord(contentsOf: folder.path) } throws: { "\($0)".contains("steps.csv: is not a file") }
+    #expect { try RunRecord(contentsOf: folder.path) } throws: { "\($0)".contains("steps.csv: is not a regular file") }
   }
 }
 

@@ -1,5 +1,8 @@
 import Corpus
 import GoldenValues
+import Hyperparameters
+import Models
+import Parallel
 import RecurrentNetwork
 import Testing
 import Training

@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import Parallel
 import RecurrentNetwork
 import Testing
 import Training

@@ -1,5 +1,6 @@
 import Foundation
 import GoldenValues
+import Parallel
 import RecurrentNetwork
 import Testing
 import Training
@@ -101,7 +102,7 @@ private let tensorBoardPython = ProcessInfo.processInfo.environment["TENSORBOARD
     #expect {
       try EventFile(folder: folder + "/train", startTime: Date())
     } throws: {
-      "\($0)".contains("\(folder)/train: the folder can't be made")
+      "\($0)".contains("\(folder)/train: the folder can't be created")
     }
   }
 

@@ -1,3 +1,4 @@
+import Parallel
 import RecurrentNetwork
 import Testing
 import Training

@@ -1,5 +1,6 @@
 import Foundation
 import GoldenValues
+import Parallel
 import Testing
 import Training
 

@@ -1,6 +1,7 @@
 import Corpus
 import Foundation
 import GoldenValues
+import Parallel
 import RecurrentNetwork
 import Testing
 import Training

@@ -1,4 +1,8 @@
 import Corpus
+import Fixtures
+import Hyperparameters
+import Models
+import Parallel
 import RecurrentNetwork
 import Testing
 import Training
@@ -19,7 +23,7 @@ import Training
     _ communicator: any Communicator = SingleRank(), threads: Int = 1, sumsInAnyOrder: Bool = false,
     state: TrainingState? = nil, shards: Int? = nil, layerCount: Int = 1, embeddingSize: Int? = nil,
     callbacks: [any TrainingCallback] = [],
-    report: (Trainer.Event, Trainer) -> Trainer.Answer = { _, _ in .goOn }
+    report: (TrainingEvent, Trainer) -> TrainingAnswer = { _, _ in .goOn }
   ) throws -> TrainingState {
     var configuration = Self.configuration
     configuration.shards = shards
@@ -76,7 +80,7 @@ import Training
   }
 
   /// As the caller of the first rank answers in validation.
-  private static func stopInValidation(_ event: Trainer.Event, _ trainer: Trainer) -> Trainer.Answer {
+  private static func stopInValidation(_ event: TrainingEvent, _ trainer: Trainer) -> TrainingAnswer {
     if case .validation = event { return .stop }
     return .goOn
   }
@@ -113,12 +117,12 @@ import Training
         ? try Self.run(communicator, report: Self.stopInValidation)
         : try Self.run(communicator, callbacks: [Disturbance()])
     }
-    #expect(throws: TrainingError.self) { try results[1].get() }
+    #expect(throws: RankError.differentWeights(rank: 1)) { try results[1].get() }
   }
 
   private final class Disturbance: TrainingCallback {
     let name = "disturbance"
-    func handle(_ event: Trainer.Event, _ state: inout TrainingState) -> Trainer.Answer {
+    func handle(_ event: TrainingEvent, _ state: inout TrainingState) -> TrainingAnswer {
       if case .step = event { state.parameters.values[7].negate() }
       return .goOn
     }
@@ -135,26 +139,5 @@ import Training
         .outcomes(of: data, parameters: parameters)
     }
     #expect(try results[0].get() == alone)
-  }
-
-  /// Some of these have fewer blocks of work than there are ranks.
-  @Test func othersHelpToUseAModel() throws {
-    var generator = RandomGenerator(seed: 1)
-    let model = Model(
-      Parameters(kerasInitial: ParameterLayout(Self.configuration.architecture), using: &generator),
-      configuration: Self.configuration)
-    let batches = [2000, 1, 0, 70].map { smallReviews($0, seed: UInt64($0)) }
-    let network = try model.inferenceNetwork(threads: 1)
-    let alone = batches.map { network.outcomes(of: $0) }
-    let results = ThreadRank.run(3) { ranks -> [[Outcome]?] in
-      guard ranks.rank == 0 else {
-        try Model.help(ranks, threads: 2)
-        return []
-      }
-      model.share(on: ranks)
-      defer { InferenceNetwork.dismiss(ranks) }
-      return batches.map { network.outcomes(of: $0, on: ranks) }
-    }
-    #expect(try results.map { try $0.get() } == [alone, [], []])
   }
 }

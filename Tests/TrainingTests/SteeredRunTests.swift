@@ -1,6 +1,9 @@
 import Corpus
+import Fixtures
 import Foundation
 import GoldenValues
+import Hyperparameters
+import Parallel
 import RecurrentNetwork
 import Testing
 import Training
@@ -150,7 +153,7 @@ import Training
   @Test func aCallbackEndsTheRun() throws {
     final class ThreeSteps: TrainingCallback {
       let name = "three_steps"
-      func handle(_ event: Trainer.Event, _ state: inout TrainingState) -> Trainer.Answer {
+      func handle(_ event: TrainingEvent, _ state: inout TrainingState) -> TrainingAnswer {
         state.adam.step == 3 ? .stop : .goOn
       }
     }
@@ -163,7 +166,7 @@ import Training
     func problem(_ change: (inout TrainingConfiguration) -> Void) -> String? {
       var configuration = smallConfiguration
       change(&configuration)
-      return configuration.problem?.setting
+      return configuration.invalidSetting?.name
     }
     #expect(problem { _ in } == nil)
     #expect(problem { $0.validationSplit = 1 } == "validationSplit")

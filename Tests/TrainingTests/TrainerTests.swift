@@ -1,6 +1,8 @@
 import Corpus
+import Fixtures
 import Foundation
 import GoldenValues
+import Hyperparameters
 import RecurrentNetwork
 import Testing
 import Training
@@ -81,8 +83,8 @@ import Training
   // MARK: A small task
 
   private func run(
-    _ configuration: TrainingConfiguration, threads: Int = 1, answer: (Trainer.Event) -> Trainer.Answer = { _ in .goOn }
-  ) throws -> (Trainer, Trainer.Ending) {
+    _ configuration: TrainingConfiguration, threads: Int = 1, answer: (TrainingEvent) -> TrainingAnswer = { _ in .goOn }
+  ) throws -> (Trainer, TrainingEnding) {
     let trainer = try Trainer(
       configuration, training: smallReviews(200, seed: 1), validation: smallReviews(100, seed: 2), threads: threads)
     return (trainer, try trainer.run(answer))
@@ -158,7 +160,7 @@ import Training
       LabelledSequences(sequences: TokenSequences([tokens]), labels: [0])
     }
     #expect(refusal(good) == nil)
-    #expect(refusal(good.prefix(0))?.contains("there are no validation reviews") == true)
+    #expect(refusal(good.prefix(0))?.contains("there are no validation texts") == true)
     #expect(refusal(reviews([12]))?.contains("token 12") == true)
     #expect(refusal(reviews([-1]))?.contains("token -1") == true)
     #expect(refusal(reviews([Int32](repeating: 1, count: 11)))?.contains("longer than 10") == true)

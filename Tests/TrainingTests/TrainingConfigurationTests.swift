@@ -1,4 +1,6 @@
+import Fixtures
 import Foundation
+import Hyperparameters
 import RecurrentNetwork
 import Testing
 import Training
@@ -19,7 +21,7 @@ import Training
 
   @Test func presets() {
     #expect(Preset.tutorial.configuration == TrainingConfiguration())
-    for preset in Preset.allCases { #expect(preset.configuration.problem == nil) }
+    for preset in Preset.allCases { #expect(preset.configuration.invalidSetting == nil) }
   }
 
   @Test func readsANetwork() throws {
@@ -74,7 +76,7 @@ import Training
     (#"{"labelCount": 1}"#, "labelCount must be from 2 to 256, not 1"),
     (#"{"embeddingSize": -1}"#, "embeddingSize must be from 0 to 65536, not -1"),
     (#"{"classWeights": [1, 2, 3]}"#, "classWeights must be two numbers"),
-    (#"{"labelCount": 3, "classWeights": [1, 2]}"#, "classWeights must be 3 numbers, one of each label"),
+    (#"{"labelCount": 3, "classWeights": [1, 2]}"#, "classWeights must be 3 numbers, one for each label"),
   ])
   func refusesWhatNoNetworkHas(json: String, problem: String) {
     let message = refusal(json)

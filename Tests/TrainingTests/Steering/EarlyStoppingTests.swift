@@ -1,4 +1,5 @@
 import Foundation
+import Hyperparameters
 import Testing
 import Training
 

@@ -1,5 +1,6 @@
 import Foundation
 import GoldenValues
+import Hyperparameters
 import RecurrentNetwork
 import Testing
 import Training

@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import Hyperparameters
 import Testing
 import Training
 

@@ -1,4 +1,5 @@
 import GoldenValues
+import Hyperparameters
 import Testing
 import Training
 

@@ -1,0 +1,110 @@
+import Foundation
+
+/// Where data come from: enough to find them again, and to know that they are the same.
+public struct DataSource: Codable, Sendable, Equatable {
+  /// The path of the archive, file or folder; absolute where a checkpoint stores it.
+  public var path: String
+  /// Only so many texts of each part are taken, where there is a limit.
+  public var limit: Int?
+  /// The word index's path, where one was named.
+  public var wordIndex: String?
+  /// How texts are read, where anything but the default was asked for.
+  public var text: TextOptions?
+  /// What texts are coded by, where training began from a model that has words.
+  public var terms: LabelledTexts.Terms?
+  /// The data's fingerprint, see ``Dataset/fingerprint(training:validation:)``.
+  public var fingerprint: String
+
+  /// A place, and what to read there.
+  public init(
+    path: String, limit: Int? = nil, wordIndex: String? = nil, text: TextOptions? = nil, fingerprint: String = ""
+  ) {
+    self.path = path
+    self.limit = limit
+    self.wordIndex = wordIndex
+    self.text = text
+    self.fingerprint = fingerprint
+  }
+}
+
+extension DataSource {
+  /// What a trained model knows of texts.
+  public struct ModelTerms: Sendable {
+    /// The word of each token, [V], or nil where the model doesn't know them.
+    public var vocabulary: [String]?
+    /// How texts become words.
+    public var coding: TextCoding
+    /// The names of the labels, from label 0 on.
+    public var labels: [String]
+
+    /// A model's own.
+    public init(vocabulary: [String]?, coding: TextCoding, labels: [String]) {
+      (self.vocabulary, self.coding, self.labels) = (vocabulary, coding, labels)
+    }
+  }
+
+  /// Reads the data, whose content says what they are: Keras's `imdb.npz`, or texts (see ``LabelledTexts``).
+  ///
+  /// - Parameters:
+  ///   - vocabularySize: V: tokens below this number are kept.
+  ///   - maxLength: the last so many tokens of a text are kept.
+  ///   - labelCount: how many labels there are.
+  ///   - model: the terms of the model that is going to read the texts; nil to take the vocabulary from the training
+  ///     part, or from the word index if one is named.
+  ///   - threads: how many threads share the work; the result is the same for any number.
+  ///   - progress: told the share of the texts that was read.
+  /// - Throws: `CorpusError`.
+  public func load(
+    vocabularySize: Int, maxLength: Int, labelCount: Int, for model: ModelTerms? = nil, threads: Int,
+    progress: (Double) -> Void = { _ in }
+  ) throws -> Dataset {
+    let files = try FileSet(path: path)
+    var data =
+      try files.holdsNumbers
+      ? numbers(vocabularySize: vocabularySize, labelCount: labelCount)
+      : texts(files, vocabularySize: vocabularySize, labelCount: labelCount, model, threads, progress)
+    if let limit { (data.training, data.test) = (data.training.prefix(limit), data.test.prefix(limit)) }
+    data.training.sequences.truncate(to: maxLength)
+    data.test.sequences.truncate(to: maxLength)
+    return data
+  }
+
+  private func numbers(vocabularySize: Int, labelCount: Int) throws -> Dataset {
+    guard text == nil else {
+      throw CorpusError(
+        file: path, found: "holds numbers, not texts", advice: "leave out the options for texts and their labels")
+    }
+    let (training, test) = try KerasIMDB.loadData(path: path, options: .init(numWords: vocabularySize))
+    let beside = (path as NSString).deletingPathExtension + "_word_index.json"
+    let index = try (wordIndex ?? (FileManager.default.fileExists(atPath: beside) ? beside : nil)).map(
+      WordIndex.init(contentsOf:))
+    return Dataset(
+      training: training, test: test, vocabulary: index?.vocabulary(size: vocabularySize) ?? terms?.vocabulary,
+      labels: terms?.labels ?? Dataset.defaultLabels(labelCount))
+  }
+
+  private func texts(
+    _ files: FileSet, vocabularySize: Int, labelCount: Int, _ model: ModelTerms?, _ threads: Int,
+    _ progress: (Double) -> Void
+  ) throws -> Dataset {
+    var terms = model.flatMap { model in
+      model.vocabulary.map { LabelledTexts.Terms(vocabulary: $0, coding: model.coding, labels: model.labels) }
+    }
+    terms = terms ?? self.terms
+    if terms == nil, let wordIndex {
+      let vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: vocabularySize)
+      terms = .init(vocabulary: vocabulary, coding: model?.coding, labels: model?.labels)
+    }
+    if model != nil && terms == nil {
+      throw CorpusError(
+        found: "the model has no vocabulary to read texts by",
+        advice: "name the word index of the data that it was trained on")
+    }
+    let texts = try LabelledTexts.load(
+      files, options: text ?? TextOptions(), vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
+      threads: threads, progress: progress)
+    return Dataset(
+      training: texts.training, test: texts.test, vocabulary: texts.vocabulary, coding: texts.coding,
+      labels: texts.labels, hasTestPart: texts.hasTestPart, notes: texts.notes)
+  }
+}

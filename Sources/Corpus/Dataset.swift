@@ -1,0 +1,45 @@
+import Files
+
+/// Labeled data as the network takes them: a training part and a test part, and what their tokens and labels mean.
+public struct Dataset: Sendable {
+  /// The training part.
+  public var training: LabelledSequences
+  /// The test part; empty where the data have none and none was split off.
+  public var test: LabelledSequences
+  /// The word of each token, [V], or nil where they aren't known.
+  public var vocabulary: [String]?
+  /// How texts become words of the vocabulary.
+  public var coding = TextCoding()
+  /// The names of the labels, from label 0 on.
+  public var labels = Dataset.defaultLabels(2)
+  /// Whether the data have a test part of their own.
+  public var hasTestPart = true
+  /// What was chosen or left out, in sentences.
+  public var notes: [String] = []
+
+  /// "negative" and "positive", or, where there are more than two labels, their numbers.
+  public static func defaultLabels(_ count: Int) -> [String] {
+    count == 2 ? ["negative", "positive"] : (0..<count).map(String.init)
+  }
+
+  /// What to train on and what to validate on: the test part, or the given share of the training part, its last texts.
+  ///
+  /// - Throws: `CorpusError` where one of them would be empty.
+  public func parts(
+    validationSplit share: Double?
+  ) throws -> (training: LabelledSequences, validation: LabelledSequences) {
+    if let share { return try training.split(validationSplit: share) }
+    return (training, test)
+  }
+
+  /// Tells data apart by what training sees of them: the tokens, lengths and labels of both parts.
+  public static func fingerprint(training: LabelledSequences, validation: LabelledSequences) -> String {
+    var fingerprint = Fingerprint()
+    for part in [training, validation] {
+      part.sequences.tokens.withUnsafeBytes { fingerprint.add($0) }
+      part.sequences.offsets.withUnsafeBytes { fingerprint.add($0) }
+      part.labels.withUnsafeBytes { fingerprint.add($0) }
+    }
+    return fingerprint.text
+  }
+}

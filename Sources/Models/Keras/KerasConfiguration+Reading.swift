@@ -1,0 +1,247 @@
+import Hyperparameters
+import RecurrentNetwork
+
+/// What a `config.json` says of a model that is one of ours. Whatever would make another model of it is an error that
+/// names the layer and the field; what matters for training alone is a remark.
+struct KerasModelConfiguration {
+  /// Why it is no model of ours.
+  struct Problem: Error { let text: String }
+
+  private(set) var architecture = Architecture(vocabularySize: 0, embeddingSize: 0, hiddenSize: 0)
+  /// The length of the input, where the model has one of its own.
+  private(set) var inputLength: Int?
+  /// Adam without its state, and how gradients are clipped; nil where it is compiled with no Adam of ours.
+  private(set) var optimizer: (adam: Adam, clipping: GradientClipping?)?
+  /// What does not matter for predictions but for training.
+  private(set) var remarks: [String] = []
+
+  /// - Parameter own: the network that a file of ours says it is, whose layers must then be as they are written; nil for
+  ///   a model of Embedding, LSTM and Dense in whatever way Keras writes it.
+  init(_ json: JSON, own: Architecture? = nil) throws {
+    if let own {
+      architecture = own
+      guard json["class_name"] == "Sequential", json["config"]["layers"] == .array(KerasConfiguration.layers(of: own))
+      else { throw Problem(text: "the layers are not those of \(own) as lstm writes them") }
+      try readCompilation(json["compile_config"])
+      return
+    }
+    let layers = try Self.chain(of: json)
+    var kinds: [String] = []
+    for layer in layers where try read(layer) { kinds.append(layer["class_name"].string ?? "") }
+    guard kinds == ["Embedding", "LSTM", "Dense"] else {
+      let found = layers.map { $0["class_name"].shown }.joined(separator: ", ")
+      throw Problem(text: "the layers are \(found.isEmpty ? "none" : found), expected Embedding, LSTM, Dense")
+    }
+    try readCompilation(json["compile_config"])
+  }
+
+  // MARK: Layers
+
+  /// The layers of a Sequential model, or of a Functional one in which each follows the other.
+  private static func chain(of model: JSON) throws -> [JSON] {
+    let (name, config) = (model["class_name"], model["config"])
+    guard name == "Sequential" || name == "Functional" || name == "Model", let layers = config["layers"].array else {
+      throw Problem(text: "the model is \(name.shown), expected a Sequential or a Functional one with its layers")
+    }
+    if name == "Sequential" { return layers }
+    func refusal(_ layer: JSON, _ text: String) -> Problem { Problem(text: "layer \(layer["name"].shown): \(text)") }
+    var before: JSON?
+    for layer in layers {
+      let nodes = layer["inbound_nodes"].array ?? []
+      guard let source = before else {
+        guard layer["class_name"] == "InputLayer", nodes.isEmpty else { throw refusal(layer, "expected an InputLayer") }
+        before = layer
+        continue
+      }
+      guard nodes.count == 1, let inputs = nodes[0]["args"].array, inputs.count == 1,
+        inputs[0]["class_name"] == "__keras_tensor__",
+        inputs[0]["config"]["keras_history"] == .array([source["name"], 0, 0])
+      else { throw refusal(layer, "inbound_nodes is not the one layer before it, \(source["name"].shown)") }
+      for (argument, value) in (nodes[0]["kwargs"].object ?? [:]).sorted(by: { $0.key < $1.key }) where !value.isOff {
+        throw refusal(layer, "it is called with \(argument) = \(value.shown)")
+      }
+      before = layer
+    }
+    func isOnly(_ tensors: JSON, _ layer: JSON?) -> Bool {
+      let reference = JSON.array([layer?["name"] ?? nil, 0, 0])
+      return tensors == reference || tensors == .array([reference])
+    }
+    guard isOnly(config["input_layers"], layers.first), isOnly(config["output_layers"], layers.last) else {
+      throw Problem(text: "the model's input_layers or output_layers are not its first and its last layer alone")
+    }
+    return layers
+  }
+
+  /// What a field of a layer may be.
+  private enum Rule: Sendable {
+    /// Makes no difference.
+    case any
+    /// Only that, or nothing.
+    case only(JSON)
+    /// A size, for the network.
+    case size(any WritableKeyPath<Architecture, Int> & Sendable)
+    /// Matters for training where it is on.
+    case trainingOnly
+  }
+
+  private static let common: [String: Rule] = [
+    "name": .any, "dtype": .any, "seed": .any, "activity_regularizer": .trainingOnly, "quantization_config": .only(nil),
+    "lora_rank": .only(nil), "lora_alpha": .any,
+  ]
+
+  private static let fields: [String: [String: Rule]] = [
+    "Embedding": [
+      "input_dim": .size(\.vocabularySize), "output_dim": .size(\.embeddingSize), "mask_zero": .only(false),
+      "embeddings_initializer": .any, "input_length": .any, "embeddings_regularizer": .trainingOnly,
+      "embeddings_constraint": .trainingOnly,
+    ],
+    "LSTM": [
+      "units": .size(\.hiddenSize), "activation": .only("tanh"), "recurrent_activation": .only("sigmoid"),
+      "use_bias": .only(true), "return_sequences": .only(false), "return_state": .only(false),
+      "go_backwards": .only(false), "stateful": .only(false), "time_major": .only(false), "unroll": .any,
+      // Without a mask there are no masked steps.
+      "zero_output_for_mask": .any, "implementation": .any, "use_cudnn": .any, "unit_forget_bias": .any,
+      "kernel_initializer": .any, "recurrent_initializer": .any, "bias_initializer": .any,
+      "kernel_regularizer": .trainingOnly, "recurrent_regularizer": .trainingOnly, "bias_regularizer": .trainingOnly,
+      "kernel_constraint": .trainingOnly, "recurrent_constraint": .trainingOnly, "bias_constraint": .trainingOnly,
+      "dropout": .trainingOnly, "recurrent_dropout": .trainingOnly,
+    ],
+    "Dense": [
+      "units": .only(1), "activation": .only("sigmoid"), "use_bias": .only(true), "kernel_initializer": .any,
+      "bias_initializer": .any, "kernel_regularizer": .trainingOnly, "bias_regularizer": .trainingOnly,
+      "kernel_constraint": .trainingOnly, "bias_constraint": .trainingOnly,
+    ],
+  ]
+
+  /// Reads a layer; false where it computes nothing in predictions.
+  private mutating func read(_ layer: JSON) throws -> Bool {
+    let (kind, config) = (layer["class_name"].string ?? "", layer["config"])
+    let name = "\(kind.isEmpty ? "layer" : quoted(kind)) \(config["name"].shown)"
+    switch kind {
+    case "InputLayer":
+      if let shape = (config["batch_shape"].array ?? config["batch_input_shape"].array), shape.count == 2 {
+        inputLength = shape[1].int
+      } else {
+        throw Problem(text: "\(name): batch_shape must have two dimensions, samples and tokens")
+      }
+      return false
+    case "Dropout", "SpatialDropout1D":
+      if !config["rate"].isOff {
+        remarks.append("\(name) drops \(config["rate"].shown) in training, which goes on here without that")
+      }
+      return false
+    default: break
+    }
+    guard let rules = Self.fields[kind] else {
+      throw Problem(text: "\(name) is a layer that is not known here; known are Embedding, LSTM and Dense")
+    }
+    guard layer["registered_name"] == .null || layer["registered_name"] == .string(kind),
+      layer["module"] == .null || layer["module"].string?.hasPrefix("keras.") == true
+    else {
+      throw Problem(
+        text: "\(name) is registered as \(layer["registered_name"].shown) of \(layer["module"].shown), not Keras's own")
+    }
+    try checkType(config["dtype"], of: name)
+    if config["trainable"] == false {
+      remarks.append("\(name) is not trainable in Keras; here all weights are trained")
+    }
+    let known = rules.merging(Self.common) { rule, _ in rule }
+    for (field, value) in (config.object ?? [:]).sorted(by: { $0.key < $1.key }) where field != "trainable" {
+      switch known[field] {
+      case .any?: break
+      case .only(let expected)?:
+        guard value == expected else {
+          throw Problem(text: "\(name): \(field) is \(value.shown), expected \(expected.shown)")
+        }
+      case .size(let keyPath)?:
+        guard let size = value.int, size > 0 else { throw Problem(text: "\(name): \(field) is \(value.shown)") }
+        architecture[keyPath: keyPath] = size
+      case .trainingOnly?:
+        if !value.isOff {
+          remarks.append("\(name): \(field) \(value.shown) is left out; it matters for training alone")
+        }
+      case nil:
+        guard value.isOff else { throw Problem(text: "\(name): \(field) is \(value.shown), a field not known here") }
+      }
+    }
+    // What has no default at Keras, and what has another one.
+    for (field, rule) in rules {
+      switch rule {
+      case .size where config[field] == .null: throw Problem(text: "\(name): there is no \(field)")
+      case .only(let expected) where (field == "units" || kind == "Dense" && field == "activation"):
+        guard config[field] == expected else { throw Problem(text: "\(name): there is no \(field)") }
+      default: break
+      }
+    }
+    return true
+  }
+
+  /// Weights of any float type are taken; what Keras computes in is another matter, which is said.
+  private mutating func checkType(_ dtype: JSON, of name: String) throws {
+    let policy = dtype.string ?? dtype["config"]["name"].string ?? (dtype == .null ? "float32" : "")
+    switch policy {
+    case "float32": break
+    case "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16":
+      remarks.append("\(name) computes in \(policy) in Keras, here in float32")
+    default: throw Problem(text: "\(name): dtype is \(dtype.shown), expected float32 or another type of floats")
+    }
+  }
+
+  // MARK: What it was compiled with
+
+  private mutating func readCompilation(_ compilation: JSON) throws {
+    let loss = compilation["loss"]
+    let names: [JSON] =
+      architecture.labelCount == 2
+      ? ["binary_crossentropy", "BinaryCrossentropy"] : ["sparse_categorical_crossentropy"]
+    let config = loss["config"]
+    let isOurs =
+      names.contains(loss) || loss["class_name"] == "function" && names.contains(config)
+      || loss["class_name"] == "BinaryCrossentropy" && config["from_logits"].isOff && config["label_smoothing"].isOff
+        && ["sum_over_batch_size", "auto", nil].contains(config["reduction"])
+    if loss != .null && !isOurs {
+      remarks.append(
+        "the loss \(loss.shown) is not Keras's plain binary cross-entropy, with which training goes on here")
+    }
+    guard compilation["optimizer"] != .null else { return }
+    do { optimizer = try Self.optimizer(compilation["optimizer"]) } catch let problem as Problem {
+      remarks.append("the optimizer's state is left out: \(problem.text)")
+    }
+  }
+
+  private static func optimizer(_ json: JSON) throws -> (Adam, GradientClipping?) {
+    let kind = json["class_name"]
+    guard kind == "Adam" || kind == "AdamW", let config = json["config"].object else {
+      throw Problem(text: "it is \(kind == .null ? json.shown : kind.shown), expected Adam or AdamW")
+    }
+    func number(_ field: String, _ isRight: (Double) -> Bool) throws -> Double {
+      guard let value = config[field]?.number, isRight(value) else {
+        throw Problem(text: "its \(field) is \((config[field] ?? nil).shown)")
+      }
+      return value
+    }
+    var adam = Adam(
+      parameterCount: 0, learningRate: try number("learning_rate") { $0 > 0 && Float($0).isFinite })
+    adam.beta1 = try number("beta_1") { 0 <= $0 && $0 < 1 }
+    adam.beta2 = try number("beta_2") { 0 <= $0 && $0 < 1 }
+    adam.epsilon = Float(try number("epsilon") { Float($0) > 0 && Float($0).isFinite })
+    if let decay = config["weight_decay"], decay != .null {
+      adam.weightDecay = try number("weight_decay") { $0 >= 0 && $0.isFinite }
+    }
+    var clipping: GradientClipping?
+    for (field, make) in [
+      ("clipnorm", { GradientClipping.norm(limit: $0) }), ("global_clipnorm", { .globalNorm(limit: $0) }),
+      ("clipvalue", { .value(limit: $0) }),
+    ] where config[field] ?? nil != .null {
+      clipping = make(try number(field) { $0 > 0 && $0.isFinite })
+    }
+    let known: Set = [
+      "name", "learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay", "clipnorm", "global_clipnorm",
+      "clipvalue", "ema_momentum", "ema_overwrite_frequency",
+    ]
+    for (field, value) in config.sorted(by: { $0.key < $1.key }) where !known.contains(field) && !value.isOff {
+      throw Problem(text: "its \(field) is \(value.shown), which is not known here")
+    }
+    return (adam, clipping)
+  }
+}

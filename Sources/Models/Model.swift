@@ -1,0 +1,85 @@
+import Corpus
+import Files
+import Hyperparameters
+import RecurrentNetwork
+
+/// A network's weights, with everything needed to use it or to continue training it.
+///
+/// Its parts always fit together: what would contradict the network is refused when it is set.
+public struct Model: Sendable, Equatable {
+  /// The weights.
+  public package(set) var parameters: Parameters
+  /// What it was trained with; for a model from elsewhere only the network is known, and the rest are defaults.
+  public package(set) var configuration: TrainingConfiguration
+  /// The word of each token, [V], or nil where they aren't known.
+  public package(set) var vocabulary: [String]?
+  /// How texts become words of the vocabulary.
+  public package(set) var coding = TextCoding()
+  /// The names of the labels, from label 0 on.
+  public package(set) var labels: [String]
+  /// Adam with its moments, where the file has them, so that training can continue with the same next step.
+  public package(set) var optimizer: Adam?
+
+  /// A trained model.
+  ///
+  /// - Parameters:
+  ///   - parameters: the weights.
+  ///   - configuration: what they were trained with.
+  ///   - vocabulary: the word of each token, [V], or nil.
+  ///   - coding: how texts become words of the vocabulary.
+  ///   - labels: a name for each label, or nil for the default ones.
+  /// - Throws: `ModelError` of the kind `mismatch` where one isn't of the network that the others are of.
+  public init(
+    _ parameters: Parameters, configuration: TrainingConfiguration, vocabulary: [String]? = nil,
+    coding: TextCoding = TextCoding(), labels: [String]? = nil
+  ) throws {
+    guard configuration.architecture == parameters.architecture else {
+      throw ModelError(
+        .mismatch,
+        problem: "the weights are those of \(parameters.architecture), the configuration of "
+          + "\(configuration.architecture)",
+        advice: "give the configuration that the weights were trained with")
+    }
+    self.init(parameters)
+    self.configuration = configuration
+    self.coding = coding
+    try setVocabulary(vocabulary)
+    if let labels { try setLabels(labels) }
+  }
+
+  /// A model of which only the weights are known.
+  public init(_ parameters: Parameters) {
+    self.parameters = parameters
+    configuration = TrainingConfiguration()
+    configuration.architecture = parameters.architecture
+    labels = Dataset.defaultLabels(parameters.architecture.labelCount)
+  }
+
+  /// The network.
+  public var architecture: Architecture { parameters.architecture }
+
+  /// Names the labels.
+  ///
+  /// - Throws: `ModelError` of the kind `mismatch` unless each label has a name of its own.
+  public mutating func setLabels(_ names: [String]) throws {
+    guard names.count == architecture.labelCount, Set(names).count == names.count else {
+      let count = architecture.labelCount
+      throw ModelError(
+        .mismatch, problem: "the labels are not \(count == 2 ? "two" : "\(count)") different names",
+        advice: "give each label a name of its own")
+    }
+    labels = names
+  }
+
+  /// Gives the words that the tokens stand for.
+  ///
+  /// - Throws: `ModelError` of the kind `mismatch` unless there is a word for each token.
+  public mutating func setVocabulary(_ words: [String]?) throws {
+    guard words?.count ?? architecture.vocabularySize == architecture.vocabularySize else {
+      throw ModelError(
+        .mismatch, problem: "the vocabulary is not a list of \(architecture.vocabularySize) words",
+        advice: "give the vocabulary that the model was trained with, special tokens included")
+    }
+    vocabulary = words
+  }
+}

@@ -1,0 +1,310 @@
+import Corpus
+import Files
+import Foundation
+import Hyperparameters
+import RecurrentNetwork
+
+// MARK: Writing
+
+extension Model {
+  /// Writes an ONNX file (IR 8, opset 17), whole or not at all. The optimizer has no place in it.
+  ///
+  /// Input `tokens`, int64 [batch, time]; output `probability`, float [batch, 1], or with more than two labels
+  /// [batch, labels]. What the receiving side has to know
+  /// stands in the documentation strings; vocabulary, labels and configuration in the metadata.
+  ///
+  /// - Throws: `ModelError`.
+  public func write(toONNX path: String) throws {
+    // protobuf's lengths have 31 bits; the rest of the file is small.
+    guard parameters.values.count < (1 << 31 - 1 << 26) / 4 else {
+      throw ModelError(
+        path: path, problem: "an ONNX file can't be larger than 2 GB", advice: "write safetensors instead")
+    }
+    let graph = ONNXGraph(parameters.architecture)
+    let message =
+      ProtobufWriter.field(1, ONNXGraph.irVersion) + ProtobufWriter.field(2, "swift-lstm")
+      + ProtobufWriter.field(6, "\(classifierInWords) of texts: \(parameters.architecture).")
+      + ProtobufWriter.field(
+        7,
+        graph.nodes.flatMap { ProtobufWriter.field(1, $0) } + ProtobufWriter.field(2, "lstm")
+          + initializers(hasAxes: graph.hasAxes).flatMap { ProtobufWriter.field(5, $0) }
+          + ProtobufWriter.field(
+            11, Self.value(ONNXGraph.tokens, ONNXGraph.inputType, documentation: tokensDocumentation))
+          + ProtobufWriter.field(
+            12, Self.value(ONNXGraph.probability, graph.outputType, documentation: probabilityDocumentation)))
+      + ProtobufWriter.field(8, ProtobufWriter.field(2, ONNXGraph.opset))
+    let metadata = try ModelMetadata(self).texts.sorted { $0.key < $1.key }.flatMap {
+      ProtobufWriter.field(14, ProtobufWriter.field(1, $0.key) + ProtobufWriter.field(2, $0.value))
+    }
+    try AtomicFile.write([Data(message), Data(metadata)], to: path)
+  }
+
+  /// What the ids are, and how to pad.
+  private var tokensDocumentation: String {
+    "Token ids from 0 to \(configuration.vocabularySize - 1): 0 is padding, 1 the start of a text, 2 any word that is "
+      + "not in the vocabulary, and from 4 on the words, the most frequent first (metadata: vocabulary). A text is the "
+      + "start and its words; of more than \(configuration.maxLength) ids keep the last \(configuration.maxLength), pad "
+      + (configuration.masksPadding
+        ? "fewer with 0 in front, which is left out."
+        : "fewer with 0 in front to \(configuration.maxLength), as in training.")
+  }
+
+  private var probabilityDocumentation: String {
+    labels.count == 2
+      ? "The probability of \(labels[1]); else \(labels[0])."
+      : "The probability of each label: \(labels.joined(separator: ", "))."
+  }
+
+  var classifierInWords: String { labels.count == 2 ? "A binary classifier" : "A classifier" }
+
+  /// ValueInfoProto
+  private static func value(_ name: String, _ type: [UInt8], documentation: String) -> [UInt8] {
+    ProtobufWriter.field(1, name) + ProtobufWriter.field(2, type) + ProtobufWriter.field(3, documentation)
+  }
+
+  /// TensorProto of each tensor.
+  private func initializers(hasAxes: Bool) -> [[UInt8]] {
+    func tensor(_ name: String, _ shape: [Int], _ type: Int64, _ bytes: [UInt8]) -> [UInt8] {
+      shape.flatMap { ProtobufWriter.field(1, Int64($0)) } + ProtobufWriter.field(2, type)
+        + ProtobufWriter.field(8, name) + ProtobufWriter.field(9, bytes)
+    }
+    func floats(_ name: String, _ shape: [Int], _ values: [Float]) -> [UInt8] {
+      tensor(
+        name, shape, ONNXGraph.ElementType.float,
+        values.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) })
+    }
+    func gates(_ source: ParameterLayout.Tensor) -> [Float] {
+      ONNXGraph.reordered(transposed(Array(parameters[source]), source.shape))
+    }
+    typealias Name = ONNXGraph.Initializer
+    let layout = parameters.layout
+    let (d, h) = (layout.architecture.directionCount, layout.architecture.hiddenSize)
+    var result: [[UInt8]] = []
+    if layout.architecture.embeddingSize > 0 {
+      result.append(floats(Name.embedding, layout.embedding.shape, Array(parameters[layout.embedding])))
+    } else {
+      // [D · 4H, V], and then the other way round.
+      let (v, kernels) = (layout.architecture.vocabularySize, layout.recurrences[0].flatMap { gates($0.kernel) })
+      result.append(floats(Name.kernels, [v, d * 4 * h], transposed(kernels, [d * 4 * h, v])))
+    }
+    for (layer, directions) in layout.recurrences.enumerated() {
+      if layer > 0 || layout.architecture.embeddingSize > 0 {
+        let inputs = layout.architecture.inputSize(ofLayer: layer)
+        result.append(floats(Name.kernel(layer), [d, 4 * h, inputs], directions.flatMap { gates($0.kernel) }))
+      }
+      result.append(
+        floats(Name.recurrentKernel(layer), [d, 4 * h, h], directions.flatMap { gates($0.recurrentKernel) }))
+      // The input's and the recurrent one.
+      let biases = directions.flatMap { direction in
+        ONNXGraph.reordered(Array(parameters[direction.bias])) + [Float](repeating: 0, count: 4 * h)
+      }
+      result.append(floats(Name.bias(layer), [d, 8 * h], biases))
+    }
+    if hasAxes { result.append(tensor(Name.axes, [1], ONNXGraph.ElementType.int64, [UInt8](repeating: 0, count: 8))) }
+    result.append(floats(Name.denseKernel, layout.denseKernel.shape, Array(parameters[layout.denseKernel])))
+    result.append(floats(Name.denseBias, layout.denseBias.shape, Array(parameters[layout.denseBias])))
+    return result
+  }
+}
+
+// MARK: Reading
+
+extension Model {
+  /// Reads an ONNX file that `write(toONNX:)` wrote.
+  ///
+  /// - Throws: `ModelError` where it is anything else: another graph, another opset, other tensors.
+  public init(onnx path: String) throws {
+    let advice =
+      "lstm reads only the ONNX files that it wrote; from elsewhere take a .keras file or PyTorch's safetensors"
+    let data = try mappedFile(path, advice: advice)
+    self = try data.withUnsafeBytes { bytes in
+      do { return try ONNXFile(ProtobufReader(bytes)).model(path, advice) } catch let error as ProtobufReader.Problem {
+        throw ModelError(path: path, problem: "byte \(error.offset): \(error.text)", advice: advice)
+      }
+    }
+  }
+}
+
+/// The parts of a file, taken apart as far as their check needs.
+private struct ONNXFile {
+  typealias Fields = [UInt64: [ProtobufReader.Value]]
+  private let reader: ProtobufReader
+  private let model: Fields
+  private let graph: Fields
+
+  init(_ reader: ProtobufReader) throws {
+    self.reader = reader
+    // ModelProto: IR version, producer, its version, domain, version, documentation, graph; opsets, metadata.
+    model = try reader.fields(single: [1, 2, 3, 4, 5, 6, 7], repeated: [8, 14])
+    guard let graph = try model.messages(7).first else { throw reader.problem("there is no graph") }
+    // GraphProto: name, documentation; nodes, initializers, inputs, outputs.
+    self.graph = try graph.fields(single: [2, 10], repeated: [1, 5, 11, 12], limit: 256)
+  }
+
+  func model(_ path: String, _ advice: String) throws -> Model {
+    var texts: [String: String] = [:]
+    for entry in try model.messages(14) {
+      let fields = try entry.fields(single: [1, 2])
+      guard texts.updateValue(try fields.text(2), forKey: try fields.text(1)) == nil else {
+        throw entry.problem("metadata stand there twice")
+      }
+    }
+    let metadata = Result { try ModelMetadata(texts, path: path) }
+    let architecture = try? metadata.get().configuration?.architecture
+    // The operators first: they tell a graph from elsewhere.
+    let nodes = try graph.messages(1)
+    let expected = ONNXGraph(architecture ?? Architecture())
+    // NodeProto: name, operator, documentation, domain; inputs, outputs, attributes.
+    let operators = try nodes.map { try $0.fields(single: [3, 4, 6, 7], repeated: [1, 2, 5]).text(4) }
+    guard operators == expected.operators else {
+      func shown(_ names: [String]) -> String {
+        names.prefix(8).map { CorpusError.escaped($0) }.joined(separator: ", ") + (names.count > 8 ? " …" : "")
+      }
+      throw reader.problem("the graph is \(shown(operators)), expected \(shown(expected.operators))")
+    }
+    try checkVersions()
+    _ = try metadata.get()
+    var tensors: [String: Safetensors.Tensor] = [:]
+    var names: Set<String> = []
+    for initializer in try graph.messages(5) {
+      let (name, tensor) = try Self.tensor(initializer)
+      guard names.insert(name).inserted else {
+        throw initializer.problem("\(CorpusError.quoted(name)) stands there twice")
+      }
+      tensors[name] = tensor
+    }
+    guard names.contains(ONNXGraph.Initializer.axes) == expected.hasAxes else {
+      throw reader.problem("there is \(expected.hasAxes ? "no" : "a") tensor \(ONNXGraph.Initializer.axes)")
+    }
+    let parameters = try Self.parameters(architecture, TensorTable(tensors, path: path, advice: advice))
+    let own = ONNXGraph(parameters.architecture)
+    for (node, bytes) in zip(nodes, own.nodes) where !node.bytes.elementsEqual(bytes) {
+      throw node.problem("the inputs, outputs or attributes of a node are not as lstm writes them")
+    }
+    try check(11, ONNXGraph.tokens, ONNXGraph.inputType)
+    try check(12, ONNXGraph.probability, own.outputType)
+    return try Model(parameters, metadata.get(), path: path)
+  }
+
+  private func checkVersions() throws {
+    guard case .varint(let version)? = model[1]?.first, version == ONNXGraph.irVersion else {
+      throw reader.problem("the IR version is not \(ONNXGraph.irVersion)")
+    }
+    // OperatorSetIdProto: domain, version.
+    let opsets = try model.messages(8).map { try $0.fields(single: [1, 2]) }
+    guard opsets.count == 1, try opsets[0].text(1) == "", case .varint(let opset)? = opsets[0][2]?.first,
+      opset == ONNXGraph.opset
+    else { throw reader.problem("the operators are not those of opset \(ONNXGraph.opset) alone") }
+  }
+
+  /// Checks that the graph has one input or output, of a given name and type; its documentation is free.
+  private func check(_ number: UInt64, _ name: String, _ type: [UInt8]) throws {
+    let values = try graph.messages(number).map { try $0.fields(single: [1, 2, 3]) }
+    guard values.count == 1, try values[0].text(1) == name,
+      try values[0].messages(2).first?.bytes.elementsEqual(type) ?? false
+    else { throw reader.problem("the graph's \(number == 11 ? "input" : "output") is not \(name) as lstm writes it") }
+  }
+
+  /// A TensorProto: type, name, bytes; extents. Bytes that lie elsewhere (fields 13 and 14) have no place.
+  ///
+  /// - Returns: a tensor of floats, or nil for the one of integers, which is then as it must be.
+  private static func tensor(_ reader: ProtobufReader) throws -> (name: String, Safetensors.Tensor?) {
+    let fields = try reader.fields(single: [2, 8, 9], repeated: [1], limit: 4)
+    let name = try fields.text(8)
+    let shown = CorpusError.quoted(name)
+    let bytes = try fields.messages(9).first?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    guard case .varint(let type)? = fields[2]?.first else { throw reader.problem("a tensor has no type") }
+    let isAxes = name == ONNXGraph.Initializer.axes
+    guard type == (isAxes ? ONNXGraph.ElementType.int64 : ONNXGraph.ElementType.float) else {
+      throw reader.problem("\(shown) has type \(type), expected \(isAxes ? "7, int64" : "1, float")")
+    }
+    var (shape, size) = ([Int](), isAxes ? 8 : 4)
+    for case .varint(let extent) in fields[1] ?? [] {
+      shape.append(Int(clamping: extent))
+      let (product, overflow) = size.multipliedReportingOverflow(by: shape.last!)
+      guard !overflow else { throw reader.problem("\(shown) has a shape larger than the file") }
+      size = product
+    }
+    guard bytes.count == size else {
+      throw reader.problem("\(shown) has \(bytes.count) bytes, expected \(size) by its shape")
+    }
+    if isAxes {
+      guard shape == [1], bytes.allSatisfy({ $0 == 0 }) else { throw reader.problem("\(shown) is not [0]") }
+      return (name, nil)
+    }
+    return (name, .init(shape: shape, values: FloatEncoding.float32.floats(bytes)))
+  }
+
+  private static func parameters(_ architecture: Architecture?, _ tensors: TensorTable) throws -> Parameters {
+    typealias Name = ONNXGraph.Initializer
+    var tensors = tensors
+    let layout = ParameterLayout(
+      try architecture
+        ?? {
+          let (embedding, recurrent) = (
+            try tensors.matrix(Name.embedding), try tensors.matrix(Name.recurrentKernel(0), stacked: true)
+          )
+          return try tensors.checked(
+            .init(vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[1]))
+        }())
+    let (d, h) = (layout.architecture.directionCount, layout.architecture.hiddenSize)
+    let v = layout.architecture.vocabularySize
+    let hasEmbedding = layout.architecture.embeddingSize > 0
+    /// Of the targets, one for each direction.
+    var gates: [(targets: [ParameterLayout.Tensor], values: [Float])] = []
+    if !hasEmbedding {
+      let kernels = transposed(try tensors.take(Name.kernels, [v, d * 4 * h]), [v, d * 4 * h])
+      gates.append((layout.recurrences[0].map(\.kernel), kernels))
+    }
+    var biases: [(targets: [ParameterLayout.Tensor], values: [Float])] = []
+    for (layer, directions) in layout.recurrences.enumerated() {
+      if layer > 0 || hasEmbedding {
+        let inputs = layout.architecture.inputSize(ofLayer: layer)
+        gates.append((directions.map(\.kernel), try tensors.take(Name.kernel(layer), [d, 4 * h, inputs])))
+      }
+      let recurrent = try tensors.take(Name.recurrentKernel(layer), [d, 4 * h, h])
+      gates.append((directions.map(\.recurrentKernel), recurrent))
+      let bias = try tensors.take(Name.bias(layer), [d, 8 * h])
+      for direction in 0..<d where bias[(8 * direction + 4) * h..<8 * (direction + 1) * h].contains(where: { $0 != 0 })
+      {
+        throw tensors.fail("the second half of \(Name.bias(layer)) is not 0")
+      }
+      biases.append((directions.map(\.bias), bias))
+    }
+    let others = try
+      ((hasEmbedding ? [(layout.embedding, Name.embedding)] : []) + [
+        (layout.denseKernel, Name.denseKernel), (layout.denseBias, Name.denseBias),
+      ]).map { ($0, try tensors.take($1, $0.shape)) }
+    try tensors.finish()
+
+    var parameters = Parameters(zeros: layout)
+    for (target, values) in others { parameters[target] = values[...] }
+    for (targets, values) in gates {
+      for (target, start) in zip(targets, stride(from: 0, to: values.count, by: values.count / d)) {
+        let block = ONNXGraph.restored(Array(values[start..<start + target.count]))
+        parameters[target] = transposed(block, target.shape.reversed())[...]
+      }
+    }
+    for (targets, values) in biases {
+      for (direction, target) in targets.enumerated() {
+        parameters[target] = ONNXGraph.restored(Array(values[8 * h * direction..<4 * h * (2 * direction + 1)]))[...]
+      }
+    }
+    return parameters
+  }
+}
+
+extension [UInt64: [ProtobufReader.Value]] {
+  /// The messages of a number.
+  fileprivate func messages(_ number: UInt64) throws -> [ProtobufReader] {
+    try (self[number] ?? []).map { value in
+      guard case .bytes(let reader) = value else {
+        throw ProtobufReader.Problem(offset: 0, text: "field \(number) is a number, expected a message")
+      }
+      return reader
+    }
+  }
+
+  /// The string of a number, empty where there is none.
+  fileprivate func text(_ number: UInt64) throws -> String { try messages(number).first?.text ?? "" }
+}

@@ -1,0 +1,190 @@
+import RecurrentNetwork
+
+/// The one graph that is written and read of a network; the tutorial's is Gather → Transpose → LSTM → Squeeze → Gemm →
+/// Sigmoid.
+///
+/// The numbers are those of onnx/onnx.proto; fields stand in their order, so that a file which `onnx.save` writes anew
+/// is the same.
+struct ONNXGraph {
+  static let irVersion: Int64 = 8
+  static let opset: Int64 = 17
+  /// Tensors along the graph.
+  static let (tokens, probability) = ("tokens", "probability")
+
+  enum Initializer {
+    /// Of a network without an embedding: the first layer's kernels, a row for each token.
+    static let kernels = "kernels"
+    static let embedding = "embedding"
+    static let (axes, denseKernel, denseBias) = ("axes", "dense.kernel", "dense.bias")
+    /// Of a layer, stacked over its directions.
+    static func kernel(_ layer: Int) -> String { name(layer) + ".W" }
+    static func recurrentKernel(_ layer: Int) -> String { name(layer) + ".R" }
+    static func bias(_ layer: Int) -> String { name(layer) + ".B" }
+
+    private static func name(_ layer: Int) -> String { layer == 0 ? "lstm" : "lstm_\(layer)" }
+  }
+
+  /// TensorProto.DataType
+  enum ElementType {
+    static let (float, int32, int64): (Int64, Int64, Int64) = (1, 6, 7)
+  }
+
+  /// NodeProto of each step.
+  private(set) var nodes: [[UInt8]] = []
+  private(set) var operators: [String] = []
+  /// TypeProto of the input, int64 [batch, time].
+  static let inputType = type(ElementType.int64, [.name("batch"), .name("time")])
+  /// TypeProto of the output, float [batch, logits].
+  let outputType: [UInt8]
+  /// Whether the one tensor of integers is among the initializers.
+  let hasAxes: Bool
+
+  init(_ architecture: Architecture) {
+    outputType = Self.type(ElementType.float, [.name("batch"), .size(Int64(architecture.logitCount))])
+    hasAxes = architecture.pooling == .last && !architecture.isBidirectional
+    if architecture.masksPadding {
+      // sequence_lens counts from the front, where the padding is: the row is turned round, and its real part back.
+      addIntegers("first", [-1])
+      addIntegers("end", [.min])
+      addIntegers("time_axis", [1])
+      addIntegers("padding", [0])
+      add("Slice", [Self.tokens, "first", "end", "time_axis", "first"], ["tokens_from_the_end"])
+      // [batch, time], of the tokens with the real ones in front as well.
+      add("Greater", ["tokens_from_the_end", "padding"], ["is_real"])
+      add("Cast", ["is_real"], ["is_real_as_number"], [Self.attribute("to", ElementType.int64)])
+      add(
+        "ReduceSum", ["is_real_as_number", "time_axis"], ["lengths_as_int64"], [Self.attribute("keepdims", 0)])
+      add(
+        "ReverseSequence", ["tokens_from_the_end", "lengths_as_int64"], ["real_tokens_first"],
+        [Self.attribute("batch_axis", 0), Self.attribute("time_axis", 1)])
+      add("Cast", ["lengths_as_int64"], ["lengths"], [Self.attribute("to", ElementType.int32)])
+    }
+    addLayers(architecture)
+    addPooling(architecture)
+    add("Gemm", ["last_state", Initializer.denseKernel, Initializer.denseBias], ["logit"])
+    add(architecture.labelCount == 2 ? "Sigmoid" : "Softmax", ["logit"], [Self.probability])
+  }
+
+  /// To "states", all outputs of the last layer, [time, batch, D · H], or to "last_states", [D, batch, H].
+  private mutating func addLayers(_ architecture: Architecture) {
+    typealias Name = Initializer
+    let gates = Int64(4 * architecture.hiddenSize * architecture.directionCount)
+    if architecture.embeddingSize == 0 {
+      // A one-hot token times a kernel is a row of it: what is left to the LSTM is the product with 1.
+      addIntegers("gates", [gates, gates])
+      addIntegers("gates_by_direction", [Int64(architecture.directionCount), -1, gates])
+      add("ConstantOfShape", ["gates"], ["zeros"])
+      add("EyeLike", ["zeros"], ["identity"])
+      add("Reshape", ["identity", "gates_by_direction"], [Name.kernel(0)])
+    }
+    let table = architecture.embeddingSize == 0 ? Name.kernels : Name.embedding
+    add("Gather", [table, architecture.masksPadding ? "real_tokens_first" : Self.tokens], ["vectors"])
+    add("Transpose", ["vectors"], ["vectors_by_time"], [Self.attribute("perm", [1, 0, 2])])
+    if architecture.layerCount > 1 || architecture.pooling != .last { addIntegers("joined", [0, 0, -1]) }
+    var input = "vectors_by_time"
+    for layer in 0..<architecture.layerCount {
+      let isLast = layer + 1 == architecture.layerCount
+      let wantsAll = !isLast || architecture.pooling != .last
+      let output = isLast ? "states" : "states_\(layer)"
+      add(
+        "LSTM",
+        [input, Name.kernel(layer), Name.recurrentKernel(layer), Name.bias(layer)]
+          + (architecture.masksPadding ? ["lengths"] : []),
+        // Either Y, all hidden states, or Y_h, the last ones; the other is left out.
+        wantsAll ? ["\(output)_by_direction"] : ["", "last_states"],
+        (architecture.isBidirectional ? [Self.attribute("direction", "bidirectional")] : [])
+          + [Self.attribute("hidden_size", Int64(architecture.hiddenSize))])
+      guard wantsAll else { continue }
+      add(
+        "Transpose", ["\(output)_by_direction"], ["\(output)_by_sample"], [Self.attribute("perm", [0, 2, 1, 3])])
+      add("Reshape", ["\(output)_by_sample", "joined"], [output])
+      input = output
+    }
+  }
+
+  /// To "last_state", which the dense layer reads, [batch, D · H].
+  private mutating func addPooling(_ architecture: Architecture) {
+    let overTime = [Self.attribute("axes", [0]), Self.attribute("keepdims", 0)]
+    switch architecture.pooling {
+    case .last where architecture.isBidirectional:
+      addIntegers("joined_last", [0, -1])
+      add("Transpose", ["last_states"], ["last_states_by_sample"], [Self.attribute("perm", [1, 0, 2])])
+      add("Reshape", ["last_states_by_sample", "joined_last"], ["last_state"])
+    case .last: add("Squeeze", ["last_states", Initializer.axes], ["last_state"])
+    case .max:
+      // No state is below -1.
+      if architecture.masksPadding { addMask(-1) }
+      add("ReduceMax", [architecture.masksPadding ? "real_states" : "states"], ["last_state"], overTime)
+    case .mean where architecture.masksPadding:
+      addMask(0)
+      addIntegers("time_axis_of_states", [0])
+      add("ReduceSum", ["real_states", "time_axis_of_states"], ["sum"], [Self.attribute("keepdims", 0)])
+      add("Cast", ["lengths"], ["lengths_as_floats"], [Self.attribute("to", ElementType.float)])
+      add("Unsqueeze", ["lengths_as_floats", "time_axis"], ["divisors"])
+      add("Div", ["sum", "divisors"], ["last_state"])
+    case .mean: add("ReduceMean", ["states"], ["last_state"], overTime)
+    }
+  }
+
+  /// From "states" to "real_states", which have a given value where there is padding.
+  private mutating func addMask(_ value: Float) {
+    addIntegers("feature_axis", [2])
+    add("Constant", [], ["state_of_padding"], [Self.attribute("value_float", float: value)])
+    add("Transpose", ["is_real"], ["is_real_by_time"], [Self.attribute("perm", [1, 0])])
+    add("Unsqueeze", ["is_real_by_time", "feature_axis"], ["mask"])
+    add("Where", ["mask", "states", "state_of_padding"], ["real_states"])
+  }
+
+  private mutating func add(
+    _ name: String, _ inputs: [String], _ outputs: [String], _ attributes: [[UInt8]] = []
+  ) {
+    operators.append(name)
+    nodes.append(
+      inputs.flatMap { ProtobufWriter.field(1, $0) } + outputs.flatMap { ProtobufWriter.field(2, $0) }
+        + ProtobufWriter.field(4, name) + attributes.flatMap { ProtobufWriter.field(5, $0) })
+  }
+
+  private mutating func addIntegers(_ name: String, _ values: [Int64]) {
+    add("Constant", [], [name], [Self.attribute("value_ints", values)])
+  }
+
+  /// AttributeProto
+  private static func attribute(_ name: String, _ value: Int64) -> [UInt8] {
+    ProtobufWriter.field(1, name) + ProtobufWriter.field(3, value) + ProtobufWriter.field(20, Int64(2))
+  }
+  private static func attribute(_ name: String, float value: Float) -> [UInt8] {
+    ProtobufWriter.field(1, name) + ProtobufWriter.field(2, value) + ProtobufWriter.field(20, Int64(1))
+  }
+  private static func attribute(_ name: String, _ text: String) -> [UInt8] {
+    ProtobufWriter.field(1, name) + ProtobufWriter.field(4, text) + ProtobufWriter.field(20, Int64(3))
+  }
+  private static func attribute(_ name: String, _ values: [Int64]) -> [UInt8] {
+    ProtobufWriter.field(1, name) + values.flatMap { ProtobufWriter.field(8, $0) }
+      + ProtobufWriter.field(20, Int64(7))
+  }
+
+  private enum Dimension { case name(String), size(Int64) }
+
+  private static func type(_ elements: Int64, _ shape: [Dimension]) -> [UInt8] {
+    let dimensions = shape.map { dimension in
+      switch dimension {
+      case .name(let name): ProtobufWriter.field(1, ProtobufWriter.field(2, name))
+      case .size(let size): ProtobufWriter.field(1, ProtobufWriter.field(1, size))
+      }
+    }
+    return ProtobufWriter.field(
+      1, ProtobufWriter.field(1, elements) + ProtobufWriter.field(2, dimensions.flatMap(\.self)))
+  }
+
+  // MARK: Gates
+
+  /// Blocks i, f, g, o in ONNX's order i, o, f, g.
+  static func reordered(_ gates: [Float]) -> [Float] { blocks(gates, [0, 3, 1, 2]) }
+  /// Blocks i, o, f, g in the order i, f, g, o.
+  static func restored(_ gates: [Float]) -> [Float] { blocks(gates, [0, 2, 3, 1]) }
+
+  private static func blocks(_ values: [Float], _ order: [Int]) -> [Float] {
+    let size = values.count / 4
+    return order.flatMap { values[$0 * size..<($0 + 1) * size] }
+  }
+}

@@ -1,0 +1,127 @@
+import Files
+import Foundation
+import Hyperparameters
+import RecurrentNetwork
+
+/// The model in a checkpoint of a run, with its optimizer, and how far the run had come; what else a run needs to go
+/// on is left to whoever trains.
+///
+/// A checkpoint is a safetensors file: the weights and both moments are flat tensors, the rest is JSON in the metadata,
+/// with a checksum over everything.
+package struct CheckpointFile {
+  /// The weights, the settings and Adam's state; words and labels are not in a checkpoint.
+  package let model: Model
+  /// Epochs that are complete.
+  package let epoch: Int
+  /// The whole file, its checksum verified and removed.
+  package let contents: Safetensors
+
+  package enum Name {
+    package static let version = "checkpoint_version"
+    package static let checksum = "checksum"
+    package static let progress = "progress"
+    package static let configuration = "configuration"
+    package static let parameters = "parameters"
+    package static let firstMoment = "adam.first_moment"
+    package static let secondMoment = "adam.second_moment"
+  }
+
+  package static let version = "1"
+  private static let advice = "use another checkpoint, or begin the run anew"
+
+  /// The optimizer's part of the progress.
+  private struct Progress: Decodable {
+    var step: Int
+    var beta1, beta2: Double?
+    var epsilon: Float?
+    var learningRate: Double
+    var epoch: Int
+  }
+
+  /// Reads a file.
+  ///
+  /// - Throws: `FileError` or `ModelError` where it isn't a checkpoint, is damaged, or contradicts itself.
+  package init(contentsOf path: String) throws { try self.init(Safetensors(contentsOf: path), path: path) }
+
+  /// Reads a file's contents.
+  package init(_ file: Safetensors, path: String) throws {
+    var file = file
+    func fail(_ problem: String) -> ModelError { Self.error(path, problem) }
+    guard let version = file.metadata[Name.version] else { throw fail("is not a checkpoint of lstm") }
+    guard version == Self.version else {
+      throw fail("is a checkpoint of version \(version), expected \(Self.version)")
+    }
+    let checksum = file.metadata.removeValue(forKey: Name.checksum)
+    guard checksum == file.checksum else { throw fail("is damaged: its checksum doesn't match") }
+    let progress: Progress = try Self.value(Name.progress, of: file, path)
+    let configuration: TrainingConfiguration = try Self.value(Name.configuration, of: file, path)
+    if let setting = configuration.invalidSetting { throw fail("its \(setting.name) \(setting.rule)") }
+    let layout = ParameterLayout(configuration.architecture)
+    let values = try Self.tensor(Name.parameters, layout.count, of: file, path)
+    guard progress.step <= 1 << 53 else { throw fail("its progress contradicts itself") }
+    var adam = Adam(
+      learningRate: progress.learningRate, step: progress.step,
+      firstMoment: try Self.tensor(Name.firstMoment, layout.count, of: file, path),
+      secondMoment: try Self.tensor(Name.secondMoment, layout.count, of: file, path))
+    if let beta1 = progress.beta1 { adam.beta1 = beta1 }
+    if let beta2 = progress.beta2 { adam.beta2 = beta2 }
+    if let epsilon = progress.epsilon { adam.epsilon = epsilon }
+    var parameters = Parameters(zeros: layout)
+    parameters.values = values
+    var model = try Model(parameters, configuration: configuration)
+    model.optimizer = adam
+    self.model = model
+    epoch = progress.epoch
+    contents = file
+  }
+
+  /// An error about a checkpoint.
+  package static func error(_ path: String, _ problem: String) -> ModelError {
+    ModelError(path: path, problem: problem, advice: advice)
+  }
+
+  /// A value in the metadata.
+  package static func value<Value: Decodable>(_ key: String, of file: Safetensors, _ path: String) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do { return try decoder.decode(Value.self, from: Data((file.metadata[key] ?? "").utf8)) } catch {
+      throw Self.error(path, "its \(key) can't be read")
+    }
+  }
+
+  /// A flat tensor.
+  package static func tensor(_ name: String, _ count: Int, of file: Safetensors, _ path: String) throws -> [Float] {
+    guard let values = file.tensors[name]?.values, values.count == count else {
+      throw Self.error(path, "there is no \(name) of \(count) elements")
+    }
+    return values
+  }
+
+  /// The newest checkpoint in a run's folder that is whole. A run may be writing into the folder.
+  ///
+  /// - Throws: `ModelError` where there is none.
+  package static func latest(inRun folder: String) throws -> CheckpointFile {
+    for path in (try? RunFiles.checkpointPaths(inRun: folder)) ?? [] {
+      if let file = try? CheckpointFile(contentsOf: path) { return file }
+    }
+    throw error(folder + "/" + RunFiles.checkpoints, "none of its checkpoints is whole")
+  }
+}
+
+extension Safetensors {
+  /// Over all names, shapes, elements and metadata.
+  package var checksum: String {
+    var fingerprint = Fingerprint()
+    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+      fingerprint.add(key)
+      fingerprint.add(value)
+    }
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      fingerprint.add(name)
+      for extent in tensor.shape { fingerprint.add(UInt64(extent)) }
+      tensor.values.withUnsafeBytes { fingerprint.add($0) }
+    }
+    return fingerprint.text
+  }
+}

@@ -1,0 +1,35 @@
+import Foundation
+
+/// The names of the files in a run's folder, for whoever writes or reads one.
+package enum RunFiles {
+  package static let model = "model.safetensors"
+  package static let bestModel = "best.safetensors"
+  package static let history = "history.csv"
+  package static let historyJSON = "history.json"
+  package static let steps = "steps.csv"
+  package static let performance = "performance.csv"
+  package static let description = "run.json"
+  package static let checkpoints = "checkpoints"
+
+  /// The name of the checkpoint after so many steps.
+  package static func checkpoint(step: Int) -> String {
+    let digits = String(step)
+    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".safetensors"
+  }
+
+  /// The checkpoints in a run's folder, the newest first.
+  ///
+  /// - Throws: what the system says where the folder can't be listed.
+  package static func checkpointPaths(inRun folder: String) throws -> [String] {
+    let checkpoints = folder + "/" + checkpoints
+    return try FileManager.default.contentsOfDirectory(atPath: checkpoints)
+      .compactMap { name -> (step: Int, path: String)? in
+        guard name.hasPrefix("step-"), name.hasSuffix(".safetensors"),
+          let step = Int(name.dropFirst("step-".count).dropLast(".safetensors".count))
+        else { return nil }
+        return (step, checkpoints + "/" + name)
+      }
+      .sorted { $0.step > $1.step }
+      .map(\.path)
+  }
+}

@@ -1,0 +1,141 @@
+import Corpus
+import Files
+import Foundation
+import Hyperparameters
+import RecurrentNetwork
+
+/// The native format: a safetensors file with PyTorch's names and orientation, so that `torch` loads it as it is.
+///
+/// `lstm.weight_ih_l0` is the first layer's kernel transposed, `lstm.weight_ih_l1_reverse` the second's backward one, and
+/// so on; PyTorch's gate order i, f, g, o is Keras's i, f, c, o. Its second bias is written as zeros, and added to the
+/// first on reading. Without an embedding there is no `embedding.weight`. The metadata hold everything else, as JSON.
+extension Model {
+  /// Writes a safetensors file, whole or not at all. The optimizer has no place in it.
+  ///
+  /// - Throws: `ModelError`.
+  public func write(toSafetensors path: String) throws {
+    var file = Safetensors()
+    file.metadata = try ModelMetadata(self).texts
+    for tensor in Self.tensors(parameters.layout) {
+      let values = Array(parameters[tensor.source])
+      file.tensors[tensor.name] = .init(
+        shape: tensor.shape, values: tensor.isTransposed ? transposed(values, tensor.source.shape) : values)
+    }
+    for (name, bias) in Self.secondBiases(parameters.layout) {
+      file.tensors[name] = .init(shape: bias.shape, values: .init(repeating: 0, count: bias.count))
+    }
+    try file.write(to: path)
+  }
+
+  /// Reads a safetensors file: one of ours, or one with PyTorch's names alone, whose names and shapes then tell layers,
+  /// directions, sizes and the number of labels.
+  ///
+  /// Tensors of float16, bfloat16 and float64 are converted.
+  ///
+  /// - Parameter remark: told of what the file doesn't say.
+  /// - Throws: `ModelError` where a tensor is missing, left over, of another shape or not finite, or the metadata
+  ///   can't be read, or don't fit the tensors.
+  public init(safetensors path: String, remark: (String) -> Void = { _ in }) throws {
+    let file = try Safetensors(contentsOf: path, convertingFloats: true)
+    let metadata = try ModelMetadata(file.metadata, path: path)
+    let parameters = try Self.parameters(metadata.configuration?.architecture, of: file, path)
+    try self.init(parameters, metadata, path: path)
+    if metadata.configuration == nil {
+      remark(
+        "the file says nothing of pooling and masks: the last states (PyTorch's h_n) go to the dense layer, and padding "
+          + "is read like any token, unless lstm import is told --pooling or --mask-padding")
+    }
+  }
+
+  /// The weights of a given network, or of the one that the file's names and shapes tell; nothing of its size is
+  /// allocated before the file is known to hold as much.
+  private static func parameters(
+    _ architecture: Architecture?, of file: Safetensors, _ path: String
+  ) throws -> Parameters {
+    var table = TensorTable(
+      file.tensors, path: path,
+      advice: "give the weights of Embedding → LSTM → Linear, called embedding, lstm and fc as README says")
+    if let name = file.tensors.keys.sorted().first(where: { $0.contains(/weight_hr_l/) }) {
+      throw table.fail("\(CorpusError.escaped(name)) belongs to an LSTM with projections, expected none")
+    }
+    let layout = ParameterLayout(try architecture ?? Self.architecture(table))
+    table.advice = "the weights must be those of \(layout.architecture), named as README says"
+    let tensors = Self.tensors(layout)
+    let taken = try tensors.map { try table.take($0.name, $0.shape) }
+    let biases = try secondBiases(layout).map { ($0.source, try table.take($0.name, $0.source.shape)) }
+    try table.finish()
+    var parameters = Parameters(zeros: layout)
+    for (tensor, values) in zip(tensors, taken) {
+      parameters[tensor.source] = (tensor.isTransposed ? transposed(values, tensor.shape) : values)[...]
+    }
+    for (target, bias) in biases {
+      // Added to -0, a zero would change its sign.
+      for (index, value) in zip(target.range, bias) where value != 0 { parameters.values[index] += value }
+      if let index = parameters[target].firstIndex(where: { !$0.isFinite }) {
+        throw table.fail(
+          "element \(index - target.offset) of the two biases' sum\(target == layout.bias ? "" : " of \(target.name)") "
+            + "is \(parameters.values[index])")
+      }
+    }
+    return parameters
+  }
+
+  /// The network that PyTorch's names and shapes tell.
+  private static func architecture(_ table: TensorTable) throws -> Architecture {
+    let name = "embedding.weight"
+    // Without an embedding an LSTM that stands under another name would be missed.
+    let hasEmbedding = table.contains(name) || !table.contains("lstm.weight_ih_l0")
+    let input = try table.matrix(hasEmbedding ? name : "lstm.weight_ih_l0")
+    var architecture = Architecture(
+      vocabularySize: hasEmbedding ? input[0] : input[1], embeddingSize: hasEmbedding ? input[1] : 0,
+      hiddenSize: try table.matrix("lstm.weight_hh_l0")[1])
+    while table.contains("lstm.weight_ih_l\(architecture.layerCount)") { architecture.layerCount += 1 }
+    architecture.isBidirectional = table.contains("lstm.weight_ih_l0_reverse")
+    let outputs = try table.matrix("fc.weight")[0]
+    if outputs == 2 {
+      throw table.fail(
+        "fc has two outputs, expected one for two labels: take the first's weights and bias off the second's")
+    }
+    architecture.labelCount = max(2, outputs)
+    return try table.checked(architecture)
+  }
+
+  private static func recurrences(
+    _ layout: ParameterLayout
+  ) -> [(suffix: String, recurrence: ParameterLayout.Recurrence)] {
+    layout.recurrences.enumerated().flatMap { layer, directions in
+      zip(["l\(layer)", "l\(layer)_reverse"], directions).map { ($0, $1) }
+    }
+  }
+
+  private static func secondBiases(
+    _ layout: ParameterLayout
+  ) -> [(name: String, source: ParameterLayout.Tensor)] {
+    recurrences(layout).map { ("lstm.bias_hh_\($0.suffix)", $0.recurrence.bias) }
+  }
+
+  private static func tensors(
+    _ layout: ParameterLayout
+  ) -> [(name: String, source: ParameterLayout.Tensor, shape: [Int], isTransposed: Bool)] {
+    func tensor(_ name: String, _ source: ParameterLayout.Tensor, isTransposed: Bool = false) -> (
+      String, ParameterLayout.Tensor, [Int], Bool
+    ) {
+      (name, source, isTransposed ? source.shape.reversed() : source.shape, isTransposed)
+    }
+    return (layout.architecture.embeddingSize > 0 ? [tensor("embedding.weight", layout.embedding)] : [])
+      + recurrences(layout).flatMap { suffix, recurrence in
+        [
+          tensor("lstm.weight_ih_\(suffix)", recurrence.kernel, isTransposed: true),
+          tensor("lstm.weight_hh_\(suffix)", recurrence.recurrentKernel, isTransposed: true),
+          tensor("lstm.bias_ih_\(suffix)", recurrence.bias),
+        ]
+      }
+      + [tensor("fc.weight", layout.denseKernel, isTransposed: true), tensor("fc.bias", layout.denseBias)]
+  }
+}
+
+/// The transpose of a row-major matrix of the given shape.
+package func transposed(_ values: [Float], _ shape: [Int]) -> [Float] {
+  let (rows, columns) = (shape[0], shape[1])
+  return (0..<values.count).map { values[$0 % rows * columns + $0 / rows] }
+}

@@ -1,0 +1,94 @@
+import Corpus
+import Files
+import Foundation
+import Hyperparameters
+import RecurrentNetwork
+
+/// What a file has of a model beside its weights: texts by name, each of them JSON.
+package struct ModelMetadata: Equatable {
+  /// Nil in a file from elsewhere.
+  package var configuration: TrainingConfiguration?
+  package var vocabulary: [String]?
+  package var coding = TextCoding()
+  /// Nil for the names that a model has by default.
+  package var labels: [String]?
+
+  package enum Key {
+    package static let version = "format_version"
+    static let configuration = "configuration"
+    static let vocabulary = "vocabulary"
+    static let coding = "coding"
+    static let labels = "labels"
+  }
+
+  private static let version = "1"
+
+  package init(_ model: Model) {
+    configuration = model.configuration
+    vocabulary = model.vocabulary
+    coding = model.coding
+    labels = model.labels
+  }
+
+  /// The texts of a file; those of other names are of no account.
+  ///
+  /// - Throws: `ModelError` where one can't be read, or is impossible.
+  package init(_ texts: [String: String], path: String) throws {
+    func fail(_ problem: String) -> ModelError {
+      ModelError(path: path, problem: "the metadata's \(problem)", advice: "give a model that `lstm train` wrote")
+    }
+    func value<Value: Decodable>(_ key: String, _ problem: String) throws -> Value? {
+      guard let json = texts[key] else { return nil }
+      guard let value = try? JSONDecoder().decode(Value.self, from: Data(json.utf8)) else {
+        throw fail("\(key) \(problem)")
+      }
+      return value
+    }
+    if let version = texts[Key.version], version != Self.version {
+      throw ModelError(
+        path: path,
+        problem: "the metadata's \(Key.version) is \(CorpusError.escaped(version)), expected \(Self.version)",
+        advice: "a newer lstm may read it")
+    }
+    configuration = try value(Key.configuration, "can't be read")
+    if let setting = configuration?.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
+    vocabulary = try value(Key.vocabulary, "is not a list of words")
+    if let coding: TextCoding = try value(Key.coding, "can't be read") { self.coding = coding }
+    labels = try value(Key.labels, "are not a list of names")
+  }
+
+  /// As they are written.
+  package var texts: [String: String] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+      var texts = [Key.version: Self.version, Key.coding: try json(coding)]
+      if let labels { texts[Key.labels] = try json(labels) }
+      if let configuration { texts[Key.configuration] = try json(configuration) }
+      if let vocabulary { texts[Key.vocabulary] = try json(vocabulary) }
+      return texts
+    }
+  }
+}
+
+extension Model {
+  /// A model made of a file's parts.
+  ///
+  /// - Throws: `ModelError` where the configuration, the vocabulary or the labels belong to another model.
+  package init(_ parameters: Parameters, _ metadata: ModelMetadata, path: String) throws {
+    self.init(parameters)
+    do {
+      if let configuration = metadata.configuration {
+        try self.init(parameters, configuration: configuration)
+      }
+      coding = metadata.coding
+      try setVocabulary(metadata.vocabulary)
+      if let labels = metadata.labels { try setLabels(labels) }
+    } catch let error as ModelError {
+      throw ModelError(
+        error.kind, path: path, problem: "in the metadata, \(error.problem)",
+        advice: "give a model that `lstm train` wrote")
+    }
+  }
+}

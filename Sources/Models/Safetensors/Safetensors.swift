@@ -1,0 +1,153 @@
+import Corpus
+import Files
+import Foundation
+
+/// A safetensors file of floating-point tensors: u64 header length, JSON header, data.
+///
+/// Read strictly, after the reference reader (huggingface/safetensors, `SafeTensors::read_metadata`): holes, overlaps,
+/// bytes left over, duplicate keys and sizes that don't fit the shape are refused.
+public struct Safetensors: Sendable, Equatable {
+  /// A tensor.
+  public struct Tensor: Sendable, Equatable {
+    /// Extents, row-major.
+    public var shape: [Int]
+    /// The elements.
+    public var values: [Float]
+
+    /// - Precondition: as many values as the shape says.
+    public init(shape: [Int], values: [Float]) {
+      precondition(shape.reduce(1, *) == values.count)
+      self.shape = shape
+      self.values = values
+    }
+  }
+
+  /// By name.
+  public var tensors: [String: Tensor] = [:]
+  /// `__metadata__`.
+  public var metadata: [String: String] = [:]
+
+  /// The format's limit of the header.
+  package static let headerLimit = 100_000_000
+
+  /// Without tensors.
+  public init() {}
+
+  // MARK: Reading
+
+  private static let encodings: KeyValuePairs<String, FloatEncoding> = [
+    "F32": .float32, "F16": .float16, "BF16": .bfloat16, "F64": .float64,
+  ]
+
+  /// Reads a file.
+  ///
+  /// - Parameter convertingFloats: whether tensors of float16, bfloat16 and float64 are taken too, and become the
+  ///   nearest Float. Integers and smaller floats never are.
+  /// - Throws: `ModelError`, naming what in the file is wrong.
+  public init(contentsOf path: String, convertingFloats: Bool = false) throws {
+    let data = try mappedFile(path, advice: Self.advice(convertingFloats))
+    try self.init(data, path: path, convertingFloats: convertingFloats)
+  }
+
+  private static func advice(_ convertingFloats: Bool) -> String {
+    "give a safetensors file of \(convertingFloats ? "floating-point" : "float32") tensors"
+  }
+
+  /// Reads what a file holds.
+  ///
+  /// - Parameter path: where it comes from, for errors.
+  package init(_ data: Data, path: String, convertingFloats: Bool = false) throws {
+    let encodings = Self.encodings.prefix(convertingFloats ? 4 : 1)
+    let advice = Self.advice(convertingFloats)
+    func fail(_ problem: String) -> ModelError { ModelError(path: path, problem: problem, advice: advice) }
+    guard data.count >= 8 else { throw fail("\(data.count) bytes are too few for a safetensors file") }
+    let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= Self.headerLimit, length <= data.count - 8 else {
+      throw fail("the header's length of \(length) bytes doesn't fit a file of \(data.count)")
+    }
+    let dataStart = 8 + Int(length)
+    var header = SafetensorsHeader(data[8..<dataStart])
+    do { try header.read() } catch let error as SafetensorsHeader.Problem {
+      throw fail("header, byte \(8 + error.offset): \(error.text)")
+    }
+    metadata = header.metadata
+
+    var end = 0
+    for entry in header.entries.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
+      let name = CorpusError.escaped(entry.name)
+      guard let encoding = encodings.first(where: { $0.key == entry.dtype })?.value else {
+        throw fail(
+          "\(name) has dtype \(CorpusError.escaped(entry.dtype)), expected "
+            + encodings.map(\.key).joined(separator: ", "))
+      }
+      guard entry.start == end else {
+        throw fail("\(name) starts at data byte \(entry.start), expected \(end): tensors must follow each other")
+      }
+      var count = 1
+      for extent in entry.shape {
+        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+        guard !overflow, product <= data.count else { throw fail("\(name) has a shape larger than the file") }
+        count = product
+      }
+      let size = encoding.width * count
+      guard entry.end - entry.start == size else {
+        throw fail("\(name) has \(entry.end - entry.start) bytes, expected \(size) by its shape")
+      }
+      guard entry.end <= data.count - dataStart else {
+        throw fail("\(name) ends at data byte \(entry.end), but there are \(data.count - dataStart)")
+      }
+      let bytes = data[dataStart + entry.start..<dataStart + entry.end]
+      tensors[entry.name] = Tensor(
+        shape: entry.shape, values: bytes.withUnsafeBytes(encoding.floats))
+      end = entry.end
+    }
+    guard end == data.count - dataStart else {
+      throw fail("\(data.count - dataStart - end) bytes are left over after the last tensor")
+    }
+  }
+
+  // MARK: Writing
+
+  /// Writes the file whole or not at all; tensors are ordered by name, as the reference writer does.
+  ///
+  /// - Throws: `ModelError`.
+  public func write(to path: String) throws { try AtomicFile.write(parts, to: path) }
+
+  /// What the file holds, one part after the other.
+  package var parts: [Data] {
+    var header = "{"
+    if !metadata.isEmpty {
+      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)):\(Self.quoted($0.value))" }
+      header += "\"__metadata__\":{\(pairs.joined(separator: ","))}"
+    }
+    var end = 0
+    var parts: [Data] = []
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      let start = end
+      end += 4 * tensor.values.count
+      if header.count > 1 { header += "," }
+      header +=
+        "\(Self.quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(tensor.shape.map(String.init).joined(separator: ","))]"
+      header += ",\"data_offsets\":[\(start),\(end)]}"
+      parts.append(tensor.values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) })
+    }
+    header += "}"
+    header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+    return [length, Data(header.utf8)] + parts
+  }
+
+  /// A JSON string.
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\u{0}"..."\u{1F}": result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,137 @@
+import RecurrentNetwork
+
+/// How ranks share a batch: which rank takes which part, and what they send each other.
+final class Ranks {
+  let communicator: any Communicator
+  private let layout: ParameterLayout
+  private let message = MessageBuffer()
+  /// The embedding rows that the last gradient from another rank has filled.
+  private var touched: [Int32] = []
+
+  init(_ communicator: any Communicator, _ layout: ParameterLayout) {
+    self.communicator = communicator
+    self.layout = layout
+  }
+
+  var rank: Int { communicator.rank }
+  var count: Int { communicator.count }
+  var isFirst: Bool { rank == 0 }
+
+  // MARK: Sharing
+
+  /// The consecutive parts that a rank takes; rank 0 always has the first.
+  func share(of parts: Int, rank: Int) -> Range<Int> {
+    func start(_ rank: Int) -> Int { (rank * parts + count - 1) / count }
+    return start(rank)..<start(rank + 1)
+  }
+
+  /// The rank that takes a part.
+  func owner(of part: Int, among parts: Int) -> Int { part * count / parts }
+
+  // MARK: To rank 0
+
+  /// Sends the sums of a subtree of the shards.
+  func send(_ sum: ShardGradient, to rank: Int) {
+    let bytes = message.reserve(sum.messageSize(rows: sum.slots.count))
+    sum.write(to: bytes)
+    communicator.send(UnsafeRawBufferPointer(bytes), to: rank)
+  }
+
+  /// Adds the sums that a rank sends.
+  func add(from rank: Int, to sum: ShardGradient, tokenCount: Int) {
+    let bytes = message.reserve(sum.messageSize(rows: tokenCount))
+    let size = communicator.receive(into: bytes, from: rank)
+    sum.add(message: UnsafeRawBufferPointer(rebasing: bytes[..<size]))
+  }
+
+  /// Collects the results of each rank's tiles on rank 0: outcomes, and the gradients that enter the padding chain.
+  func gather(
+    _ tiles: (_ rank: Int) -> [RowTile], outcomes: UnsafeMutablePointer<Outcome>, injections: InjectionSlots? = nil
+  ) {
+    /// Calls `body` for each piece of memory to be sent, or received, in order.
+    func forEachPiece(of tiles: [RowTile], _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+      for tile in tiles {
+        for row in tile.rows { body(.init(UnsafeMutableBufferPointer(start: outcomes + row, count: 1))) }
+        if let injections, tile.start > 0 { body(.init(injections[tile])) }
+      }
+    }
+    for rank in isFirst ? 1..<count : rank..<rank + 1 {
+      let tiles = tiles(rank)
+      var size = 0
+      forEachPiece(of: tiles) { size += $0.count }
+      if size == 0 { continue }
+      let bytes = message.reserve(size)
+      var offset = 0
+      if isFirst {
+        let received = communicator.receive(into: bytes, from: rank)
+        precondition(received == size, "rank \(rank) is at another batch")
+        forEachPiece(of: tiles) { piece in
+          piece.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + piece.count]))
+          offset += piece.count
+        }
+      } else {
+        forEachPiece(of: tiles) { piece in
+          UnsafeMutableRawBufferPointer(rebasing: bytes[offset...]).copyMemory(from: UnsafeRawBufferPointer(piece))
+          offset += piece.count
+        }
+        communicator.send(UnsafeRawBufferPointer(bytes), to: 0)
+      }
+    }
+  }
+
+  // MARK: To all ranks
+
+  /// Clears what a gradient from another rank has left, before the next one is computed.
+  func clear(_ gradient: inout Parameters) {
+    if touched.isEmpty { return }
+    let e = layout.architecture.embeddingSize
+    for token in touched {
+      let start = layout.embedding.offset + Int(token) * e
+      for i in start..<start + e { gradient.values[i] = 0 }
+    }
+    for i in layout.embedding.range.upperBound..<layout.count { gradient.values[i] = 0 }
+    touched.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives rank 0's gradient to all ranks, or the sum of their gradients; only the embedding rows of the batch's tokens
+  /// are sent.
+  func share(_ gradient: inout Parameters, tokens: [Int32], sums: Bool) {
+    let e = layout.architecture.embeddingSize
+    let rest = layout.embedding.range.upperBound..<layout.count
+    let floats = message.reserve(4 * (tokens.count * e + rest.count)).bindMemory(to: Float.self)
+    /// Calls `body` for each run of elements, with its place in the message.
+    func forEachPiece(_ body: (_ offset: Int, _ range: Range<Int>) -> Void) {
+      for (row, token) in tokens.enumerated() {
+        let start = layout.embedding.offset + Int(token) * e
+        body(row * e, start..<start + e)
+      }
+      body(tokens.count * e, rest)
+    }
+    gradient.values.withUnsafeMutableBufferPointer { values in
+      let (values, message) = (values.baseAddress!, floats.baseAddress!)
+      if isFirst || sums {
+        forEachPiece { (message + $0).update(from: values + $1.lowerBound, count: $1.count) }
+      }
+      if sums { communicator.sum(floats) } else { communicator.broadcast(UnsafeMutableRawBufferPointer(floats)) }
+      if isFirst && !sums { return }
+      forEachPiece { (values + $1.lowerBound).update(from: message + $0, count: $1.count) }
+      touched = tokens
+    }
+  }
+}
+
+/// Memory that is reused from message to message.
+private final class MessageBuffer {
+  private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 64)
+
+  /// Room for so many bytes; its old contents are lost.
+  func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    if count > memory.count {
+      memory.deallocate()
+      memory = .allocate(byteCount: count, alignment: 64)
+    }
+    return UnsafeMutableRawBufferPointer(rebasing: memory[..<count])
+  }
+
+  deinit { memory.deallocate() }
+}

@@ -1,0 +1,84 @@
+import Parallel
+
+/// One training step.
+public struct StepRecord: Sendable, Equatable {
+  /// Counts from 1 over the whole run.
+  public let step: Int
+  /// Counts from 0.
+  public let epoch: Int
+  /// The batch's metrics, before the step.
+  public let metrics: Metrics
+  /// The epoch's metrics so far, each batch measured before its step.
+  public let epochMetrics: Metrics
+
+  package init(step: Int, epoch: Int, metrics: Metrics, epochMetrics: Metrics) {
+    self.step = step
+    self.epoch = epoch
+    self.metrics = metrics
+    self.epochMetrics = epochMetrics
+  }
+
+  /// The header of steps.csv.
+  package static let header = "step,loss,accuracy"
+  /// The row of steps.csv.
+  var row: String { StepResult(metrics).row(step) }
+}
+
+/// One epoch, by Keras's rules: means over the batches weighted by their samples, measured while the weights change,
+/// and the validation after the last step.
+public struct EpochRecord: Sendable, Equatable, Codable {
+  /// Counts from 0.
+  public let epoch: Int
+  /// Over the training batches.
+  public let training: Metrics
+  /// Over the validation texts, after the epoch.
+  public let validation: Metrics
+  /// Seconds that the steps alone took.
+  public let trainingSeconds: Double
+  /// Seconds that the whole epoch took, validation included.
+  public let seconds: Double
+
+  /// The learning rate of the epoch's last step, where a schedule or a plateau may change it.
+  public var learningRate: Double?
+
+  package init(epoch: Int, training: Metrics, validation: Metrics, trainingSeconds: Double, seconds: Double) {
+    self.epoch = epoch
+    self.training = training
+    self.validation = validation
+    self.trainingSeconds = trainingSeconds
+    self.seconds = seconds
+  }
+
+  /// The header of history.csv.
+  package static func header(withLearningRate: Bool) -> String {
+    "epoch,accuracy,\(withLearningRate ? "learning_rate," : "")loss,val_accuracy,val_loss"
+  }
+
+  /// The row of history.csv.
+  var row: String { "\(epoch)," + columns.map { "\($0.value)" }.joined(separator: ",") }
+
+  /// The columns of history.csv, sorted as Keras's CSVLogger sorts them (keras/src/callbacks/csv_logger.py).
+  fileprivate var columns: [(name: String, value: Float)] {
+    let rate = learningRate.map { [("learning_rate", $0)] } ?? []
+    return
+      ([("accuracy", training.accuracy)] + rate
+      + [("loss", training.loss), ("val_accuracy", validation.accuracy), ("val_loss", validation.loss)])
+      .map { ($0, Float($1)) }
+  }
+}
+
+extension [EpochRecord] {
+  /// JSON in the form of Keras's `History.history`: for each name a list with one item per epoch. The numbers are those
+  /// of history.csv; NaN and infinity, which JSON can't express, become `null`.
+  package func historyJSON() -> String {
+    let names = first?.columns.map(\.name) ?? []
+    let lists = names.indices.map { index in
+      let items = map { record in
+        let value = record.columns[index].value
+        return value.isFinite ? "\(value)" : "null"
+      }
+      return "\"\(names[index])\": [\(items.joined(separator: ", "))]"
+    }
+    return "{\(lists.joined(separator: ", "))}"
+  }
+}

@@ -1,0 +1,240 @@
+import Corpus
+import Foundation
+import Hyperparameters
+import Models
+import Parallel
+import RecurrentNetwork
+
+/// A training run in a folder: it begins or resumes there, trains, writes histories and checkpoints, and leaves its
+/// model.
+///
+///     let start = try Checkpoint(configuration: TrainingConfiguration(), source: DataSource(path: "Data/imdb.npz"))
+///     let run = try Run(beginning: "Data/run", from: start)
+///     try run.train { event in .goOn }
+///
+/// However a run ends, `Run(resuming: "Data/run")` goes on from its last checkpoint to the same bits.
+///
+/// Where several ranks share a run, each makes a `Run` with the same arguments. Rank 0 alone reads and writes the folder,
+/// and gives the others what it found there.
+public final class Run {
+  /// What a process may decide for itself: none of it changes the outcome, except `sumsInAnyOrder`.
+  public struct Options {
+    /// How many threads this process works on.
+    public var threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    /// Where this process reads the data; nil for the source's own path.
+    public var dataPath: String?
+    /// Whether a run that is in the folder may be replaced.
+    public var overwrites = false
+    /// The ranks that share the run.
+    public var communicator: any Communicator = SingleRank()
+    /// What messages call a rank.
+    public var rankName: (Int) -> String = { "rank \($0)" }
+    /// Whether the ranks' gradients may be added in any order; the outcome then depends on the number of ranks.
+    public var sumsInAnyOrder = false
+    /// What this process's own settings make of rank 0's: all ranks must agree about them.
+    public var settings: (TrainingConfiguration) throws -> TrainingConfiguration = { $0 }
+
+    /// One process, on all cores.
+    public init() {}
+  }
+
+  /// What happens before the first step.
+  public enum Preparation: Sendable {
+    /// A checkpoint can't be used; the one before it is tried.
+    case damagedCheckpoint(any Error & Sendable)
+    /// Of the data, this share has been read.
+    case reading(Double)
+    /// Something was chosen or left out in reading the data, in a sentence.
+    case note(String)
+  }
+
+  /// The version of this package, which run.json names.
+  public static let version = "0.1.0"
+
+  /// Does the steps; its state tells how far they have come.
+  public let trainer: Trainer
+  /// Where the data come from.
+  public let source: DataSource
+  /// What is written beside the histories and the model.
+  public let output: OutputSettings
+  /// The data.
+  public let dataset: Dataset
+  /// How many texts are trained on.
+  public let trainingCount: Int
+  /// How many texts are validated on.
+  public let validationCount: Int
+  /// Nil on all ranks but the first.
+  private let folder: RunFolder?
+
+  /// The settings.
+  public var configuration: TrainingConfiguration { trainer.configuration }
+
+  // MARK: Beginning and resuming
+
+  /// Begins a run, and makes its folder once the data have been read and fit the settings.
+  ///
+  /// - Parameters:
+  ///   - path: the folder.
+  ///   - start: what to begin from; asked for on rank 0 alone, after the folder has been looked at.
+  ///   - options: what this process decides for itself.
+  ///   - report: told of each preparation.
+  /// - Throws: `TrainingError`, `CorpusError`, `FileError`, `ModelError`; where several ranks share the run,
+  ///   `RankFailure` on all of them at once.
+  public init(
+    beginning path: String, from start: @autoclosure () throws -> Checkpoint, options: Options = Options(),
+    report: (Preparation) -> Void = { _ in }
+  ) throws {
+    let start = try options.communicator.checkpointOfFirstRank {
+      try RunFolder.check(path, overwrite: options.overwrites)
+      return try start()
+    }!
+    let parts = try Self.prepare(start, expectedFingerprint: nil, options, report)
+    (trainer, dataset, source, output) = (parts.trainer, parts.dataset, parts.source, start.output)
+    (trainingCount, validationCount) = (parts.trainingCount, parts.validationCount)
+    folder =
+      options.communicator.rank == 0
+      ? try RunFolder(beginning: path, trainer.configuration, overwrite: options.overwrites) : nil
+    try begin(parts, isChanged: true, options)
+  }
+
+  /// Goes on with a run from its newest checkpoint that is whole.
+  ///
+  /// - Parameters:
+  ///   - path: the folder.
+  ///   - options: what this process decides for itself.
+  ///   - change: changes what the checkpoint holds, on rank 0 alone: more epochs, say, by `Checkpoint.extend`.
+  ///   - report: told of each preparation.
+  /// - Returns: nil where the run is finished and nothing is left to do.
+  /// - Throws: as `init(beginning:from:options:report:)` does; also where the data are no longer the same.
+  public init?(
+    resuming path: String, options: Options = Options(), change: (inout Checkpoint) throws -> Void = { _ in },
+    report: (Preparation) -> Void = { _ in }
+  ) throws {
+    var opened: RunFolder?
+    var before: TrainingConfiguration?
+    let found = try options.communicator.checkpointOfFirstRank { () -> Checkpoint? in
+      let folder = try RunFolder(resuming: path)
+      var checkpoint = try folder.latestCheckpoint { report(.damagedCheckpoint($0)) }
+      (opened, before) = (folder, checkpoint.configuration)
+      try change(&checkpoint)
+      return checkpoint.state.isFinished ? nil : checkpoint
+    }
+    guard let start = found else { return nil }
+    let parts = try Self.prepare(start, expectedFingerprint: start.source.fingerprint, options, report)
+    (trainer, dataset, source, output) = (parts.trainer, parts.dataset, parts.source, start.output)
+    (trainingCount, validationCount) = (parts.trainingCount, parts.validationCount)
+    folder = opened
+    try folder?.goOn(from: start)
+    try begin(parts, isChanged: before != trainer.configuration, options)
+  }
+
+  /// What a rank needs for its steps.
+  private struct Parts {
+    var trainer: Trainer
+    var dataset: Dataset
+    var source: DataSource
+    var trainingCount, validationCount: Int
+    var best: BestModelWriter
+  }
+
+  /// Reads the data and makes a trainer, on each rank.
+  private static func prepare(
+    _ start: Checkpoint, expectedFingerprint: String?, _ options: Options, _ report: (Preparation) -> Void
+  ) throws -> Parts {
+    try options.communicator.agree(options) {
+      var source = start.source
+      // Messages name the data as the caller did.
+      source.path = options.dataPath ?? source.path
+      let dataset = try source.load(start.configuration, threads: options.threads) { report(.reading($0)) }
+      for note in dataset.notes { report(.note(note)) }
+      let (training, validation) = try dataset.parts(validationSplit: start.configuration.validationSplit)
+      let fingerprint = Dataset.fingerprint(training: training, validation: validation)
+      guard expectedFingerprint ?? fingerprint == fingerprint else {
+        throw TrainingError.otherData(path: source.path)
+      }
+      (source.path, source.fingerprint) = (start.source.path, fingerprint)
+      let best = BestModelWriter(dataset)
+      let trainer = try Trainer(
+        start.configuration, state: start.state, training: training, validation: validation, threads: options.threads,
+        callbacks: options.communicator.rank == 0 ? best.callbacks(start.configuration) + start.output.callbacks : [],
+        communicator: options.communicator, sumsInAnyOrder: options.sumsInAnyOrder)
+      return (
+        Parts(
+          trainer: trainer, dataset: dataset, source: source, trainingCount: training.count,
+          validationCount: validation.count, best: best),
+        try options.settings(start.configuration), fingerprint
+      )
+    }
+  }
+
+  /// Writes what the folder must hold before the first step.
+  private func begin(_ parts: Parts, isChanged: Bool, _ options: Options) throws {
+    parts.best.folder = folder
+    if isChanged { try writeCheckpoint() }
+    try folder?.describe(configuration, source: source, threads: options.threads)
+  }
+
+  // MARK: Training
+
+  /// Trains until the run is finished or `report` answers `.stop`; either way the folder then holds the model, and a
+  /// checkpoint to go on from.
+  ///
+  /// - Throws: what `Trainer.run` does, `FileError`, and what `report` throws.
+  @discardableResult
+  public func train(_ report: (TrainingEvent) throws -> TrainingAnswer = { _ in .goOn }) throws -> TrainingEnding {
+    let ending = try trainer.run { event in
+      try record(event)
+      return try report(event)
+    }
+    // The model first: a run that its checkpoint calls finished has its model.
+    try folder?.write(model)
+    try writeCheckpoint()
+    return ending
+  }
+
+  /// The model as it is now.
+  public var model: Model {
+    get throws { try dataset.model(trainer.parameters, configuration) }
+  }
+
+  private func record(_ event: TrainingEvent) throws {
+    var isTimeForCheckpoint = false
+    switch event {
+    case .step(let record):
+      try folder?.append(record, seconds: trainer.state.seconds)
+      isTimeForCheckpoint = output.checkpointEvery.map { record.step.isMultiple(of: $0) } ?? false
+    case .epoch:
+      try folder?.appendLast(of: trainer.state.epochs)
+      isTimeForCheckpoint = output.checkpointEvery == nil
+    case .begin, .validation: break
+    }
+    if isTimeForCheckpoint && !trainer.state.isFinished { try writeCheckpoint() }
+  }
+
+  private func writeCheckpoint() throws {
+    try folder?.write(Checkpoint(trainer.state, configuration: configuration, source: source, output: output))
+  }
+}
+
+/// Writes best.safetensors whenever an epoch is the best so far.
+private final class BestModelWriter {
+  /// Where it goes; a run's folder is made only after its trainer has accepted the data.
+  var folder: RunFolder?
+  private let dataset: Dataset
+
+  init(_ dataset: Dataset) { self.dataset = dataset }
+
+  func callbacks(_ configuration: TrainingConfiguration) -> [any TrainingCallback] {
+    guard let monitor = configuration.bestModel else { return [] }
+    return [
+      BestModel(monitor: monitor) { [self] parameters in
+        try folder?.write(dataset.model(parameters, configuration), isBest: true)
+      }
+    ]
+  }
+}
+
+extension OutputSettings {
+  /// What of the output is written by callbacks.
+  fileprivate var callbacks: [any TrainingCallback] { tensorBoard.map { [TensorBoardLog(folder: $0)] } ?? [] }
+}

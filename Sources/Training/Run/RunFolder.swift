@@ -1,0 +1,201 @@
+import Corpus
+import Files
+import Foundation
+import Hyperparameters
+import Models
+import Parallel
+
+/// The folder that a run writes into: checkpoints, histories, and at the end the model.
+///
+/// Only one run at a time can write into a folder: a lock is held for as long as the process lives.
+public final class RunFolder {
+  /// The folder.
+  public let path: String
+  private let lock: Int32
+  private var history: Int32 = -1
+  private var steps: Int32 = -1
+  private var performance: Int32 = -1
+
+  package static let performanceHeader = "step,seconds,memory_bytes"
+
+  // MARK: Beginning and resuming
+
+  /// Checks, without changing anything, that a run may be written into a folder.
+  ///
+  /// - Throws: `TrainingError` where there already is one that may not be overwritten.
+  public static func check(_ path: String, overwrite: Bool) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
+    guard isFolder.boolValue else {
+      throw TrainingError.notAFolder(path: path)
+    }
+    if !overwrite,
+      let file = [RunFiles.model, RunFiles.history, RunFiles.steps, RunFiles.checkpoints].first(where: {
+        FileManager.default.fileExists(atPath: path + "/" + $0)
+      })
+    {
+      throw TrainingError.runExists(path: path, file: file)
+    }
+  }
+
+  /// Begins a run: creates the folder if necessary, and removes an old run in it.
+  ///
+  /// - Throws: `TrainingError` or `FileError`.
+  public convenience init(
+    beginning path: String, _ configuration: TrainingConfiguration, overwrite: Bool
+  ) throws {
+    try Self.check(path, overwrite: overwrite)
+    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+      throw FileError(.unwritable(.createFolder, code: nil), path: path)
+    }
+    try self.init(locking: path)
+    // Checkpoints first: none may remain that doesn't belong to the other files.
+    for name in [RunFiles.checkpoints, RunFiles.model, RunFiles.bestModel, RunFiles.description, RunFiles.performance] {
+      let old = path + "/" + name
+      guard FileManager.default.fileExists(atPath: old) else { continue }
+      do { try FileManager.default.removeItem(atPath: old) } catch {
+        throw FileError(.unwritable(.remove, code: nil), path: old)
+      }
+    }
+    try cutHistories(to: nil, withLearningRate: configuration.changesLearningRate)
+  }
+
+  /// Opens the folder of an earlier run, without changing it.
+  ///
+  /// - Throws: `TrainingError` where there is none, or another process is writing into it.
+  public convenience init(resuming path: String) throws {
+    guard FileManager.default.fileExists(atPath: path + "/" + RunFiles.checkpoints) else {
+      throw TrainingError.noCheckpoints(path: path)
+    }
+    try self.init(locking: path)
+  }
+
+  private init(locking path: String) throws {
+    self.path = path
+    lock = open(path + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard lock >= 0 else { throw AtomicFile.failure(.lock, path) }
+    // All stored properties are set, so that a failure closes the file by `deinit`.
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      guard errno == EWOULDBLOCK else { throw AtomicFile.failure(.lock, path) }
+      throw TrainingError.runInUse(path: path)
+    }
+  }
+
+  deinit { for file in [lock, history, steps, performance] where file >= 0 { close(file) } }
+
+  /// Cuts the histories off where a checkpoint's state ends, so that they can be appended to from there.
+  ///
+  /// - Throws: `FileError`.
+  public func goOn(from checkpoint: Checkpoint) throws {
+    // What a killed process was writing.
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
+    where name.hasSuffix(".partial") { unlink(checkpoints + "/" + name) }
+    try cutHistories(to: checkpoint.state, withLearningRate: checkpoint.configuration.changesLearningRate)
+  }
+
+  private func cutHistories(to state: TrainingState?, withLearningRate: Bool) throws {
+    func begin(_ name: String, _ lines: [String]) throws -> Int32 {
+      let path = path + "/" + name
+      try AtomicFile.write([Data((lines.joined(separator: "\n") + "\n").utf8)], to: path)
+      let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+      guard file >= 0 else { throw AtomicFile.failure(.write, path) }
+      return file
+    }
+    history = try begin(
+      RunFiles.history, [EpochRecord.header(withLearningRate: withLearningRate)] + (state?.epochs.map(\.row) ?? []))
+    try writeJSON(state?.epochs ?? [])
+    steps = try begin(
+      RunFiles.steps, [StepRecord.header] + (state?.steps.enumerated().map { $1.row($0 + 1) } ?? []))
+    let times = (try? String(contentsOfFile: path + "/" + RunFiles.performance, encoding: .utf8)) ?? ""
+    let last = state?.steps.count ?? 0
+    performance = try begin(
+      RunFiles.performance,
+      [Self.performanceHeader]
+        + times.split(separator: "\n").map(String.init).filter { line in
+          let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+          return cells.count == 3 && Int(cells[0]).map { 0 < $0 && $0 <= last } == true
+        })
+  }
+
+  // MARK: Histories
+
+  /// Appends a step to steps.csv and performance.csv.
+  public func append(_ record: StepRecord, seconds: Double) throws {
+    try append(record.row, to: steps, RunFiles.steps)
+    let row = "\(record.step),\((seconds * 1000).rounded() / 1000),\(ProcessMemory.resident)"
+    try append(row, to: performance, RunFiles.performance)
+  }
+
+  /// Appends the last of the epochs so far to history.csv, and writes history.json.
+  public func appendLast(of epochs: [EpochRecord]) throws {
+    guard let record = epochs.last else { return }
+    try append(record.row, to: history, RunFiles.history)
+    try writeJSON(epochs)
+  }
+
+  private func writeJSON(_ epochs: [EpochRecord]) throws {
+    try AtomicFile.write([Data((epochs.historyJSON() + "\n").utf8)], to: path + "/" + RunFiles.historyJSON)
+  }
+
+  private func append(_ row: String, to file: Int32, _ name: String) throws {
+    try AtomicFile.write(Data((row + "\n").utf8), to: file, path + "/" + name)
+  }
+
+  /// Writes run.json: what the run was given, for people and for `lstm report`.
+  public func describe(
+    _ configuration: TrainingConfiguration, source: DataSource, threads: Int
+  ) throws {
+    struct Description: Encodable {
+      let version, data: String
+      let limit: Int?
+      let wordIndex: String?
+      let text: TextOptions?
+      let fingerprint: String
+      let threads: Int
+      let configuration: TrainingConfiguration
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let description = Description(
+      version: Run.version, data: source.path, limit: source.limit, wordIndex: source.wordIndex, text: source.text,
+      fingerprint: source.fingerprint, threads: threads, configuration: configuration)
+    try AtomicFile.write([try encoder.encode(description), Data("\n".utf8)], to: path + "/" + RunFiles.description)
+  }
+
+  /// Writes the model, or the best one so far, whole or not at all.
+  public func write(_ model: Model, isBest: Bool = false) throws {
+    try model.write(toSafetensors: path + "/" + (isBest ? RunFiles.bestModel : RunFiles.model))
+  }
+
+  // MARK: Checkpoints
+
+  private var checkpoints: String { path + "/" + RunFiles.checkpoints }
+
+  /// Writes a checkpoint, and removes those that are older than its settings keep.
+  ///
+  /// - Throws: `FileError`; the earlier checkpoints are then untouched.
+  public func write(_ checkpoint: Checkpoint) throws {
+    do { try FileManager.default.createDirectory(atPath: checkpoints, withIntermediateDirectories: true) } catch {
+      throw FileError(.unwritable(.createFolder, code: nil), path: checkpoints)
+    }
+    try checkpoint.write(to: checkpoints + "/" + RunFiles.checkpoint(step: checkpoint.state.steps.count))
+    for old in try Self.checkpointPaths(path).dropFirst(checkpoint.output.keep) { unlink(old) }
+  }
+
+  /// The newest checkpoint that is whole.
+  ///
+  /// - Parameter damaged: told why each newer one can't be used.
+  /// - Throws: `TrainingError.noWholeCheckpoint` where there is none.
+  public func latestCheckpoint(damaged: (any Error & Sendable) -> Void) throws -> Checkpoint {
+    for file in try Self.checkpointPaths(path) {
+      do { return try Checkpoint(contentsOf: file) } catch { damaged(error) }
+    }
+    throw TrainingError.noWholeCheckpoint(path: checkpoints)
+  }
+
+  private static func checkpointPaths(_ path: String) throws -> [String] {
+    do { return try RunFiles.checkpointPaths(inRun: path) } catch {
+      throw FileError(.unreadable(code: nil), path: path + "/" + RunFiles.checkpoints)
+    }
+  }
+}

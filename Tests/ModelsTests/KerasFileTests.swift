@@ -1,0 +1,389 @@
+import Corpus
+import Files
+import Foundation
+import GoldenValues
+import Models
+import Parallel
+import RecurrentNetwork
+import Testing
+import Training
+
+/// Files that the real Keras saved, with what is in them (Scripts/golden/keras_files.py).
+enum KerasGolden {
+  struct Values: Decodable, Sendable {
+    var tokens: [[Int32]]
+    var labels: [UInt8]
+    var models: [String: Values.Model]
+
+    struct Model: Decodable, Sendable {
+      var parameters: [Double]
+      var probabilities: [Double]
+      var iterations: Int?
+      var firstMoment: [Double]?
+      var secondMoment: [Double]?
+      var nextLoss: Double?
+      var nextParameters: [Double]?
+    }
+
+    var reviews: LabelledSequences { LabelledSequences(sequences: TokenSequences(tokens), labels: labels) }
+  }
+
+  static let values: Values = try! goldenValues("ModelsTests/Golden/keras_files.json")
+
+  static func path(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Golden/" + name
+  }
+
+  /// The bytes of an entry of one of the files.
+  static func entry(_ name: String, of file: String) throws -> Data {
+    try ZipArchive(path: path(file)).read(name) { try Data($0.bytes($0.remaining)) }
+  }
+}
+
+/// A path that is free again after the test.
+func withTemporaryPath<Result>(_ name: String, _ body: (String) throws -> Result) throws -> Result {
+  let path = NSTemporaryDirectory() + "\(UUID().uuidString)-\(name)"
+  defer { unlink(path) }
+  return try body(path)
+}
+
+/// What a body says of its failure; nil where it doesn't fail.
+func refusal(_ body: () throws -> Void) -> String? {
+  do { try body() } catch {
+    if !(error is any ActionableError || error is CorpusError) { Issue.record("\(error)") }
+    if "\(error)".contains("\n") { Issue.record("more than a line: \(error)") }
+    return "\(error)"
+  }
+  return nil
+}
+
+#if HDF5
+  @Suite struct KerasReadingTests {
+    private static let layout = ParameterLayout(.init(vocabularySize: 5, embeddingSize: 2, hiddenSize: 3))
+
+    private func read(_ name: String) throws -> (model: Model, remarks: [String]) {
+      var remarks: [String] = []
+      let model = try Model(contentsOf: KerasGolden.path(name)) { remarks.append($0) }
+      return (model, remarks)
+    }
+
+    @Test(arguments: KerasGolden.values.models.keys.sorted())
+    func readsWeightsAndPredictsAsKeras(name: String) throws {
+      let (model, _) = try read(name + ".keras")
+      let golden = KerasGolden.values.models[name]!
+      #expect(model.parameters.values == golden.parameters.map { Float($0) })
+      #expect(model.configuration.architecture == Self.layout.architecture)
+      let reviews = KerasGolden.values.reviews
+      let network = DataParallelNetwork(Self.layout, maxLength: 4, threads: 1)
+      let outcomes = try #require(network.outcomes(of: reviews, parameters: model.parameters))
+      // Keras computes in the weights' own type.
+      let tolerance = ["float16": 2e-3, "bfloat16": 2e-2][name] ?? 1e-6
+      for (own, theirs) in zip(outcomes, golden.probabilities) {
+        #expect(abs(Double(own.probability) - theirs) < tolerance)
+      }
+    }
+
+    @Test func readsAdam() throws {
+      let (model, remarks) = try read("adam.keras")
+      let golden = KerasGolden.values.models["adam"]!
+      let adam = try #require(model.optimizer)
+      #expect(remarks == [])
+      #expect(adam.step == 3 && golden.iterations == 3)
+      #expect(adam.firstMoment == golden.firstMoment?.map { Float($0) })
+      #expect(adam.secondMoment == golden.secondMoment?.map { Float($0) })
+      #expect((adam.learningRate, adam.beta1, adam.beta2) == (0.001, 0.9, 0.999))
+      #expect(adam.epsilon == 1e-7 && adam.weightDecay == nil)
+      #expect(model.configuration.clipping == nil)
+    }
+
+    @Test func readsAdamW() throws {
+      let (model, remarks) = try read("adamw.keras")
+      let adam = try #require(model.optimizer)
+      #expect(remarks == [])
+      #expect((adam.learningRate, adam.beta1, adam.beta2) == (0.002, 0.8, 0.99))
+      #expect(adam.epsilon == 1e-6 && adam.weightDecay == 0.01)
+      #expect(model.configuration.learningRate == 0.002 && model.configuration.weightDecay == 0.01)
+      #expect(model.configuration.epsilon == 1e-6)
+      #expect(model.configuration.clipping == .globalNorm(limit: 0.1))
+    }
+
+    /// A run begun in Keras goes on here with the step that Keras would take.
+    @Test(arguments: ["adam", "adamw"])
+    func takesKerassNextStep(name: String) throws {
+      let (model, _) = try read(name + ".keras")
+      let golden = KerasGolden.values.models[name]!
+      var configuration = model.configuration
+      (configuration.maxLength, configuration.batchSize, configuration.epochs) = (4, 6, 1)
+      configuration.shuffles = false
+      let reviews = KerasGolden.values.reviews
+      let trainer = try Trainer(
+        configuration, state: TrainingState(model.parameters, optimizer: #require(model.optimizer)),
+        training: reviews, validation: reviews, threads: 1)
+      var loss = 0.0
+      _ = try trainer.run { event in
+        if case .step(let record) = event {
+          loss = record.metrics.loss
+          #expect(record.step == 1)
+        }
+        return .goOn
+      }
+      #expect(trainer.state.adam.step == 4)
+      #expect(abs(loss - golden.nextLoss!) < 1e-6)
+      for (own, theirs) in zip(trainer.state.parameters.values, golden.nextParameters!) {
+        #expect(abs(Double(own) - theirs) < 1e-6)
+      }
+    }
+
+    @Test func aNewModelHasAnOptimizerThatHasDoneNothing() throws {
+      let model = try read("new.keras").model
+      var expected = Adam(parameterCount: Self.layout.count)
+      expected.learningRate = 0.001
+      #expect(model.optimizer == expected)
+      #expect(model.configuration.clipping == .value(limit: 0.5))
+    }
+
+    @Test func readsAFunctionalModel() throws {
+      let (model, remarks) = try read("functional.keras")
+      #expect(model.configuration.maxLength == 4)
+      #expect(model.optimizer == nil && remarks == [])
+    }
+
+    @Test func saysWhatMattersForTraining() throws {
+      let (model, remarks) = try read("dropout.keras")
+      #expect(model.optimizer == nil)
+      #expect(
+        remarks == [
+          "“SpatialDropout1D” “spatial_dropout1d” drops 0.1 in training, which goes on here without that",
+          "“LSTM” “lstm_3”: dropout 0.25 is left out; it matters for training alone",
+          "“Dropout” “dropout” drops 0.5 in training, which goes on here without that",
+          "the optimizer's state is left out: it is “RMSprop”, expected Adam or AdamW",
+        ])
+      #expect(
+        try read("float16.keras").remarks.contains { $0.hasSuffix("computes in float16 in Keras, here in float32") })
+    }
+
+    @Test func readsWeightsAlone() throws {
+      let (model, remarks) = try read("weights.weights.h5")
+      #expect(try model.parameters == read("adam.keras").model.parameters)
+      #expect(model.optimizer == nil)
+      #expect(remarks.count == 2 && remarks[1].hasPrefix("the optimizer's state is left out"))
+    }
+
+    @Test func refusesKeras2() throws {
+      let text = refusal { _ = try read("keras2.h5") }
+      #expect(text?.contains("it is a file of Keras 2") == true, "\(text ?? "")")
+      #expect(text?.contains("save it again as .keras") == true)
+    }
+
+    // MARK: config.json
+
+    /// One thing changed in the configuration that Keras wrote: text, its replacement, and what the refusal says.
+    @Test(arguments: [
+      (#""class_name": "LSTM""#, #""class_name": "GRU""#, "“GRU” “lstm” is a layer that is not known")
+        as (String, String, String),
+      (
+        #""class_name": "LSTM""#, #""class_name": "Bidirectional""#,
+        "“Bidirectional” “lstm” is a layer that is not known"
+      ),
+      (#""class_name": "Sequential""#, #""class_name": "MyModel""#, "the model is “MyModel”"),
+      (
+        #""module": "keras.layers", "class_name": "LSTM""#, #""module": "mine", "class_name": "LSTM""#,
+        "“LSTM” “lstm” is registered as null of “mine”, not Keras's own"
+      ),
+      (#""go_backwards": false"#, #""go_backwards": true"#, "“LSTM” “lstm”: go_backwards is true, expected false"),
+      (#""return_sequences": false"#, #""return_sequences": true"#, "return_sequences is true"),
+      (#""stateful": false"#, #""stateful": true"#, "stateful is true"),
+      (#""mask_zero": false"#, #""mask_zero": true"#, "“Embedding” “embedding”: mask_zero is true, expected false"),
+      (#""activation": "tanh""#, #""activation": "relu""#, "activation is “relu”, expected “tanh”"),
+      (#""recurrent_activation": "sigmoid""#, #""recurrent_activation": "hard_sigmoid""#, "is “hard_sigmoid”"),
+      (#""units": 1, "activation": "sigmoid""#, #""units": 1, "activation": "softmax""#, "“Dense” “dense”: activation"),
+      (
+        #""units": 1, "activation": "sigmoid""#, #""units": 1, "activation": "linear""#,
+        "is “linear”, expected “sigmoid”"
+      ),
+      (#""units": 1, "activation": "sigmoid","#, #""units": 1,"#, "“Dense” “dense”: there is no activation"),
+      (#""units": 1, "#, #""units": 2, "#, "“Dense” “dense”: units is 2, expected 1"),
+      (
+        #""units": 3, "#, #""units": 4, "#, "layers/lstm/cell/vars/0 has shape [2, 12], expected [2, 16] by config.json"
+      ),
+      (#""units": 3, "#, #""units": 3.5, "#, "“LSTM” “lstm”: units is 3.5"),
+      (#""units": 3, "#, #""units": 1e300, "#, "“LSTM” “lstm”: units is 1e+300"),
+      (#""units": 3, "#, #""units": 9007199254740992, "#, "hiddenSize must be from 1 to 65536"),
+      (#""units": 3, "#, #""units": true, "#, "“LSTM” “lstm”: units is true"),
+      (#""input_dim": 5"#, #""input_dim": 10000000"#, "has shape [5, 2], expected [10000000, 2]"),
+      (#""input_dim": 5, "#, "", "“Embedding” “embedding”: there is no input_dim"),
+      (
+        #""use_bias": true, "kernel_initializer": {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": null, "input_axes": null, "output_axes": null}, "registered_name": null}, "bias_init"#,
+        #""use_bias": false, "bias_init"#, "“Dense” “dense”: use_bias is false, expected true"
+      ),
+      (#""unroll": false"#, #""peephole": true"#, "“LSTM” “lstm”: peephole is true, a field not known here"),
+      (
+        #""quantization_config": null"#, #""quantization_config": {"class_name": "Int8"}"#,
+        "quantization_config is “Int8”"
+      ),
+      (
+        #"{"name": "float32"}, "registered_name": null}, "input_dim""#,
+        #"{"name": "int8_from_float32"}, "registered_name": null}, "input_dim""#,
+        "“Embedding” “embedding”: dtype is “DTypePolicy”"
+      ),
+      (#""batch_shape": [null, null]"#, #""batch_shape": [null, null, 3]"#, "batch_shape must have two dimensions"),
+      (
+        #""module": "keras", "class_name": "Sequential""#, #""module": "#,
+        "config.json: it is no JSON as Keras writes it"
+      ),
+      (#""name": "lstm""#, #""name": "ls\u001b[31m\ntm""#, ""),
+    ])
+    func refusesAnotherNetwork(text: String, replacement: String, problem: String) throws {
+      let found = try altered(text, replacement)
+      #expect(problem.isEmpty ? found == nil : found?.contains(problem) == true, "\(found ?? "read")")
+    }
+
+    /// Reads adam.keras with something else in its configuration; returns the refusal.
+    private func altered(_ text: String, _ replacement: String, remark: (String) -> Void = { _ in }) throws -> String? {
+      let config = String(decoding: try KerasGolden.entry("config.json", of: "adam.keras"), as: UTF8.self)
+      try #require(config.contains(text), "\(config)")
+      return try withTemporaryPath("altered.keras") { path in
+        try ZipWriter.archive([
+          ("config.json", Data(config.replacingOccurrences(of: text, with: replacement).utf8)),
+          ("model.weights.h5", try KerasGolden.entry("model.weights.h5", of: "adam.keras")),
+        ]).write(to: URL(fileURLWithPath: path))
+        return refusal { _ = try Model(contentsOf: path, remark: remark) }
+      }
+    }
+
+    /// What makes no other network of it, but is not what training does here.
+    @Test(arguments: [
+      (#""amsgrad": false"#, #""amsgrad": true"#, "its amsgrad is true, which is not known here")
+        as (String, String, String),
+      (#""use_ema": false"#, #""use_ema": true"#, "its use_ema is true"),
+      (#""gradient_accumulation_steps": null"#, #""gradient_accumulation_steps": 2"#, "is 2, which is not known here"),
+      (
+        #""learning_rate": 0.0010000000474974513"#, #""learning_rate": {"class_name": "CosineDecay"}"#,
+        "learning_rate is “CosineDecay”"
+      ),
+      (#""beta_1": 0.9"#, #""beta_1": 1.0"#, "its beta_1 is 1"),
+      (#""epsilon": 1e-07"#, #""epsilon": 1e-300"#, "its epsilon is 1e-300"),
+      (#""clipnorm": null"#, #""clipnorm": -1"#, "its clipnorm is -1"),
+      (#""class_name": "Adam""#, #""class_name": "Adamax""#, "it is “Adamax”, expected Adam or AdamW"),
+      (
+        #""loss": "binary_crossentropy""#, #""loss": "mse""#, "the loss “mse” is not Keras's plain binary cross-entropy"
+      ),
+      (
+        #""kernel_regularizer": null"#, #""kernel_regularizer": {"class_name": "L2"}"#,
+        "kernel_regularizer “L2” is left out"
+      ),
+      (#""name": "lstm", "trainable": true"#, #""name": "lstm", "trainable": false"#, "is not trainable in Keras"),
+    ])
+    func saysWhatIsLeftOut(text: String, replacement: String, remark: String) throws {
+      var remarks: [String] = []
+      #expect(try altered(text, replacement) { remarks.append($0) } == nil)
+      #expect(remarks.contains { $0.contains(remark) }, "\(remarks)")
+    }
+
+    @Test func refusesAnotherKerasAndAnArchiveOfSomethingElse() throws {
+      let config = try KerasGolden.entry("config.json", of: "adam.keras")
+      let weights = try KerasGolden.entry("model.weights.h5", of: "adam.keras")
+      for (entries, problem) in [
+        (
+          [("metadata.json", Data(#"{"keras_version": "2.15.0"}"#.utf8)), ("config.json", config)],
+          "keras_version is “2.15.0”"
+        ),
+        ([("metadata.json", Data("[]".utf8)), ("config.json", config)], "metadata.json: it is no JSON"),
+        ([("config.json", config)], "expected an entry “model.weights.h5”"),
+        ([("model.weights.h5", weights)], "expected an entry “config.json”"),
+        (
+          [("config.json", config), ("model.weights.h5", Data("no HDF5".utf8))], "it is no HDF5 file, or a damaged one"
+        ),
+        ([("config.json", config), ("model.weights.h5", weights.prefix(9000))], "model.weights.h5: "),
+        ([("config.json", config), ("model.weights.h5", Data())], "it is no HDF5 file"),
+      ] as [([(name: String, data: Data)], String)] {
+        try withTemporaryPath("other.keras") { path in
+          try ZipWriter.archive(entries).write(to: URL(fileURLWithPath: path))
+          let text = refusal { _ = try Model(contentsOf: path) }
+          #expect(text?.contains(problem) == true && text?.hasPrefix(path) == true, "\(text ?? "read")")
+        }
+      }
+    }
+
+    /// 200 MB of zeros in a file of 200 kB.
+    @Test func refusesAZipBomb() throws {
+      try withTemporaryPath("bomb.keras") { path in
+        try ZipWriter.archive(
+          [
+            ("config.json", try KerasGolden.entry("config.json", of: "adam.keras")),
+            ("model.weights.h5", Data(count: 200_000_000)),
+          ], isDeflated: true
+        ).write(to: URL(fileURLWithPath: path))
+        let text = refusal { _ = try Model(contentsOf: path) }
+        #expect(text?.contains("200000000 declared") == true, "\(text ?? "read")")
+      }
+    }
+
+    // MARK: HDF5
+
+    @Test(arguments: [
+      ("soft link", "layers/dense/vars/0: it is a link to another place or file"),
+      ("external link", "layers/dense/vars/0: it is a link to another place or file"),
+      ("external storage", "layers/dense/vars/0: the data set's data lie in another file"),
+      ("virtual", "layers/dense/vars/0: the data set is chunked, compressed or virtual"),
+      ("chunked", "layers/dense/vars/0: the data set is chunked, compressed or virtual"),
+      ("compressed", "layers/dense/vars/0: the data set is chunked, compressed or virtual"),
+      ("bomb", "layers/dense/vars/0: the data set is chunked, compressed or virtual"),
+      ("unwritten", "layers/dense/vars/0: the data set's data are not in the file"),
+      ("larger than the file", "layers/dense/vars/0: the data set's shape is larger than the file"),
+      ("missing", "there is no data set layers/dense/vars/0"),
+      ("extra", "there is an unexpected data set “layers/dense_1/vars/0”"),
+      ("cycle", "groups lie too deep in each other"),
+      ("deep", "groups lie too deep in each other"),
+      ("many", "the file has too many objects"),
+      ("type", "layers/dense/vars/0: it is neither a group nor a data set"),
+      ("text", "the data set's elements are no float16"),
+      ("bytes", "the data set's elements are no float16"),
+      ("complex", "elements are no float16"),
+      ("opaque", "the data set's elements are no float16"),
+      ("integers", "layers/dense/vars/0 has integers, expected floats"),
+      ("empty", "layers/dense/vars/0: the data set has no elements"),
+      ("scalar", "layers/dense/vars/0 has shape [], expected [3, 1]"),
+      ("other shape", "layers/dense/vars/0 has shape [1, 3], expected [3, 1]"),
+      ("nan", "element 0 of layers/dense/vars/0 is nan"),
+      ("too large for a float", "element 0 of layers/dense/vars/0 is inf"),
+    ])
+    func refusesHostileHDF5(name: String, problem: String) throws {
+      try withTemporaryPath("hostile.weights.h5") { path in
+        try KerasGolden.entry(name, of: "hostile.zip").write(to: URL(fileURLWithPath: path))
+        let text = refusal { _ = try Model(contentsOf: path) }
+        #expect(text?.contains(problem) == true && text?.hasPrefix(path) == true, "\(text ?? "read")")
+      }
+    }
+
+    @Test func readsTheOtherByteOrder() throws {
+      try withTemporaryPath("big.weights.h5") { path in
+        try KerasGolden.entry("big-endian", of: "hostile.zip").write(to: URL(fileURLWithPath: path))
+        #expect(try Model(contentsOf: path).parameters[Self.layout.denseKernel] == [0.5, 0.5, 0.5])
+      }
+    }
+
+    @Test func readsOnManyThreadsAtOnce() throws {
+      let expected = try read("adam.keras").model
+      let damaged = try KerasGolden.entry("cycle", of: "hostile.zip")
+      try withTemporaryPath("damaged.weights.h5") { path in
+        try damaged.write(to: URL(fileURLWithPath: path))
+        DispatchQueue.concurrentPerform(iterations: 24) { index in
+          if index % 3 == 0 {
+            #expect(refusal { _ = try Model(contentsOf: path) }?.contains("too deep") == true)
+          } else {
+            #expect((try? Model(contentsOf: KerasGolden.path("adam.keras"))) == expected)
+          }
+        }
+      }
+    }
+  }
+#else
+  @Suite struct KerasReadingTests {
+    @Test(arguments: ["adam.keras", "weights.weights.h5"])
+    func saysHowToGetAReader(name: String) {
+      let text = refusal { _ = try Model(contentsOf: KerasGolden.path(name)) }
+      #expect(text?.contains("run `make deps-interop`, then `make build`") == true, "\(text ?? "read")")
+    }
+  }
+#endif

@@ -1,0 +1,93 @@
+import Classification
+import Corpus
+import Foundation
+import Models
+import RecurrentNetwork
+import Testing
+import Training
+
+@Suite struct ModelEnsembleTests {
+  private func member(_ architecture: Architecture, seed: UInt64) -> Model {
+    var generator = RandomGenerator(seed: seed)
+    var parameters = Parameters(zeros: ParameterLayout(architecture))
+    for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
+    var model = Model(parameters)
+    model.configuration.maxLength = 12
+    model.vocabulary = (0..<architecture.vocabularySize).map { "w\($0)" }
+    return model
+  }
+
+  private let data: LabelledSequences = {
+    var generator = RandomGenerator(seed: 9)
+    let sequences = (0..<40).map { _ in
+      (0..<Int(generator.uniform() * 13)).map { _ in Int32(generator.uniform() * 20) }
+    }
+    return LabelledSequences(
+      sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
+  }()
+
+  private func outcomes(_ model: Model) throws -> [Outcome] { try model.outcomes(of: data, threads: 2) }
+
+  @Test(arguments: [
+    Architecture(vocabularySize: 20, embeddingSize: 5, hiddenSize: 7),
+    Architecture(vocabularySize: 20, embeddingSize: 0, hiddenSize: 6, isBidirectional: true, pooling: .max),
+    Architecture(
+      vocabularySize: 20, embeddingSize: 9, hiddenSize: 20, layerCount: 3, isBidirectional: true, pooling: .mean,
+      masksPadding: true),
+  ])
+  func itsLogitIsTheMeanOfTheirs(architecture: Architecture) throws {
+    for count in [1, 2, 3] {
+      let models = (0..<count).map { member(architecture, seed: UInt64($0)) }
+      let ensemble = try Model(ensembleOf: models)
+      #expect(ensemble.parameters.architecture.hiddenSize == count * architecture.hiddenSize)
+      #expect(ensemble.vocabulary == models[0].vocabulary && ensemble.optimizer == nil)
+      let logits = try models.map { try outcomes($0).map(\.logit) }
+      for (index, outcome) in try outcomes(ensemble).enumerated() {
+        let mean = logits.reduce(0) { $0 + $1[index] } / Float(count)
+        #expect(abs(outcome.logit - mean) < 2e-5)
+      }
+    }
+  }
+
+  /// With more labels the probabilities are those of the mean logits: their geometric means, scaled to a sum of 1.
+  @Test func ofManyLabels() throws {
+    let architecture = Architecture(vocabularySize: 20, embeddingSize: 5, hiddenSize: 7, labelCount: 3)
+    let models = (0..<2).map { member(architecture, seed: $0) }
+    func losses(_ model: Model) throws -> [[Double]] {
+      try (0..<3 as Range<UInt8>).map { label in
+        var data = data
+        data.labels = .init(repeating: label, count: data.count)
+        return try model.outcomes(of: data, threads: 1).map(\.loss)
+      }
+    }
+    let (own, parts) = (try losses(Model(ensembleOf: models)), try models.map(losses))
+    for index in 0..<data.count {
+      let means = (0..<3).map { label in exp(-parts.reduce(0) { $0 + $1[label][index] } / 2) }
+      for label in 0..<3 {
+        #expect(abs(exp(-own[label][index]) - means[label] / means.reduce(0, +)) < 1e-5)
+      }
+    }
+  }
+
+  @Test func membersAreAlike() throws {
+    let architecture = Architecture(vocabularySize: 20, embeddingSize: 5, hiddenSize: 7)
+    let first = member(architecture, seed: 0)
+    func refusal(_ change: (inout Model) -> Void) -> String {
+      var second = member(architecture, seed: 1)
+      change(&second)
+      do { _ = try Model(ensembleOf: [first, second], paths: ["a", "b"]) } catch { return "\(error)" }
+      return "accepted"
+    }
+    #expect(refusal { _ in } == "accepted")
+    #expect(
+      refusal { $0.configuration.maxLength = 13 }.hasPrefix("b: has another number of tokens that are read than a"))
+    #expect(refusal { $0.vocabulary = nil }.hasPrefix("b: has another words than a"))
+    #expect(refusal { $0.labels = ["ham", "spam"] }.hasPrefix("b: has another labels than a"))
+    var other = architecture
+    other.hiddenSize = 8
+    #expect(refusal { $0 = member(other, seed: 1) }.hasPrefix("b: has another network than a"))
+    #expect(throws: ModelError.self) {
+      _ = try Model(ensembleOf: .init(repeating: first, count: 10_000))
+    }
+  }
+}

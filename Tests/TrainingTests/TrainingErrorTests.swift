@@ -1,0 +1,58 @@
+import Fixtures
+import Foundation
+import Hyperparameters
+import Parallel
+import RecurrentNetwork
+import Testing
+import Training
+
+/// Errors are cases with facts, in messages that name no option.
+@Suite struct TrainingErrorTests {
+  static let errors: [TrainingError] = [
+    .invalid(TrainingConfiguration.withoutEpochs.invalidSetting!), .invalidThreadCount(0), .noData(.validation),
+    .tokenOutOfRange(.training, token: 12, vocabularySize: 12), .labelOutOfRange(.training, label: 2, labelCount: 2),
+    .textTooLong(.validation, index: 3, maxLength: 10),
+    .otherNetwork(path: "p", found: Architecture(), expected: Architecture(hiddenSize: 1)),
+    .otherOptimizer(path: nil, found: 1, expected: 2), .notFinite(.gradient, step: 5, learningRate: 1),
+    .notAFolder(path: "p"), .runExists(path: "p", file: "history.csv"), .runInUse(path: "p"),
+    .noCheckpoints(path: "p"), .noWholeCheckpoint(path: "p"), .otherState(textCount: 4, batchSize: 2),
+    .unreadableCallback("early_stopping"), .otherData(path: "p"), .otherSettings(path: "p", changes: ["epochs: 1, 2"]),
+  ]
+
+  @Test(arguments: errors) func localizedDescriptionIsTheWholeMessage(error: TrainingError) {
+    #expect((error as any Error).localizedDescription == "\(error)")
+    #expect("\(error)".hasSuffix("; \(error.advice)"))
+  }
+
+  @Test(arguments: errors) func namesNoOption(error: TrainingError) {
+    #expect(!"\(error)".contains("--"))
+  }
+
+  @Test func aTrainerWithoutThreadsIsRefused() {
+    #expect(throws: TrainingError.invalidThreadCount(0)) {
+      try Trainer(
+        smallConfiguration, training: smallReviews(40, seed: 1), validation: smallReviews(20, seed: 2), threads: 0)
+    }
+  }
+
+  @Test func aStateOfAnotherNetworkIsRefused() {
+    var other = smallConfiguration
+    other.hiddenSize += 1
+    #expect(
+      throws: TrainingError.otherNetwork(
+        path: nil, found: other.architecture, expected: smallConfiguration.architecture)
+    ) {
+      try Trainer(
+        smallConfiguration, state: TrainingState(other), training: smallReviews(40, seed: 1),
+        validation: smallReviews(20, seed: 2), threads: 1)
+    }
+  }
+}
+
+extension TrainingConfiguration {
+  fileprivate static var withoutEpochs: Self {
+    var configuration = Self()
+    configuration.epochs = 0
+    return configuration
+  }
+}
