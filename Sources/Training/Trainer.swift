@@ -37,7 +37,6 @@ public final class Trainer {
   private let validationData: LabelledSequences
   private let network: DataParallelNetwork
   private let ranks: Ranks
-  private var gradient: Parameters
   private let callbacks: [any TrainingCallback]
 
   /// - Parameters:
@@ -74,7 +73,6 @@ public final class Trainer {
       shardCount: configuration.shards ?? ShardPlan.shardCount, communicator: communicator,
       sumsInAnyOrder: sumsInAnyOrder)
     ranks = Ranks(communicator, layout)
-    gradient = Parameters(zeros: layout)
     let stepsPerEpoch = Self.stepsPerEpoch(configuration, training)
     // Sums and differences of these numbers are relied on, and a checkpoint may be anybody's.
     let (position, metrics, size) = (self.state.position, self.state.epochMetrics, configuration.batchSize)
@@ -201,18 +199,16 @@ public final class Trainer {
   }
 
   private func step(_ batch: ArraySlice<Int>) throws -> Metrics {
-    let metrics = network.gradient(
+    var (metrics, gradient) = network.gradient(
       of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
-      parameters: state.parameters, into: &gradient)
+      parameters: state.parameters)
     guard metrics.loss.isFinite, gradient.values.allSatisfy(\.isFinite) else {
       throw TrainingError(
         problem: "the \(metrics.loss.isFinite ? "gradient" : "loss") of step \(state.steps.count + 1) is not finite",
         advice: "a smaller learning rate may help, now \(state.learningRate)")
     }
-    // A copy: what the network is given back must be its own.
-    var clipped = gradient
-    configuration.clipping?.clip(&clipped)
-    state.step(clipped.values, team: network.team)
+    configuration.clipping?.clip(&gradient)
+    state.step(gradient.values, team: network.team)
     return metrics
   }
 

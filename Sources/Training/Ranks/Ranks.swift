@@ -5,8 +5,6 @@ final class Ranks {
   let communicator: any Communicator
   private let layout: ParameterLayout
   private let message = MessageBuffer()
-  /// The embedding rows that the last gradient from elsewhere has filled.
-  private var touched: [Int32] = []
 
   init(_ communicator: any Communicator, _ layout: ParameterLayout) {
     self.communicator = communicator
@@ -21,12 +19,11 @@ final class Ranks {
 
   /// The parts that a rank takes, one after the other; rank 0 has the first, whoever else goes without.
   func share(of parts: Int, rank: Int) -> Range<Int> {
-    func start(_ rank: Int) -> Int { (rank * parts + count - 1) / count }
-    return start(rank)..<start(rank + 1)
+    ShardPlan.share(of: parts, rank: rank, ranks: count)
   }
 
   /// The rank that takes a part.
-  func owner(of part: Int, among parts: Int) -> Int { part * count / parts }
+  func owner(of part: Int, among parts: Int) -> Int { ShardPlan.owner(of: part, among: parts, ranks: count) }
 
   // MARK: The way to rank 0
 
@@ -46,7 +43,7 @@ final class Ranks {
 
   /// Brings to rank 0 what became of each rank's tiles: outcomes, and what they send along the padding chain.
   func gather(
-    _ tiles: (_ rank: Int) -> [RowTile], outcomes: UnsafeMutablePointer<Outcome>, injections: InjectionSlots? = nil
+    _ tiles: (_ rank: Int) -> [RowTile], outcomes: UnsafeMutablePointer<Outcome>, injections: ChainInjections? = nil
   ) {
     /// Calls `body` for each piece of memory to be sent, or received, in order.
     func forEachPiece(of tiles: [RowTile], _ body: (UnsafeMutableRawBufferPointer) -> Void) {
@@ -81,18 +78,6 @@ final class Ranks {
 
   // MARK: The way to all
 
-  /// Clears what a gradient from elsewhere has left, before the next is made.
-  func clear(_ gradient: inout Parameters) {
-    if touched.isEmpty { return }
-    let e = layout.architecture.embeddingSize
-    for token in touched {
-      let start = layout.embedding.offset + Int(token) * e
-      for i in start..<start + e { gradient.values[i] = 0 }
-    }
-    for i in layout.embedding.range.upperBound..<layout.count { gradient.values[i] = 0 }
-    touched.removeAll(keepingCapacity: true)
-  }
-
   /// Gives rank 0's gradient to all, or the sum of all ranks' gradients: of the embeddings only a batch's tokens' rows.
   func share(_ gradient: inout Parameters, tokens: [Int32], sums: Bool) {
     let e = layout.architecture.embeddingSize
@@ -114,7 +99,6 @@ final class Ranks {
       if sums { communicator.sum(floats) } else { communicator.broadcast(UnsafeMutableRawBufferPointer(floats)) }
       if isFirst && !sums { return }
       forEachPiece { (values + $1.lowerBound).update(from: message + $0, count: $1.count) }
-      touched = tokens
     }
   }
 

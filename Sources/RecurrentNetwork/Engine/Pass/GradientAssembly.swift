@@ -1,147 +1,80 @@
-/// Makes a batch's gradient of the sum over its shards: dW = Eᵀ S, dE = S Wᵀ, db = Σ S in the first layer, the padding
-/// chains' part, the mean over the samples, and Keras's element order.
+/// Makes a batch's gradient from the sum over its shards: dW = Eᵀ S, dE = S Wᵀ, db = Σ S in the first layer, the
+/// padding chains' share, the mean over the samples, and Keras's element order.
 package final class GradientAssembly {
-  private let weights: FoldedWeights
-  /// Gathered embeddings in the order of the sum's rows: [tokens, rounded up][inputs].
+  private let batch: PreparedBatch
+  /// Embeddings in the order of the sum's rows: [tokens, rounded up to tiles][inputs].
   private var gathered = FloatBuffer(0)
-  /// dW and db of the first layer, packed, of each direction: [gatePanels][inputs][width] and [columns].
-  private let kernels: [FloatBuffer]
-  private let biases: [FloatBuffer]
-  /// dE: [tokens, rounded up][inputs].
+  /// dE in the same order: [tokens, rounded up to tiles][inputs].
   private var embedding = FloatBuffer(0)
-  /// What the padding chains add: [layers]; zeros for a batch without them.
-  private let chains: [ChainGradient]
-  private var isChained = false
-  /// dE of the padding token along the first chain: [inputs].
-  private let chainEmbedding: FloatBuffer
-  private var touched: [Int32] = []
+  /// dW of the first layer in each direction: [gatePanels][inputs][width].
+  private let kernels: [FloatBuffer]
+  /// db of the same: [columns].
+  private let biases: [FloatBuffer]
+  private let chains: ChainGradients
 
-  package init(_ weights: FoldedWeights) {
-    let g = weights.geometry.layers[0]
-    self.weights = weights
-    kernels = weights.recurrences[0].map { _ in FloatBuffer(g.inputs * g.columns) }
-    biases = weights.recurrences[0].map { _ in FloatBuffer(g.columns) }
-    chains = weights.geometry.layers.enumerated().map { ChainGradient($1, multipliesInputs: $0 > 0) }
-    chainEmbedding = FloatBuffer(zeros: g.inputs)
+  package init(_ batch: PreparedBatch) {
+    let g = batch.geometry
+    self.batch = batch
+    kernels = (0..<g.directions).map { _ in FloatBuffer(g.layers[0].inputs * g.layers[0].columns) }
+    biases = (0..<g.directions).map { _ in FloatBuffer(g.layers[0].columns) }
+    chains = ChainGradients(g)
   }
 
-  /// What a layer's padding chain adds to its sums.
-  private final class ChainGradient {
-    /// dU, packed panels: [gatePanels][units][width].
-    let recurrent: FloatBuffer
-    /// dW, packed panels: [gatePanels][inputs][width]; empty in the first layer, whose input is the padding token's row.
-    let kernel: FloatBuffer
-    /// Σ dz, [columns].
-    let input: FloatBuffer
-    /// Sums of the injections that share a start.
-    private var injected: [FloatBuffer?] = []
+  private var geometry: PackedGeometry { batch.geometry.layers[0] }
 
-    init(_ geometry: PackedGeometry, multipliesInputs: Bool) {
-      recurrent = FloatBuffer(zeros: geometry.units * geometry.columns)
-      kernel = FloatBuffer(zeros: multipliesInputs ? geometry.inputs * geometry.columns : 0)
-      input = FloatBuffer(zeros: geometry.columns)
-    }
+  // MARK: Jobs
 
-    func clear() { for buffer in [recurrent, kernel, input] { buffer.clear() } }
-
-    /// Adds up what the tiles send that enter at the same step.
-    ///
-    /// - Returns: dh and dc at a start, [2][unitStride], or nil where no tile enters.
-    func add(
-      _ injections: InjectionSlots, layer: Int, _ tiles: [RowTile], steps: Int
-    ) -> (_ start: Int) -> UnsafePointer<Float>? {
-      while injected.count <= steps { injected.append(nil) }
-      var isSet = [Bool](repeating: false, count: injected.count)
-      for tile in tiles where tile.start > 0 {
-        let slot = injections.slot(tile.index, layer: layer)
-        if let sum = injected[tile.start], isSet[tile.start] {
-          for i in stride(from: 0, to: injections.slotSize, by: Vector.scalarCount) {
-            sum.pointer.store(sum.pointer.vector(i) + slot.vector(i), i)
-          }
-        } else {
-          let sum = injected[tile.start] ?? FloatBuffer(injections.slotSize)
-          sum.pointer.update(from: slot, count: injections.slotSize)
-          injected[tile.start] = sum
-          isSet[tile.start] = true
-        }
-      }
-      let sums = injected
-      return { isSet[$0] ? UnsafePointer(sums[$0]!.pointer) : nil }
-    }
+  /// The products that a gradient needs, in pieces that may run at the same time.
+  package enum Job: Sendable {
+    /// The backward pass along the padding chains.
+    case chains
+    /// Some rows of dE.
+    case embedding(rows: Range<Int>)
+    /// One panel of the first layer's dW and db.
+    case kernel(direction: Int, panel: Int)
   }
 
-  private var geometry: PackedGeometry { weights.geometry.layers[0] }
-  private var rowsPerPart: Int { 16 * RegisterTile.rows }
-  private func embeddingParts(_ sum: ShardGradient) -> Int { (sum.slots.count + rowsPerPart - 1) / rowsPerPart }
-
-  /// Gathers what the parts need.
-  package func begin(_ sum: ShardGradient, parameters: Parameters) {
-    let g = geometry
+  /// Gathers what the jobs of a sum need, and lists them, the longest first.
+  package func jobs(of sum: ShardGradient, parameters: Parameters) -> [Job] {
+    if batch.padding != .chained { chains.clear() }
     let rows = sum.slots.count + RegisterTile.rows
-    if gathered.count < rows * g.inputs {
-      gathered = FloatBuffer(zeros: rows * g.inputs)
-      embedding = FloatBuffer(rows * g.inputs)
+    if gathered.count < rows * geometry.inputs {
+      gathered = FloatBuffer(zeros: rows * geometry.inputs)
+      embedding = FloatBuffer(rows * geometry.inputs)
     }
-    if g.inputs > 0 {
-      weights.gather(sum.slots.lazy.map { self.weights.tokens[Int($0)] }, from: parameters, into: gathered.pointer)
+    if geometry.inputs > 0 {
+      let tokens = sum.slots.lazy.map { [batch] in batch.tokens.tokens[Int($0)] }
+      batch.tokenInputs.gather(tokens, from: parameters, into: gathered.pointer)
+    }
+    var jobs: [Job] = batch.padding == .chained ? [.chains] : []
+    if batch.embedsPositions { return jobs }
+    jobs += TokenInputs.slotRanges(sum.slots.count).map { .embedding(rows: $0) }
+    for direction in kernels.indices {
+      jobs += (0..<geometry.gatePanels).map { .kernel(direction: direction, panel: $0) }
+    }
+    return jobs
+  }
+
+  /// - Parameters:
+  ///   - injections: what the tiles send along the padding chains.
+  ///   - tiles: those that the sum is over.
+  package func perform(_ job: Job, of sum: ShardGradient, injections: ChainInjections, tiles: [RowTile]) {
+    switch job {
+    case .chains: chains.compute(batch, injections, tiles)
+    case .embedding(let rows): computeEmbedding(sum, rows)
+    case .kernel(let direction, let panel): computeKernel(sum, direction, panel)
     }
   }
 
-  /// How many independent parts `compute` has.
-  package func parts(_ sum: ShardGradient) -> Int {
-    1 + (weights.readsVectors ? 0 : embeddingParts(sum) + kernels.count * geometry.gatePanels)
-  }
-
-  /// Computes a part; parts may run at the same time. Part 0 is the padding chains.
-  package func compute(part: Int, of sum: ShardGradient, injections: InjectionSlots, tiles: [RowTile]) {
-    if part == 0 {
-      backwardChains(injections, tiles)
-    } else if part <= embeddingParts(sum) {
-      let first = (part - 1) * rowsPerPart
-      computeEmbedding(sum, rows: first..<min(first + rowsPerPart, sum.slots.count))
-    } else {
-      let panel = part - 1 - embeddingParts(sum)
-      computeKernel(sum, direction: panel / geometry.gatePanels, panel: panel % geometry.gatePanels)
-    }
-  }
-
-  private func backwardChains(_ injections: InjectionSlots, _ tiles: [RowTile]) {
-    defer { isChained = weights.padding == .chained }
-    guard weights.padding == .chained else {
-      // What the batch before has left, if it had chains.
-      if isChained {
-        for chain in chains { chain.clear() }
-        chainEmbedding.clear()
-      }
-      return
-    }
-    for layer in chains.indices.reversed() {
-      let (chain, recurrence, gradient) = (weights.chains[layer], weights.recurrences[layer][0], chains[layer])
-      let isLast = layer == chains.count - 1
-      chain.backward(
-        injection: gradient.add(injections, layer: layer, tiles, steps: chain.length),
-        above: isLast
-          ? nil
-          : (weights.chains[layer + 1], UnsafePointer(weights.recurrences[layer + 1][0].kernelTransposed.pointer)),
-        recurrentTransposed: recurrence.recurrentTransposed.pointer, recurrentGradient: gradient.recurrent.pointer,
-        inputGradient: gradient.input.pointer)
-      if layer > 0 { chain.kernelGradient(below: weights.chains[layer - 1], into: gradient.kernel.pointer) }
-    }
-    chainEmbedding.clear()
-    addRow(
-      chains[0].input.pointer, times: weights.recurrences[0][0].kernelTransposed.pointer,
-      panelCount: geometry.inputPanels, count: geometry.columns, to: chainEmbedding.pointer)
-  }
-
-  private func computeEmbedding(_ sum: ShardGradient, rows: Range<Int>) {
+  private func computeEmbedding(_ sum: ShardGradient, _ rows: Range<Int>) {
     let g = geometry
     let width = RegisterTile.columns
     for panel in 0..<g.inputPanels {
       for row in stride(from: rows.lowerBound, to: rows.upperBound, by: RegisterTile.rows) {
         var tile = RegisterTile()
-        for (direction, recurrence) in weights.recurrences[0].enumerated() {
+        for (direction, recurrence) in batch.recurrences[0].enumerated() {
           tile.add(
-            sum.inputs.pointer + row * sum.form.rowStride + direction * g.gateStride, rowStride: sum.form.rowStride,
+            sum.tokenRows.pointer + row * sum.form.rowStride + direction * g.gateStride, rowStride: sum.form.rowStride,
             timesPanel: recurrence.kernelTransposed.pointer + panel * g.columns * width, count: g.columns)
         }
         tile.store(to: embedding.pointer + row * g.inputs + panel * width, stride: g.inputs)
@@ -149,14 +82,13 @@ package final class GradientAssembly {
     }
   }
 
-  private func computeKernel(_ sum: ShardGradient, direction: Int, panel: Int) {
+  private func computeKernel(_ sum: ShardGradient, _ direction: Int, _ panel: Int) {
     let g = geometry
-    let n = Vector.scalarCount
     let width = RegisterTile.columns
     let out = kernels[direction].pointer + panel * g.inputs * width
     out.update(repeating: 0, count: g.inputs * width)
-    var total = (Vector(), Vector())
-    // The panel's columns of S lie a row apart: brought together once for all tiles, they stay in the nearest cache.
+    var total = PanelRow()
+    // The panel's columns of S lie a row apart. Brought together once for all tiles, they stay in the nearest cache.
     let depth = 256
     withUnsafeTemporaryAllocation(of: Float.self, capacity: depth * width) { buffer in
       let packed = buffer.baseAddress!
@@ -164,11 +96,10 @@ package final class GradientAssembly {
         let count = min(depth, sum.slots.count - first)
         for row in 0..<count {
           let from =
-            sum.inputs.pointer + (first + row) * sum.form.rowStride + direction * g.gateStride + panel * width
-          total.0 += from.vector(0)
-          total.1 += from.vector(n)
-          (packed + row * width).store(from.vector(0), 0)
-          (packed + row * width).store(from.vector(n), n)
+            sum.tokenRows.pointer + (first + row) * sum.form.rowStride + direction * g.gateStride + panel * width
+          let values = PanelRow(at: from)
+          total += values
+          values.store(to: packed + row * width)
         }
         @inline(__always) func product(_ input: Int, _ rows: Int) {
           var tile = RegisterTile(loading: out + input * width, stride: width, rows: rows)
@@ -180,157 +111,157 @@ package final class GradientAssembly {
         forEachTile(g.inputs, six: { product($0, 6) }, four: { product($0, 4) })
       }
     }
-    biases[direction].pointer.store(total.0, panel * width)
-    biases[direction].pointer.store(total.1, panel * width + n)
+    total.store(to: biases[direction].pointer + panel * width)
   }
 
-  // MARK: Putting together
+  // MARK: Writing
 
-  /// Puts the parts together: the mean over `sampleCount`, in the layout of the parameters.
-  package func finish(_ sum: ShardGradient, sampleCount: Int, parameters: Parameters, into gradient: inout Parameters) {
-    let layout = weights.layout
-    let count = Float(sampleCount)
+  /// Writes the mean over `sampleCount` samples, once all jobs are done.
+  ///
+  /// - Parameter gradient: cleared before; only the rows of the batch's tokens are written, and all that is not by token.
+  package func write(
+    _ sum: ShardGradient, sampleCount: Int, parameters: Parameters, to gradient: inout BatchGradient
+  ) {
+    let layout = batch.layout
     parameters.values.withUnsafeBufferPointer { parameters in
-      gradient.values.withUnsafeMutableBufferPointer { gradient in
-        let out = gradient.baseAddress!
-        clearTouched(out)
-        touched = sum.slots.map { weights.tokens[Int($0)] }
-        // Token 0 is padding: the chain's part comes on top, whether or not a row of the batch read it.
-        if !touched.contains(0) { touched.append(0) }
-        if layout.architecture.embeddingSize > 0 { finishEmbedding(sum, count, out) }
+      gradient.parameters.values.withUnsafeMutableBufferPointer { gradient in
+        let out = Output(gradient.baseAddress!, count: Float(sampleCount))
+        if layout.architecture.embeddingSize > 0 { writeEmbedding(sum, out) }
         for (layer, directions) in layout.recurrences.enumerated() {
           for (direction, tensors) in directions.enumerated() {
-            let places = sum.form.recurrences[layer][direction]
-            if layer > 0 || weights.readsVectors {
-              finishKernel(
-                sum.sums.pointer + places.kernel, sum.sums.pointer + places.bias, layer, direction, tensors, count, out)
-            } else if layout.architecture.embeddingSize == 0 {
-              finishOneHotKernel(sum, direction, tensors, count, out)
+            if layer > 0 || batch.embedsPositions {
+              writeKernel(sum, layer, direction, tensors, out)
             } else {
-              finishFoldedKernel(parameters.baseAddress!, direction, tensors, count, out)
+              if layout.architecture.embeddingSize == 0 {
+                writeOneHotKernel(sum, direction, tensors, out)
+              } else {
+                writeFoldedKernel(parameters.baseAddress!, direction, tensors, out)
+              }
+              writeFoldedBias(sum, direction, tensors, out)
             }
-            if layer == 0, !weights.readsVectors { finishFoldedBias(sum, direction, tensors, count, out) }
-            finishRecurrent(sum.sums.pointer + places.recurrent, layer, direction, tensors, count, out)
+            writeRecurrent(sum, layer, direction, tensors, out)
           }
         }
-        let logits = layout.architecture.logitCount
-        for logit in 0..<logits {
-          let dense = sum.sums.pointer + sum.form.dense + logit * weights.geometry.features
-          for feature in 0..<layout.architecture.outputSize {
-            out[layout.denseKernel.offset + feature * logits + logit] =
-              dense[weights.geometry.packedFeature(feature)] / count
-          }
-          out[layout.denseBias.offset + logit] = sum.sums.pointer[sum.form.denseBias + logit] / count
-        }
+        writeDense(sum, out)
       }
     }
   }
 
-  /// Where a token's gradients lie: its embedding, or its row of each first kernel.
-  private var tokenTensors: [ParameterLayout.Tensor] {
-    let layout = weights.layout
-    return layout.architecture.embeddingSize > 0 ? [layout.embedding] : layout.recurrences[0].map(\.kernel)
-  }
+  /// Where a gradient is written, and the number of samples that its sums are divided by.
+  private struct Output {
+    let pointer: UnsafeMutablePointer<Float>
+    let count: Float
 
-  private func clearTouched(_ out: UnsafeMutablePointer<Float>) {
-    for tensor in tokenTensors {
-      let size = tensor.shape[1]
-      for token in touched { (out + tensor.offset + Int(token) * size).update(repeating: 0, count: size) }
+    init(_ pointer: UnsafeMutablePointer<Float>, count: Float) { (self.pointer, self.count) = (pointer, count) }
+
+    /// The elements of a tensor from a row on.
+    func rows(_ tensor: ParameterLayout.Tensor, from row: Int = 0) -> UnsafeMutablePointer<Float> {
+      pointer + tensor.offset + row * (tensor.count / tensor.shape[0])
     }
   }
 
-  private func finishEmbedding(_ sum: ShardGradient, _ count: Float, _ out: UnsafeMutablePointer<Float>) {
-    let e = weights.layout.architecture.embeddingSize
-    let rows = out + weights.layout.embedding.offset
+  private func writeEmbedding(_ sum: ShardGradient, _ out: Output) {
+    let e = batch.layout.architecture.embeddingSize
+    let rows = out.rows(batch.layout.embedding)
     let (from, stride) =
-      weights.readsVectors
-      ? (UnsafePointer(sum.inputs.pointer), sum.form.rowStride) : (UnsafePointer(embedding.pointer), geometry.inputs)
+      batch.embedsPositions
+      ? (UnsafePointer(sum.tokenRows.pointer), sum.form.rowStride)
+      : (UnsafePointer(embedding.pointer), geometry.inputs)
     for (row, slot) in sum.slots.enumerated() {
-      let to = rows + Int(weights.tokens[Int(slot)]) * e
-      for i in 0..<e { to[i] = from[row * stride + i] / count }
+      let to = rows + Int(batch.tokens.tokens[Int(slot)]) * e
+      for i in 0..<e { to[i] = from[row * stride + i] / out.count }
     }
-    for i in 0..<e { rows[i] += chainEmbedding.pointer[i] / count }
+    // Token 0 is padding: the chain's share is added, whether or not a row of the batch has read it.
+    for i in 0..<e { rows[i] += chains.embedding.pointer[i] / out.count }
   }
 
-  /// dW and db where inputs were multiplied.
-  private func finishKernel(
-    _ kernel: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ layer: Int, _ direction: Int,
-    _ tensors: ParameterLayout.Recurrence, _ count: Float, _ out: UnsafeMutablePointer<Float>
+  /// dW and db where inputs were multiplied position by position.
+  private func writeKernel(
+    _ sum: ShardGradient, _ layer: Int, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ out: Output
   ) {
-    let g = weights.geometry.layers[layer]
-    let width = RegisterTile.columns
-    // Without a table of inputs in the first layer, something is dropped, and no chain there.
-    let chain = layer > 0 && direction == 0 ? chains[layer] : nil
+    let g = batch.geometry.layers[layer]
+    let offsets = sum.form.recurrences[layer][direction]
+    let (kernel, bias) = (sum.sums.pointer + offsets.kernel, sum.sums.pointer + offsets.bias)
+    // In the first layer positions are multiplied because of dropout, and then there are no chains.
+    let chain = layer > 0 && direction == 0 ? chains.layers[layer] : nil
     for input in 0..<tensors.kernel.shape[0] {
-      let place = weights.geometry.packedInput(input, ofLayer: layer)
-      let to = out + tensors.kernel.offset + input * tensors.kernel.shape[1]
+      let row = batch.geometry.packedInput(input, ofLayer: layer)
+      let to = out.rows(tensors.kernel, from: input)
       g.forEachColumn { column, packed, _ in
-        let index = (packed / width * g.inputs + place) * width + packed % width
-        to[column] = (kernel[index] + (chain?.kernel.pointer[index] ?? 0)) / count
+        let index = PackedGeometry.panelIndex(row: row, column: packed, rowCount: g.inputs)
+        to[column] = (kernel[index] + (chain?.kernel.pointer[index] ?? 0)) / out.count
       }
     }
+    let to = out.rows(tensors.bias)
     g.forEachColumn { column, packed, _ in
-      out[tensors.bias.offset + column] = (bias[packed] + (chain?.input.pointer[packed] ?? 0)) / count
+      to[column] = (bias[packed] + (chain?.input.pointer[packed] ?? 0)) / out.count
     }
   }
 
-  private func finishFoldedKernel(
-    _ parameters: UnsafePointer<Float>, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ count: Float,
-    _ out: UnsafeMutablePointer<Float>
+  private func writeFoldedKernel(
+    _ parameters: UnsafePointer<Float>, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ out: Output
   ) {
-    let (g, width, scale) = (geometry, RegisterTile.columns, weights.wordScale)
-    let padding = parameters + weights.layout.embedding.offset
-    let kernel = kernels[direction].pointer
+    let (g, scale) = (geometry, batch.foldedWordScale)
+    let padding = parameters + batch.layout.embedding.offset
+    let (kernel, chain) = (kernels[direction].pointer, chains.layers[0].input.pointer)
     for input in 0..<tensors.kernel.shape[0] {
-      let to = out + tensors.kernel.offset + input * tensors.kernel.shape[1]
+      let to = out.rows(tensors.kernel, from: input)
       g.forEachColumn { column, packed, _ in
-        let sum = kernel[(packed / width * g.inputs + input) * width + packed % width]
-        to[column] = (sum + padding[input] * chains[0].input.pointer[packed]) * scale / count
+        let sum = kernel[PackedGeometry.panelIndex(row: input, column: packed, rowCount: g.inputs)]
+        to[column] = (sum + padding[input] * chain[packed]) * scale / out.count
       }
     }
   }
 
-  private func finishOneHotKernel(
-    _ sum: ShardGradient, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ count: Float,
-    _ out: UnsafeMutablePointer<Float>
+  private func writeOneHotKernel(
+    _ sum: ShardGradient, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ out: Output
   ) {
-    let g = geometry
-    let size = tensors.kernel.shape[1]
-    let scale = weights.wordScale
+    let (g, scale, chain) = (geometry, batch.foldedWordScale, chains.layers[0].input.pointer)
     for (row, slot) in sum.slots.enumerated() {
-      let from = sum.inputs.pointer + row * sum.form.rowStride + direction * g.gateStride
-      let to = out + tensors.kernel.offset + Int(weights.tokens[Int(slot)]) * size
-      g.forEachColumn { column, packed, _ in to[column] = from[packed] * scale / count }
+      let from = sum.tokenRows.pointer + row * sum.form.rowStride + direction * g.gateStride
+      let to = out.rows(tensors.kernel, from: Int(batch.tokens.tokens[Int(slot)]))
+      g.forEachColumn { column, packed, _ in to[column] = from[packed] * scale / out.count }
     }
-    let padding = out + tensors.kernel.offset
-    g.forEachColumn { column, packed, _ in padding[column] += chains[0].input.pointer[packed] * scale / count }
+    let padding = out.rows(tensors.kernel)
+    g.forEachColumn { column, packed, _ in padding[column] += chain[packed] * scale / out.count }
   }
 
   /// db where inputs came from the table: over all tokens, and the positions whose word was dropped.
-  private func finishFoldedBias(
-    _ sum: ShardGradient, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ count: Float,
-    _ out: UnsafeMutablePointer<Float>
+  private func writeFoldedBias(
+    _ sum: ShardGradient, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ out: Output
   ) {
     let dropped = sum.sums.pointer + sum.form.recurrences[0][direction].bias
+    let (bias, chain) = (biases[direction].pointer, chains.layers[0].input.pointer)
+    let to = out.rows(tensors.bias)
     geometry.forEachColumn { column, packed, _ in
-      let total = biases[direction].pointer[packed] + (weights.dropsWords ? dropped[packed] : 0)
-      out[tensors.bias.offset + column] = (total + chains[0].input.pointer[packed]) / count
+      let total = bias[packed] + (batch.dropsWords ? dropped[packed] : 0)
+      to[column] = (total + chain[packed]) / out.count
     }
   }
 
-  private func finishRecurrent(
-    _ recurrent: UnsafePointer<Float>, _ layer: Int, _ direction: Int, _ tensors: ParameterLayout.Recurrence,
-    _ count: Float, _ out: UnsafeMutablePointer<Float>
+  private func writeRecurrent(
+    _ sum: ShardGradient, _ layer: Int, _ direction: Int, _ tensors: ParameterLayout.Recurrence, _ out: Output
   ) {
-    let g = weights.geometry.layers[layer]
-    let width = RegisterTile.columns
-    let chain = direction == 0 ? UnsafePointer(chains[layer].recurrent.pointer) : nil
+    let g = batch.geometry.layers[layer]
+    let recurrent = sum.sums.pointer + sum.form.recurrences[layer][direction].recurrent
+    let chain = direction == 0 ? chains.layers[layer].recurrent.pointer : nil
     for unit in 0..<g.hiddenSize {
-      let to = out + tensors.recurrentKernel.offset + unit * 4 * g.hiddenSize
+      let to = out.rows(tensors.recurrentKernel, from: unit)
       g.forEachColumn { column, packed, _ in
-        let index = (packed / width * g.units + unit) * width + packed % width
-        to[column] = (recurrent[index] + (chain?[index] ?? 0)) / count
+        let index = PackedGeometry.panelIndex(row: unit, column: packed, rowCount: g.units)
+        to[column] = (recurrent[index] + (chain?[index] ?? 0)) / out.count
       }
+    }
+  }
+
+  private func writeDense(_ sum: ShardGradient, _ out: Output) {
+    let layout = batch.layout
+    for logit in 0..<layout.architecture.logitCount {
+      let dense = sum.sums.pointer + sum.form.dense + logit * batch.geometry.features
+      for feature in 0..<layout.architecture.outputSize {
+        out.rows(layout.denseKernel, from: feature)[logit] = dense[batch.geometry.packedFeature(feature)] / out.count
+      }
+      out.rows(layout.denseBias)[logit] = sum.sums.pointer[sum.form.denseBias + logit] / out.count
     }
   }
 }

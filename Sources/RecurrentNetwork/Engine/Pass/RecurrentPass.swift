@@ -1,22 +1,22 @@
 import CPrefetch
 
-/// A layer in one direction, on its way through a block: forward and back.
+/// One layer in one direction at work on a block: through all steps, and back (legend: Kernels.md).
 ///
-/// The history of a block is all that is held, so h, c and the weights stay in cache whatever the batch size.
+/// Only one block's history is held, so h, c and the weights stay in cache whatever the batch size.
 final class RecurrentPass {
   private let geometry: PackedGeometry
   private let isReversed: Bool
   /// T.
   private let steps: Int
   private let rowCapacity: Int
-  private let waiting: WaitingSteps
+  private let deferred: DeferredRows
 
-  // The history of a block, a slab a step: [T][rowCapacity][…].
-  /// i, f, g, o in packed order. [gateStride] a row.
+  // The history of a block: [T][rowCapacity][…].
+  /// i, f, g, o in packed order: [gateStride] a row.
   private let gates: FloatBuffer
-  /// c before the step. [unitStride] a row, as all that follow.
+  /// c before the step: [unitStride] a row.
   private let previousCells: FloatBuffer
-  /// tanh of c after it.
+  /// tanh of c after the step: [unitStride] a row.
   private let tanhCells: FloatBuffer
 
   // The state of a block: [rowCapacity][unitStride].
@@ -30,40 +30,44 @@ final class RecurrentPass {
   private var dropsHidden = false
   /// The pre-activations of one tile and one vector of units: [i f | g o][row][width].
   private let preActivations = FloatBuffer(2 * RowTile.rowCount * RegisterTile.columns)
-  /// Where the rows' accumulators start: [rowCapacity].
+  /// Where each row's accumulators start, x W + b or b: [rowCapacity].
   private let inputRows: UnsafeMutablePointer<UnsafePointer<Float>>
 
   /// What a pass reads.
   struct Source {
     let weights: PackedRecurrence
-    /// The tokens' places in the table of inputs.
-    let slots: UnsafePointer<Int32>
-    /// Input vectors, [T][rowCapacity][inputStride], where they don't come from the table.
-    let vectors: UnsafePointer<Float>?
+    let input: Input
     /// The states that padding leads to, where tiles enter by them.
     let chain: PaddingChain?
+  }
+
+  enum Input {
+    /// x W + b of each distinct token: [slots][gateStride].
+    case tokenTable(UnsafePointer<Float>)
+    /// x of each position: [T][rowCapacity][inputStride].
+    case vectors(UnsafePointer<Float>)
   }
 
   /// Where a pass's gradients go.
   struct Sums {
     let gradient: ShardGradient
-    let places: ShardGradient.Recurrence
-    /// Where this direction's part of a token's row is.
-    let rowOffset: Int
-    /// d input vectors, [T][rowCapacity][inputStride].
-    let vectors: UnsafeMutablePointer<Float>?
-    /// Whether those are added to what is there.
-    let addsToVectors: Bool
-    /// Where a tile puts what it sends along the padding chain, [2][unitStride].
+    let offsets: ShardGradient.RecurrenceOffsets
+    /// The offset of this direction in a token's row.
+    let directionOffset: Int
+    /// d input vectors, [T][rowCapacity][inputStride]; nil where the input is the tokens' table.
+    let inputGradients: UnsafeMutablePointer<Float>?
+    /// Whether those are added to what is there, or overwrite it.
+    let addsInputGradients: Bool
+    /// Where a tile leaves what it sends back along the padding chain, [2][unitStride].
     let injection: (RowTile) -> UnsafeMutablePointer<Float>
   }
 
   /// - Parameter learns: whether it has the memory for gradients.
-  init(_ geometry: PackedGeometry, isReversed: Bool, block: RowBlock, waiting: WaitingSteps, learns: Bool) {
+  init(_ geometry: PackedGeometry, isReversed: Bool, block: RowBlock, deferred: DeferredRows, learns: Bool) {
     let g = geometry
     self.geometry = g
     self.isReversed = isReversed
-    self.waiting = waiting
+    self.deferred = deferred
     (steps, rowCapacity) = (block.steps, block.capacity)
     let history = learns ? steps : 0
     gates = FloatBuffer(history * rowCapacity * g.gateStride)
@@ -93,6 +97,34 @@ final class RecurrentPass {
     }
   }
 
+  /// The history of some rows at a step, from a unit on.
+  private struct History {
+    let gates: UnsafeMutablePointer<Float>
+    let previousCells: UnsafeMutablePointer<Float>
+    let tanhCells: UnsafeMutablePointer<Float>
+
+    @inline(__always)
+    init(_ pass: RecurrentPass, step: Int, row: Int) {
+      let first = step * pass.rowCapacity + row
+      gates = pass.gates.pointer + first * pass.geometry.gateStride
+      previousCells = pass.previousCells.pointer + first * pass.geometry.unitStride
+      tanhCells = pass.tanhCells.pointer + first * pass.geometry.unitStride
+    }
+
+    @inline(__always)
+    private init(_ other: Self, gateOffset: Int, unitOffset: Int) {
+      gates = other.gates + gateOffset
+      previousCells = other.previousCells + unitOffset
+      tanhCells = other.tanhCells + unitOffset
+    }
+
+    @inline(__always)
+    func at(row: Int = 0, unit: Int, _ geometry: PackedGeometry) -> Self {
+      Self(
+        self, gateOffset: row * geometry.gateStride + 4 * unit, unitOffset: row * geometry.unitStride + unit)
+    }
+  }
+
   // MARK: Forward
 
   /// Goes through all steps.
@@ -107,32 +139,33 @@ final class RecurrentPass {
     let bias = UnsafePointer(source.weights.bias.pointer)
     for row in 0..<block.rowCount { inputRows[row] = bias }
     if isReversed {
-      // All begin at the end; those that have begun too early for their tokens are left out of what is asked for.
+      // All rows begin at the end; what comes out before a row's first token is ignored.
       for row in 0..<block.rowCount { begin(row, nil) }
       for step in stride(from: steps - 1, through: block.firstStep, by: -1) {
-        go(step, block.activeTiles(step), block, source, keepsHistory, put)
+        take(step, block.activeTiles(step), block, source, keepsHistory, put)
       }
     } else {
       var active = 0
       for step in block.firstStep..<steps {
         active = enter(step, active, block, source.chain)
-        go(step, active, block, source, keepsHistory, put)
+        take(step, active, block, source, keepsHistory, put)
       }
       _ = enter(steps, active, block, source.chain)
     }
     return UnsafePointer(hidden.pointer)
   }
 
+  /// Takes a step with the first `active` tiles.
   @inline(__always)
-  private func go(
+  private func take(
     _ step: Int, _ active: Int, _ block: RowBlock, _ source: Source, _ keepsHistory: Bool,
     _ put: (_ step: Int, _ rows: Int, _ hidden: UnsafePointer<Float>) -> Void
   ) {
-    if source.vectors == nil {
-      let (table, stride) = (UnsafePointer(source.weights.tokenInputs.pointer), geometry.gateStride)
+    if case .tokenTable(let table) = source.input {
       for row in 0..<active * RowTile.rowCount {
-        let slot = block.slot(row, step, source.slots)
-        inputRows[row] = slot < 0 ? UnsafePointer(source.weights.bias.pointer) : table + Int(slot) * stride
+        inputRows[row] =
+          block.slot(row, step).map { table + $0 * geometry.gateStride }
+          ?? UnsafePointer(source.weights.bias.pointer)
       }
     }
     if dropsHidden, let factors = hiddenFactors {
@@ -174,19 +207,18 @@ final class RecurrentPass {
 
   @inline(__always)
   private func forwardStep(_ step: Int, _ active: Int, _ source: Source, keepsHistory: Bool) {
-    let (units, unitStride, gateStride) = (geometry.units, geometry.unitStride, geometry.gateStride)
+    let (units, unitStride) = (geometry.units, geometry.unitStride)
     let (inputs, inputStride) = (geometry.inputs, geometry.inputStride)
     let n = Vector.scalarCount
     let width = RegisterTile.columns
     let rows = RowTile.rowCount
-    let gates = gates.pointer + step * rowCapacity * gateStride
-    let previousCells = previousCells.pointer + step * rowCapacity * unitStride
-    let tanhCells = tanhCells.pointer + step * rowCapacity * unitStride
+    let history = History(self, step: step, row: 0)
     let (hidden, nextHidden, cell) = (self.hidden.pointer, self.nextHidden.pointer, self.cell.pointer)
     let (z, inputRows) = (preActivations.pointer, UnsafePointer(self.inputRows))
     let recurrent = UnsafePointer(source.weights.recurrent.pointer)
     let kernel = UnsafePointer(source.weights.kernel.pointer)
-    let vectors = source.vectors.map { $0 + step * rowCapacity * inputStride }
+    var vectors: UnsafePointer<Float>?
+    if case .vectors(let all) = source.input { vectors = all + step * rowCapacity * inputStride }
     for unit in stride(from: 0, to: units, by: n) {
       let panel = recurrent + 4 * unit * units
       let inputPanel = kernel + 4 * unit * inputs
@@ -196,33 +228,29 @@ final class RecurrentPass {
           // Token inputs of the next units: the table is larger than a core's own cache.
           prefetchGates(inputRows[row] + 4 * (unit + n))
           if keepsHistory {
-            prefetchGatesToWrite(gates + row * gateStride + 4 * unit)
-            prefetchToWrite(previousCells + row * unitStride + unit)
-            prefetchToWrite(tanhCells + row * unitStride + unit)
+            let history = history.at(row: row, unit: unit, geometry)
+            prefetchGatesToWrite(history.gates)
+            prefetchToWrite(history.previousCells)
+            prefetchToWrite(history.tanhCells)
           }
         }
-        var tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit)
-        if let x = vectors {
-          tile.add(x + firstRow * inputStride, rowStride: inputStride, timesPanel: inputPanel, count: inputs)
+        // The panels of i f and of g o.
+        @inline(__always) func preActivate(_ half: Int) {
+          var tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit + half * width)
+          if let x = vectors {
+            tile.add(
+              x + firstRow * inputStride, rowStride: inputStride, timesPanel: inputPanel + half * inputs * width,
+              count: inputs)
+          }
+          tile.add(h, rowStride: unitStride, timesPanel: panel + half * units * width, count: units)
+          tile.store(to: z + half * rows * width, stride: width)
         }
-        tile.add(h, rowStride: unitStride, timesPanel: panel, count: units)
-        tile.store(to: z, stride: width)
-        tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit + width)
-        if let x = vectors {
-          tile.add(
-            x + firstRow * inputStride, rowStride: inputStride, timesPanel: inputPanel + inputs * width, count: inputs)
-        }
-        tile.add(h, rowStride: unitStride, timesPanel: panel + units * width, count: units)
-        tile.store(to: z + rows * width, stride: width)
+        preActivate(0)
+        preActivate(1)
         let offset = firstRow * unitStride + unit
-        let state = (cell: cell + offset, hidden: nextHidden + offset)
-        if keepsHistory {
-          cellsForward(
-            z, state,
-            history: (gates + firstRow * gateStride + 4 * unit, previousCells + offset, tanhCells + offset))
-        } else {
-          cellsForward(z, state, history: nil)
-        }
+        cellsForward(
+          z, cell: cell + offset, hidden: nextHidden + offset,
+          history: keepsHistory ? history.at(row: firstRow, unit: unit, geometry) : nil)
       }
     }
   }
@@ -233,33 +261,27 @@ final class RecurrentPass {
   /// them, with vectors passed through memory.
   @inline(never)
   private func cellsForward(
-    _ z: UnsafeMutablePointer<Float>,
-    _ state: (cell: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>),
-    history: (
-      gates: UnsafeMutablePointer<Float>, previousCells: UnsafeMutablePointer<Float>,
-      tanhCells: UnsafeMutablePointer<Float>
-    )?
+    _ z: UnsafeMutablePointer<Float>, cell: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>,
+    history: History?
   ) {
     let n = Vector.scalarCount
-    let (rows, unitStride, gateStride) = (RowTile.rowCount, geometry.unitStride, geometry.gateStride)
+    let (rows, unitStride) = (RowTile.rowCount, geometry.unitStride)
     // All that is independent first, so that many divisions are under way.
     for k in 0..<4 * rows { z.store(tanh(z.vector(k * n)), k * n) }
     for row in 0..<rows {
       let (inputForget, candidateOutput) = (z + 2 * row * n, z + 2 * (rows + row) * n)
-      let previousCell = state.cell.vector(row * unitStride)
+      let previousCell = cell.vector(row * unitStride)
       let s = cellForward(
-        tanhHalfInput: inputForget.vector(0), tanhHalfForget: inputForget.vector(n),
-        candidate: candidateOutput.vector(0), tanhHalfOutput: candidateOutput.vector(n), previousCell: previousCell)
-      state.cell.store(s.cell, row * unitStride)
-      state.hidden.store(s.hidden, row * unitStride)
-      if let history {
-        let gates = history.gates + row * gateStride
-        gates.store(s.i, 0)
-        gates.store(s.f, n)
-        gates.store(s.g, 2 * n)
-        gates.store(s.o, 3 * n)
-        history.previousCells.store(previousCell, row * unitStride)
-        history.tanhCells.store(s.tanhCell, row * unitStride)
+        Gates(
+          i: inputForget.vector(0), f: inputForget.vector(n), g: candidateOutput.vector(0),
+          o: candidateOutput.vector(n)),
+        previousCell: previousCell)
+      cell.store(s.cell, row * unitStride)
+      hidden.store(s.hidden, row * unitStride)
+      if let history = history?.at(row: row, unit: 0, geometry) {
+        s.gates.store(to: history.gates)
+        history.previousCells.store(previousCell, 0)
+        history.tanhCells.store(s.tanhCell, 0)
       }
     }
   }
@@ -269,53 +291,52 @@ final class RecurrentPass {
   /// Goes back through all steps.
   ///
   /// - Parameters:
-  ///   - lastHidden: d h after the last step, [rows][unitStride], or nil where `add` gives all there is.
+  ///   - lastHidden: d h after the last step, or nil where `add` gives all there is.
   ///   - add: adds d h after a step, [rows][unitStride], to what comes from the steps behind it.
   func backward(
     _ block: RowBlock, _ tiles: ArraySlice<RowTile>, _ source: Source, _ sums: Sums,
     lastHidden: (_ row: Int, _ unit: Int) -> Vector?,
     add: (_ step: Int, _ rows: Int, _ hiddenGradient: UnsafeMutablePointer<Float>) -> Void
   ) {
-    let n = Vector.scalarCount
     for row in 0..<block.rowCount {
       let (dh, dc) = (
         hiddenGradient.pointer + row * geometry.unitStride, cellGradient.pointer + row * geometry.unitStride
       )
-      for unit in stride(from: 0, to: geometry.units, by: n) {
+      for unit in stride(from: 0, to: geometry.units, by: Vector.scalarCount) {
         dh.store(lastHidden(row, unit) ?? Vector(), unit)
         dc.store(Vector(), unit)
       }
     }
+    /// How many rows are deferred.
     var depth = 0
-    func goBack(_ step: Int, _ active: Int) {
+    func takeBack(_ step: Int, _ active: Int) {
       let rows = active * RowTile.rowCount
-      if depth + rows > WaitingSteps.depth {
-        update(sums, depth: depth)
+      if depth + rows > DeferredRows.capacity {
+        deferred.addProducts(depth, geometry, source.input, to: sums)
         depth = 0
       }
       add(step, rows, hiddenGradient.pointer)
       backwardCells(step, rows, block, source, sums, depth: depth)
-      setAsideHidden(step, rows, block, source.chain, depth: depth)
-      if let vectors = source.vectors { setAside(vectors, step, rows, depth: depth) }
-      let transposed = UnsafePointer(source.weights.recurrentTransposed.pointer)
-      multiply(
-        rows, by: transposed, panels: geometry.unitPanels, depth: depth, into: hiddenGradient.pointer,
-        stride: geometry.unitStride, adds: false)
+      deferHidden(step, rows, block, source.chain, depth: depth)
+      if case .vectors(let vectors) = source.input { deferInputs(vectors, step, rows, depth: depth) }
+      deferred.multiply(
+        depth..<depth + rows, by: source.weights.recurrentTransposed, panels: geometry.unitPanels, geometry,
+        into: hiddenGradient.pointer, stride: geometry.unitStride, adds: false)
       if dropsHidden, let factors = hiddenFactors {
-        for i in stride(from: 0, to: rows * geometry.unitStride, by: n) {
+        for i in stride(from: 0, to: rows * geometry.unitStride, by: Vector.scalarCount) {
           hiddenGradient.pointer.store(hiddenGradient.pointer.vector(i) * factors.pointer.vector(i), i)
         }
       }
-      if let vectors = sums.vectors {
-        multiply(
-          rows, by: source.weights.kernelTransposed.pointer, panels: geometry.inputPanels, depth: depth,
-          into: vectors + step * rowCapacity * geometry.inputStride, stride: geometry.inputStride,
-          adds: sums.addsToVectors)
+      if let inputGradients = sums.inputGradients {
+        deferred.multiply(
+          depth..<depth + rows, by: source.weights.kernelTransposed, panels: geometry.inputPanels, geometry,
+          into: inputGradients + step * rowCapacity * geometry.inputStride, stride: geometry.inputStride,
+          adds: sums.addsInputGradients)
       }
       depth += rows
     }
     if isReversed {
-      for step in block.firstStep..<steps { goBack(step, block.activeTiles(step)) }
+      for step in block.firstStep..<steps { takeBack(step, block.activeTiles(step)) }
     } else {
       var active = block.tileCount
       func leave(_ step: Int) {
@@ -324,16 +345,16 @@ final class RecurrentPass {
         }
         while active > 0 && block.tileStarts[active - 1] == step {
           active -= 1
-          if source.chain != nil { inject(active, sums.injection(tiles[tiles.startIndex + active])) }
+          if source.chain != nil { inject(active, into: sums.injection(tiles[tiles.startIndex + active])) }
         }
       }
       leave(steps)
       for step in stride(from: steps - 1, through: block.firstStep, by: -1) {
-        goBack(step, active)
+        takeBack(step, active)
         leave(step)
       }
     }
-    if depth > 0 { update(sums, depth: depth) }
+    if depth > 0 { deferred.addProducts(depth, geometry, source.input, to: sums) }
   }
 
   private func clearGradient(_ row: Int) {
@@ -341,55 +362,45 @@ final class RecurrentPass {
     (cellGradient.pointer + row * geometry.unitStride).update(repeating: 0, count: geometry.units)
   }
 
-  /// The cells of a step: dz from the gates, added to the tokens' sums too; dc moves on.
+  /// The cells of a step: dz from the gates, deferred, and added to the tokens' sums too; dc becomes the step before's.
   private func backwardCells(
     _ step: Int, _ rows: Int, _ block: RowBlock, _ source: Source, _ sums: Sums, depth: Int
   ) {
     let n = Vector.scalarCount
-    let width = RegisterTile.columns
-    let (units, unitStride, gateStride) = (geometry.units, geometry.unitStride, geometry.gateStride)
-    let slab = step * rowCapacity
-    let biasSums = sums.gradient.sums.pointer + sums.places.bias
+    let (units, unitStride) = (geometry.units, geometry.unitStride)
+    let history = History(self, step: step, row: 0)
+    let biasSums = sums.gradient.sums.pointer + sums.offsets.bias
     func sumsOfInput(_ row: Int) -> UnsafeMutablePointer<Float> {
-      if source.vectors != nil { return biasSums }
-      let slot = block.slot(row, step, source.slots)
-      return slot < 0 ? biasSums : sums.gradient.inputRow(slot) + sums.rowOffset
+      if case .vectors = source.input { return biasSums }
+      return block.slot(row, step).map { sums.gradient.tokenRow($0) + sums.directionOffset } ?? biasSums
     }
     var nextSums = sumsOfInput(0)
     for row in 0..<rows {
       let sums = nextSums
       if row + 1 < rows { nextSums = sumsOfInput(row + 1) }
-      let gates = gates.pointer + (slab + row) * gateStride
-      let dz = waiting.gates.pointer + (depth + row) * width
-      let previousCells = previousCells.pointer + (slab + row) * unitStride
-      let tanhCells = tanhCells.pointer + (slab + row) * unitStride
+      let history = history.at(row: row, unit: 0, geometry)
+      let dz = deferred.gates.pointer + (depth + row) * RegisterTile.columns
       let (dh, dc) = (hiddenGradient.pointer + row * unitStride, cellGradient.pointer + row * unitStride)
       for unit in stride(from: 0, to: units, by: n) {
-        let gates = gates + 4 * unit
         prefetchGatesToWrite(nextSums + 4 * unit)
         let d = cellBackward(
-          i: gates.vector(0), f: gates.vector(n), g: gates.vector(2 * n), o: gates.vector(3 * n),
-          previousCell: previousCells.vector(unit), tanhCell: tanhCells.vector(unit),
-          hiddenGradient: dh.vector(unit), cellGradient: dc.vector(unit))
+          Gates(at: history.gates + 4 * unit), previousCell: history.previousCells.vector(unit),
+          tanhCell: history.tanhCells.vector(unit), hiddenGradient: dh.vector(unit), cellGradient: dc.vector(unit))
         dc.store(d.previousCell, unit)
-        let inputForget = dz + unit / n * 2 * WaitingSteps.gateStride
-        let candidateOutput = inputForget + WaitingSteps.gateStride
-        inputForget.store(d.i, 0)
-        inputForget.store(d.f, n)
-        candidateOutput.store(d.g, 0)
-        candidateOutput.store(d.o, n)
-        RecurrentNetwork.add((d.i, d.f, d.g, d.o), to: sums + 4 * unit)
+        let inputForget = dz + unit / n * 2 * DeferredRows.gateStride
+        d.dz.store(inputForget: inputForget, candidateOutput: inputForget + DeferredRows.gateStride)
+        d.dz.add(to: sums + 4 * unit)
       }
     }
   }
 
-  /// h before a step: what the step before left, or the initial state where a row enters.
-  private func setAsideHidden(_ step: Int, _ rows: Int, _ block: RowBlock, _ chain: PaddingChain?, depth: Int) {
+  /// Defers h before a step: what the step before left, or the initial state where a row enters.
+  private func deferHidden(_ step: Int, _ rows: Int, _ block: RowBlock, _ chain: PaddingChain?, depth: Int) {
     let n = Vector.scalarCount
     let (unitStride, gateStride) = (geometry.unitStride, geometry.gateStride)
-    let way = isReversed ? 1 : -1
+    let stepBefore = isReversed ? 1 : -1
     for row in 0..<rows {
-      let h = waiting.hidden.pointer + (depth + row) * unitStride
+      let h = deferred.hidden.pointer + (depth + row) * unitStride
       guard isReversed ? step + 1 < steps : block.entries[row] < step else {
         if let chain {
           h.update(from: chain.hidden(after: step), count: geometry.units)
@@ -398,16 +409,14 @@ final class RecurrentPass {
         }
         continue
       }
-      let before = (step + way) * rowCapacity + row
-      let gates = gates.pointer + before * gateStride
-      let previousCells = previousCells.pointer + before * unitStride
-      let tanhCells = tanhCells.pointer + before * unitStride
+      let history = History(self, step: step + stepBefore, row: row)
+      let (gates, tanhCells) = (history.gates, history.tanhCells)
       for unit in stride(from: 0, to: geometry.units, by: n) {
         // The rest of that step, which comes next, and what this loop reads a step later.
         prefetchToRead(gates + 4 * unit)
-        prefetchToRead(previousCells + unit)
-        prefetchToRead(gates + 4 * unit + 2 * n + way * rowCapacity * gateStride)
-        prefetchToRead(tanhCells + unit + way * rowCapacity * unitStride)
+        prefetchToRead(history.previousCells + unit)
+        prefetchToRead(gates + 4 * unit + 2 * n + stepBefore * rowCapacity * gateStride)
+        prefetchToRead(tanhCells + unit + stepBefore * rowCapacity * unitStride)
         h.store((gates + 4 * unit).vector(3 * n) * tanhCells.vector(unit), unit)
       }
       if dropsHidden, let factors = hiddenFactors {
@@ -418,91 +427,22 @@ final class RecurrentPass {
     }
   }
 
-  private func setAside(_ vectors: UnsafePointer<Float>, _ step: Int, _ rows: Int, depth: Int) {
+  private func deferInputs(_ vectors: UnsafePointer<Float>, _ step: Int, _ rows: Int, depth: Int) {
     let stride = geometry.inputStride
-    (waiting.vectors.pointer + depth * stride).update(
+    (deferred.inputs.pointer + depth * stride).update(
       from: vectors + step * rowCapacity * stride, count: rows * stride)
   }
 
-  /// dz times Uᵀ or Wᵀ, of the rows from `depth` on.
-  private func multiply(
-    _ rows: Int, by transposed: UnsafePointer<Float>, panels: Int, depth: Int, into out: UnsafeMutablePointer<Float>,
-    stride: Int, adds: Bool
-  ) {
-    let width = RegisterTile.columns
-    for panel in 0..<panels {
-      for row in Swift.stride(from: 0, to: rows, by: RowTile.rowCount) {
-        let out = out + row * stride + panel * width
-        var tile = adds ? RegisterTile(loading: out, stride: stride, rows: RegisterTile.rows) : RegisterTile()
-        var dz = waiting.gates.pointer + (depth + row) * width
-        var kernel = transposed + panel * geometry.columns * width
-        for _ in 0..<geometry.gatePanels {
-          tile.add(dz, rowStride: width, timesPanel: kernel, count: width)
-          dz += WaitingSteps.gateStride
-          kernel += width * width
-        }
-        tile.store(to: out, stride: stride)
-      }
-    }
-  }
-
-  /// dU += hᵀ dz, and dW += xᵀ dz, over the rows that wait.
-  private func update(_ sums: Sums, depth: Int) {
-    let all = sums.gradient.sums.pointer
-    addProduct(of: waiting.hidden, geometry.units, geometry.unitStride, depth, to: all + sums.places.recurrent)
-    if sums.vectors != nil {
-      addProduct(of: waiting.vectors, geometry.inputs, geometry.inputStride, depth, to: all + sums.places.kernel)
-    }
-  }
-
-  private func addProduct(
-    of left: FloatBuffer, _ count: Int, _ stride: Int, _ depth: Int, to sums: UnsafeMutablePointer<Float>
-  ) {
-    let width = RegisterTile.columns
-    for panel in 0..<geometry.gatePanels {
-      let out = sums + panel * count * width
-      @inline(__always) func product(_ unit: Int, _ rows: Int) {
-        var tile = RegisterTile(loading: out + unit * width, stride: width, rows: rows)
-        tile.add(
-          left.pointer + unit, rowStride: 1, stepStride: stride,
-          times: waiting.gates.pointer + panel * WaitingSteps.gateStride, rightStride: width, count: depth, rows: rows)
-        tile.store(to: out + unit * width, stride: width, rows: rows)
-      }
-      forEachTile(count, six: { product($0, 6) }, four: { product($0, 4) })
-    }
-  }
-
-  /// What leaves a tile at its start goes on along the padding chain: the sum over its rows.
-  private func inject(_ tile: Int, _ slot: UnsafeMutablePointer<Float>) {
+  /// What leaves a tile at its start goes back along the padding chain: the sums over its rows of dh and dc.
+  private func inject(_ tile: Int, into out: UnsafeMutablePointer<Float>) {
     let stride = geometry.unitStride
-    for (part, buffer) in [hiddenGradient, cellGradient].enumerated() {
+    for (index, buffer) in [hiddenGradient, cellGradient].enumerated() {
       let from = buffer.pointer + tile * RowTile.rowCount * stride
       for unit in Swift.stride(from: 0, to: geometry.units, by: Vector.scalarCount) {
         var sum = from.vector(unit)
         for row in 1..<RowTile.rowCount { sum += from.vector(row * stride + unit) }
-        slot.store(sum, part * stride + unit)
+        out.store(sum, index * stride + unit)
       }
     }
-  }
-}
-
-/// What some steps' gradients of weights wait for, so that many rows are multiplied at once.
-final class WaitingSteps {
-  /// Rows, over some steps, that wait at most.
-  static let depth = 16 * ShardWorker.tilesPerBlock * RowTile.rowCount
-  /// Elements from a panel of `gates` to the next: with a cache line, so that panels don't meet in the cache's sets.
-  static let gateStride = (depth + 1) * RegisterTile.columns
-  /// h before each of the steps: [depth][unitStride].
-  let hidden: FloatBuffer
-  /// What each of them read: [depth][inputStride]; empty where that came from the tokens' table.
-  let vectors: FloatBuffer
-  /// dz of the same rows, in panels: [gatePanels][gateStride].
-  let gates: FloatBuffer
-
-  /// - Parameter inputStride: the largest of those layers that multiply what they read.
-  init(_ geometry: PackedGeometry, inputStride: Int) {
-    hidden = FloatBuffer(zeros: Self.depth * geometry.unitStride)
-    vectors = FloatBuffer(zeros: Self.depth * inputStride)
-    gates = FloatBuffer(zeros: geometry.gatePanels * Self.gateStride)
   }
 }

@@ -1,80 +1,80 @@
-/// The sums that a shard's backward pass leaves, and what a tree of additions makes of them: not yet a gradient.
+/// The sums that a shard's backward pass leaves, and their tree of additions: not yet a gradient.
 ///
-/// Of the first layer Σ dz is kept per token (`S` of [tokens, 4H] for each direction) instead of per position: dW = Eᵀ S
+/// In the first layer Σ dz is kept per token (S, [tokens, 4H] for each direction) instead of per position: dW = Eᵀ S
 /// and dE = S Wᵀ then cost as much as there are distinct tokens (`GradientAssembly`). Only tokens that occur have a row.
 /// Where each position has an input vector of its own, a token's row is dE itself.
 package final class ShardGradient {
   let form: Form
-  /// All sums that are not by token, see `Form`.
+  /// All sums that are not by token, at the offsets of `form`.
   let sums: FloatBuffer
   /// By token, in the order of `slots`: S, [tokens][directions][gateStride], or dE, [tokens][inputStride].
-  private(set) var inputs = FloatBuffer(0)
+  private(set) var tokenRows = FloatBuffer(0)
   private var capacity = 0
-  /// Which of the batch's tokens each row belongs to, as places in `FoldedWeights.tokens`.
+  /// The slot of each row's token, see `TokenTable`.
   package private(set) var slots: [Int32] = []
-  /// The row of each of the batch's tokens, or −1.
+  /// The row of each slot, or −1.
   private var rowOfSlot: [Int32] = []
 
-  /// Where the sums are that one layer in one direction has.
-  struct Recurrence: Equatable {
-    /// dU, packed panels: [gatePanels][units][width].
+  /// Offsets of the sums of one layer in one direction.
+  struct RecurrenceOffsets: Equatable {
+    /// dU: [gatePanels][units][width].
     var recurrent = 0
-    /// dW, packed panels: [gatePanels][inputs][width]; only where inputs are multiplied position by position.
+    /// dW: [gatePanels][inputs][width]; only where inputs are multiplied position by position.
     var kernel = 0
     /// Σ dz, [columns]: of all positions where inputs are multiplied, or else of those whose word is dropped.
     var bias = 0
   }
 
-  /// What sums there are, and where.
-  package struct Form: Equatable {
+  /// Which sums there are, and their offsets.
+  struct Form: Equatable {
     /// [layers][directions].
-    let recurrences: [[Recurrence]]
+    let recurrences: [[RecurrenceOffsets]]
     /// d output weights, [logits][features].
     let dense: Int
     /// d output bias, [logits].
     let denseBias: Int
     /// Number of elements.
     let count: Int
-    /// Elements of a token's row, and from a row to the next.
+    /// Elements of a token's row, and from one row to the next.
     let (rowCount, rowStride): (Int, Int)
 
-    init(_ weights: FoldedWeights) {
-      let g = weights.geometry
+    init(_ batch: PreparedBatch) {
+      let g = batch.geometry
       var end = 0
-      func place(_ count: Int) -> Int {
-        defer { end += PackedGeometry.panels(count) }
+      func reserve(_ count: Int) -> Int {
+        defer { end += PackedGeometry.roundedUpToPanels(count) }
         return end
       }
-      let readsVectors = weights.readsVectors
-      recurrences = g.layers.enumerated().map { layer, g in
-        weights.recurrences[layer].map { _ in
-          var sums = Recurrence()
-          sums.recurrent = place(g.units * g.columns)
-          let multiplies = layer > 0 || readsVectors
-          if multiplies { sums.kernel = place(g.inputs * g.columns) }
-          if multiplies || weights.dropsWords { sums.bias = place(g.columns) }
-          return sums
+      let embedsPositions = batch.embedsPositions
+      recurrences = g.layers.enumerated().map { layer, geometry in
+        (0..<g.directions).map { _ in
+          var offsets = RecurrenceOffsets()
+          offsets.recurrent = reserve(geometry.units * geometry.columns)
+          let multipliesInputs = layer > 0 || embedsPositions
+          if multipliesInputs { offsets.kernel = reserve(geometry.inputs * geometry.columns) }
+          if multipliesInputs || batch.dropsWords { offsets.bias = reserve(geometry.columns) }
+          return offsets
         }
       }
       let logits = g.architecture.logitCount
-      dense = place(logits * g.features)
-      denseBias = place(logits)
+      dense = reserve(logits * g.features)
+      denseBias = reserve(logits)
       count = end
       let first = g.layers[0]
-      // Directions one behind the other, the stride that spreads rows over the cache's sets included.
-      rowCount = readsVectors ? first.inputs : (g.directions - 1) * first.gateStride + first.columns
-      rowStride = readsVectors ? first.inputStride : g.directions * first.gateStride
+      // The directions follow each other, with the stride that spreads rows over the cache's sets.
+      rowCount = embedsPositions ? first.inputs : (g.directions - 1) * first.gateStride + first.columns
+      rowStride = embedsPositions ? first.inputStride : g.directions * first.gateStride
     }
   }
 
-  /// Makes a buffer for what `weights` were packed for.
-  package init(_ weights: FoldedWeights) {
-    form = Form(weights)
+  /// Makes a buffer for the sums of a batch, and of others with the same network and kinds of dropout.
+  package init(_ batch: PreparedBatch) {
+    form = Form(batch)
     sums = FloatBuffer(zeros: form.count)
   }
 
-  /// Whether it can take the sums of a batch with these weights.
-  package func fits(_ weights: FoldedWeights) -> Bool { form == Form(weights) }
+  /// Whether it can take the sums of a batch.
+  package func fits(_ batch: PreparedBatch) -> Bool { form == Form(batch) }
 
   /// d output bias of the first logit.
   package var denseBias: Float {
@@ -82,34 +82,34 @@ package final class ShardGradient {
     set { sums.pointer[form.denseBias] = newValue }
   }
 
-  /// All zeros, with room for a batch of that many distinct tokens.
+  /// Sets everything to zero, with room for a batch of that many distinct tokens.
   package func clear(tokenCount: Int) {
     sums.clear()
     for slot in slots { rowOfSlot[Int(slot)] = -1 }
     slots.removeAll(keepingCapacity: true)
     if tokenCount > capacity {
-      // One more, for a tile's rows past the end.
-      inputs = FloatBuffer((tokenCount + RegisterTile.rows) * form.rowStride)
+      // More rows than tokens: the last tile of rows may read beyond the end.
+      tokenRows = FloatBuffer((tokenCount + RegisterTile.rows) * form.rowStride)
       capacity = tokenCount
       rowOfSlot = [Int32](repeating: -1, count: tokenCount)
       slots.reserveCapacity(tokenCount)
     }
   }
 
-  /// The row of one of the batch's tokens; zeros where it is new.
+  /// The row of the token with a slot; zeros where it is new.
   @inline(__always)
-  func inputRow(_ slot: Int32) -> UnsafeMutablePointer<Float> {
-    let row = rowOfSlot[Int(slot)]
-    if row >= 0 { return inputs.pointer + Int(row) * form.rowStride }
+  func tokenRow(_ slot: Int) -> UnsafeMutablePointer<Float> {
+    let row = rowOfSlot[slot]
+    if row >= 0 { return tokenRows.pointer + Int(row) * form.rowStride }
     return newRow(slot)
   }
 
   @inline(never)
-  private func newRow(_ slot: Int32) -> UnsafeMutablePointer<Float> {
-    let new = inputs.pointer + slots.count * form.rowStride
+  private func newRow(_ slot: Int) -> UnsafeMutablePointer<Float> {
+    let new = tokenRows.pointer + slots.count * form.rowStride
     new.update(repeating: 0, count: form.rowCount)
-    rowOfSlot[Int(slot)] = Int32(slots.count)
-    slots.append(slot)
+    rowOfSlot[slot] = Int32(slots.count)
+    slots.append(Int32(slot))
     return new
   }
 
@@ -117,7 +117,7 @@ package final class ShardGradient {
   package func add(_ other: ShardGradient) {
     precondition(form == other.form)
     other.slots.withUnsafeBufferPointer { slots in
-      add(sums: other.sums.pointer, slots: slots, rows: other.inputs.pointer, rowStride: form.rowStride)
+      add(sums: other.sums.pointer, slots: slots, rows: other.tokenRows.pointer, rowStride: form.rowStride)
     }
   }
 
@@ -125,7 +125,7 @@ package final class ShardGradient {
     sums: UnsafePointer<Float>, slots: UnsafeBufferPointer<Int32>, rows: UnsafePointer<Float>, rowStride: Int
   ) {
     add(sums, to: self.sums.pointer, form.count)
-    for (row, slot) in slots.enumerated() { add(rows + row * rowStride, to: inputRow(slot), form.rowCount) }
+    for (row, slot) in slots.enumerated() { add(rows + row * rowStride, to: tokenRow(Int(slot)), form.rowCount) }
   }
 
   private func add(_ from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, _ count: Int) {
@@ -134,8 +134,8 @@ package final class ShardGradient {
 
   // MARK: As a message
   //
-  // [sums | rows by token, one after the other | their slots], all of 4 bytes. The order of the rows goes along: it
-  // decides in which order they are added later.
+  // [sums | rows by token, one after the other | their slots], all of 4 bytes. The order of the rows is part of it, as
+  // it decides in which order they are added later.
 
   /// Bytes of a message with so many rows.
   package func messageSize(rows: Int) -> Int { 4 * (form.count + rows * (form.rowCount + 1)) }
@@ -149,7 +149,7 @@ package final class ShardGradient {
       rest += 4 * count
     }
     write(sums.pointer, form.count)
-    for row in slots.indices { write(inputs.pointer + row * form.rowStride, form.rowCount) }
+    for row in slots.indices { write(tokenRows.pointer + row * form.rowStride, form.rowCount) }
     slots.withUnsafeBufferPointer { if let slots = $0.baseAddress { write(slots, $0.count) } }
   }
 
@@ -157,10 +157,10 @@ package final class ShardGradient {
   package func add(message: UnsafeRawBufferPointer) {
     let rows = (message.count - messageSize(rows: 0)) / (messageSize(rows: 1) - messageSize(rows: 0))
     precondition(rows >= 0 && message.count == messageSize(rows: rows))
-    let slots = form.count + rows * form.rowCount
+    let end = form.count + rows * form.rowCount
     let floats = message.bindMemory(to: Float.self).baseAddress!
-    let places = UnsafeRawBufferPointer(rebasing: message[4 * slots..<4 * (slots + rows)]).bindMemory(to: Int32.self)
-    precondition(places.allSatisfy { rowOfSlot.indices.contains(Int($0)) })
-    add(sums: floats, slots: places, rows: floats + form.count, rowStride: form.rowCount)
+    let slots = UnsafeRawBufferPointer(rebasing: message[4 * end..<4 * (end + rows)]).bindMemory(to: Int32.self)
+    precondition(slots.allSatisfy { rowOfSlot.indices.contains(Int($0)) })
+    add(sums: floats, slots: slots, rows: floats + form.count, rowStride: form.rowCount)
   }
 }
