@@ -13,8 +13,8 @@ package final class BatchBenchmark {
   package struct Result: Sendable {
     package let seconds: Double
     package let metrics: Metrics
-    /// What can't be left out: the products with U, and above the first layer with W, for each position that is read (see
-    /// `PaddingTreatment`), one forward and two backward.
+    /// What can't be left out: the products with U, and above the first layer those with W, for each position that is
+    /// read (see `PaddingTreatment`), one forward and two backward.
     package let necessaryGigaflop: Double
   }
 
@@ -23,7 +23,6 @@ package final class BatchBenchmark {
   private let network: DataParallelNetwork
   private let initial: Parameters
   private var parameters: Parameters
-  private var gradient: Parameters
   private var adam: Adam
 
   /// Batches are taken in the data's own order.
@@ -37,20 +36,19 @@ package final class BatchBenchmark {
       shardCount: configuration.shards ?? ShardPlan.shardCount)
     initial = Parameters(kerasInitial: layout, using: &generator)
     parameters = initial
-    gradient = Parameters(zeros: layout)
     adam = Adam(parameterCount: layout.count, learningRate: configuration.learningRate)
   }
 
   /// How many batches there are.
   package var batchCount: Int { (data.count + configuration.batchSize - 1) / configuration.batchSize }
 
-  /// The reviews of a batch, or nil where there is none of that number.
+  /// The samples of a batch, or nil where there is none of that number.
   package func range(of batch: Int) -> Range<Int>? {
     guard (0..<batchCount).contains(batch) else { return nil }
     return batch * configuration.batchSize..<min((batch + 1) * configuration.batchSize, data.count)
   }
 
-  /// Back to the initial weights.
+  /// Returns to the initial weights.
   package func reset() {
     parameters = initial
     adam = Adam(parameterCount: initial.values.count, learningRate: configuration.learningRate)
@@ -82,7 +80,7 @@ package final class BatchBenchmark {
   /// A training step on a batch.
   package func train(_ batch: Int) -> Result {
     timed(batch, passes: 3) { range in
-      let metrics = network.gradient(of: range, in: data, parameters: parameters, into: &gradient)
+      let (metrics, gradient) = network.gradient(of: range, in: data, parameters: parameters)
       adam.update(&parameters.values, gradient: gradient.values, team: network.team)
       return metrics
     }
@@ -90,8 +88,8 @@ package final class BatchBenchmark {
 
   /// Forward and loss of a batch.
   package func evaluate(_ batch: Int) -> Result {
-    let reviews = data.slice(range(of: batch)!)
-    return timed(batch, passes: 1) { _ in network.evaluate(reviews, parameters: parameters)! }
+    let samples = data.slice(range(of: batch)!)
+    return timed(batch, passes: 1) { _ in network.evaluate(samples, parameters: parameters)! }
   }
 
   private func timed(_ batch: Int, passes: Double, _ body: (Range<Int>) -> Metrics) -> Result {
@@ -116,7 +114,7 @@ package final class BatchBenchmark {
     let sums = UnsafeMutablePointer<Float>.allocate(capacity: network.team.count)
     defer { sums.deallocate() }
     let clock = ContinuousClock.now
-    network.team.perform(network.team.count) { _, part in sums[part] = multiplyAddsInRegisters(rounds: rounds) }
+    network.team.perform(network.team.count) { _, job in sums[job] = multiplyAddsInRegisters(rounds: rounds) }
     let seconds = (ContinuousClock.now - clock) / .seconds(1)
     return Double(network.team.count * rounds * flopPerRoundInRegisters) / seconds * 1e-9
   }
@@ -127,7 +125,7 @@ package final class BatchBenchmark {
   package func export(to folder: String) throws {
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let padded = try padSequences(data.sequences, maxLength: configuration.maxLength)
-    // Not copied: the file is as large as all else together.
+    // Not copied: the file is as large as everything else together.
     try padded.tokens.withUnsafeBytes { bytes in
       let tokens = Data(
         bytesNoCopy: UnsafeMutableRawPointer(mutating: bytes.baseAddress!), count: bytes.count, deallocator: .none)

@@ -1,24 +1,25 @@
 import Foundation
 import RecurrentNetwork
 
-/// Adds the shards' sums in a balanced binary tree over the shard numbers: an order that depends on nothing else.
+/// Adds the shards' sums in a balanced binary tree over the shard numbers, an order that depends on nothing else.
 ///
-/// On each level neighbours 2n and 2n + 1 are added; a last one without a neighbour moves up as it is. Whoever brings
-/// the second of two neighbours adds them and goes on with the sum, so that beside a buffer a worker there is about one
-/// for each level of the tree.
+/// On each level neighbors 2n and 2n + 1 are added; a last one without a neighbor moves up unchanged. Whichever worker
+/// brings the second of two neighbors adds them and goes on with the sum, so there is about one buffer for each level of
+/// the tree, besides one for each worker.
 ///
-/// Where ranks share the shards, a node is its first shard's rank's: a right neighbour that is another rank's is sent to
-/// where the left one is, and added there.
+/// Where ranks share the shards, a node belongs to the rank of its first shard. A right neighbor that is another rank's
+/// is sent to the rank of the left one, and added there.
 package final class GradientReducer {
   private struct Node: Hashable {
     var level = 0
     var index: Int
+    var parent: Node { Node(level: level + 1, index: index / 2) }
   }
 
   private let shardCount: Int
   private let makeBuffer: () -> ShardGradient
   private let lock = NSLock()
-  // All of these under the lock.
+  // All of these are guarded by the lock.
   private var waiting: [Node: ShardGradient] = [:]
   private var free: [ShardGradient]
   private var root: ShardGradient?
@@ -30,12 +31,12 @@ package final class GradientReducer {
     self.makeBuffer = makeBuffer
   }
 
-  /// A buffer for a shard's sums; what is in it is of no account.
+  /// A buffer for a shard's sums, with arbitrary contents.
   package func buffer() -> ShardGradient {
     lock.withLock { free.popLast() } ?? makeBuffer()
   }
 
-  /// Takes a shard's finished sums.
+  /// Takes a shard's complete sums.
   package func add(_ gradient: ShardGradient, shard: Int) { add(gradient, at: Node(index: shard)) }
 
   private func width(_ level: Int) -> Int { (shardCount + (1 << level) - 1) >> level }
@@ -43,30 +44,28 @@ package final class GradientReducer {
   private func add(_ gradient: ShardGradient, at node: Node) {
     var (sum, node) = (gradient, node)
     while width(node.level) > 1 {
-      let neighbour = Node(level: node.level, index: node.index ^ 1)
-      if neighbour.index < width(node.level) {
+      let neighbor = Node(level: node.level, index: node.index ^ 1)
+      if neighbor.index < width(node.level) {
         let other = lock.withLock {
-          let other = waiting.removeValue(forKey: neighbour)
+          let other = waiting.removeValue(forKey: neighbor)
           if other == nil { waiting[node] = sum }
           return other
         }
         guard let other else { return }
-        let (left, right) = node.index < neighbour.index ? (sum, other) : (other, sum)
+        let (left, right) = node.index < neighbor.index ? (sum, other) : (other, sum)
         left.add(right)
         lock.withLock { free.append(right) }
         sum = left
       }
-      node = parent(of: node)
+      node = node.parent
     }
     lock.withLock { root = sum }
   }
 
-  private func parent(of node: Node) -> Node { Node(level: node.level + 1, index: node.index / 2) }
-
   /// Sends what other ranks add to theirs, and adds what they send, once this rank's shards are all in.
   ///
-  /// Each rank goes through the nodes in the same order, so of the messages that are still to be passed the first has
-  /// both its ends ready: none waits forever.
+  /// Each rank goes through the nodes in the same order. So of the messages yet to be passed, the first has both its ends
+  /// ready, and none waits forever.
   ///
   /// - Parameter tokenCount: the batch's distinct tokens, as for `ShardGradient.clear`.
   func exchange(_ ranks: Ranks, tokenCount: Int) {
@@ -82,15 +81,15 @@ package final class GradientReducer {
           free.append(sum)
         } else if owners.left == ranks.rank, let sum = waiting.removeValue(forKey: left) {
           ranks.add(from: owners.right, to: sum, tokenCount: tokenCount)
-          add(sum, at: parent(of: left))
+          add(sum, at: left.parent)
         }
       }
       level += 1
     }
   }
 
-  /// The sum over all shards, on rank 0, and the buffers for the next batch (the sum's own among them).
-  package func finish() -> (sum: ShardGradient?, free: [ShardGradient]) {
+  /// The sum over all shards, nil where it is another rank's, and all buffers for the next batch (the sum's among them).
+  package func takeSum() -> (sum: ShardGradient?, free: [ShardGradient]) {
     precondition(waiting.isEmpty, "a shard is missing")
     return (root, free + (root.map { [$0] } ?? []))
   }

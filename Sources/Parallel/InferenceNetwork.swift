@@ -2,43 +2,42 @@ import Corpus
 import Foundation
 import RecurrentNetwork
 
-/// A network for use alone: its weights are prepared once, for every token, and any number of threads may ask at once.
+/// A network for inference: its weights are prepared once, for every token, and any number of threads may ask at once.
 ///
-/// An outcome is a matter of its sequence alone. Each row of a tile goes through the same operations in the same order,
-/// whatever is in the other rows, and the chain of padding does the same arithmetic as a row; so the bits are the same
+/// An outcome depends on its sequence alone. Each row of a tile goes through the same operations in the same order,
+/// whatever is in the other rows, and the chain of padding does the same arithmetic as a row. So the bits are the same
 /// alone, in any batch, on any number of threads, and in `DataParallelNetwork.outcomes`.
-// @unchecked: `weights` are written in `init` and then only read; `freeWorkers` is touched under the lock alone, and a
-// worker that was taken from it is one thread's until it is put back.
+// @unchecked: `batch` is written in `init` and then only read; `freeWorkers` is only touched under the lock, and a worker
+// that was taken from it belongs to one thread until it is put back.
 package final class InferenceNetwork: @unchecked Sendable {
   private let architecture: Architecture
   private let maxLength: Int
   private let team: WorkerTeam
-  private let weights: FoldedWeights
+  /// Prepared for every token of the vocabulary, and padding of any length.
+  private let batch: PreparedBatch
   private let lock = NSLock()
   private var freeWorkers: [ShardWorker] = []
 
-  /// - Parameter threads: how many of them a call works on.
+  /// - Parameter threads: how many a call works on.
   package init(_ parameters: Parameters, maxLength: Int, threads: Int) {
     architecture = parameters.architecture
     self.maxLength = maxLength
     team = WorkerTeam(count: threads)
-    weights = FoldedWeights(parameters.layout)
+    batch = PreparedBatch(parameters.layout)
     let everyToken = (0..<Int32(architecture.vocabularySize)).map { $0 }
     everyToken.withUnsafeBufferPointer { tokens in
-      weights.pack(parameters, for: [TokenSequence(tokens: tokens.baseAddress!, count: tokens.count, label: 0)])
+      batch.load(parameters, for: [TokenSequence(tokens: tokens.baseAddress!, count: tokens.count, label: 0)])
     }
-    team.perform(weights.preparationParts) { [weights] _, part in
-      weights.prepare(part: part, chainLength: maxLength, parameters: parameters)
-    }
+    team.perform(batch.jobs(chainLength: maxLength)) { [batch] _, job in batch.perform(job, parameters) }
   }
 
-  /// What comes out for each sequence, in their order.
+  /// The outcome of each sequence, in their order.
   ///
   /// - Parameters:
-  ///   - data: sequences of at most `maxLength` tokens of the network's vocabulary; the labels tell the losses.
-  ///   - communicator: this is rank 0, which gives a part of the data to each of the others; they are in `help`.
-  ///   - progress: told after every thousand sequences or so how many are done; false ends it, and the result is nil.
-  ///     Where others help it can't be ended.
+  ///   - data: sequences of at most `maxLength` tokens of the network's vocabulary; the labels decide the losses.
+  ///   - communicator: this is rank 0, which gives a share of the data to each of the other ranks; they are in `help`.
+  ///   - progress: called after every 500 sequences or so of each rank with how many are done; false ends it, and the
+  ///     result is nil. It can't be ended where other ranks help.
   package func outcomes(
     of data: LabelledSequences, on communicator: any Communicator = SingleRank(),
     progress: (_ done: Int) -> Bool = { _ in true }
@@ -47,7 +46,7 @@ package final class InferenceNetwork: @unchecked Sendable {
     var data = data
     communicator.broadcast(&data)
     let outcomes = outcomes(of: data, Ranks(communicator, ParameterLayout(architecture)), progress)
-    precondition(outcomes != nil || communicator.count == 1, "the others go on")
+    precondition(outcomes != nil || communicator.count == 1, "the other ranks go on")
     return outcomes
   }
 
@@ -56,24 +55,24 @@ package final class InferenceNetwork: @unchecked Sendable {
     precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is out of the vocabulary")
     let lengths = (0..<data.count).map(data.sequences.length)
     let plan = ShardPlan(
-      lengths: lengths.map { weights.padding.length($0, maxLength: maxLength) }, maxLength: maxLength)
+      lengths: lengths.map { batch.padding.length($0, maxLength: maxLength) }, maxLength: maxLength)
     precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be cut to maxLength")
     var outcomes = [Outcome](repeating: Outcome(), count: data.count)
     let isComplete = data.sequences.tokens.withUnsafeBufferPointer { tokens in
-      // Of sequences that are all empty there is no address, and none is read.
+      // Where all sequences are empty there is no address, and none is read.
       let base = tokens.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Int32>.alignment)!
       let sequences = lengths.indices.map { index in
         TokenSequence(
           tokens: base + data.sequences.offsets[index], count: lengths[index], label: data.labels[index])
       }
       return outcomes.withUnsafeMutableBufferPointer { outcomes in
-        // Parts write outcomes of their own.
+        // Each block writes the outcomes of its own sequences.
         nonisolated(unsafe) let outcomes = outcomes
         let isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { _, tiles in
-          withWorker { $0.evaluate(tiles, in: sequences, weights: weights, outcomes: outcomes.baseAddress!) }
+          withWorker { $0.evaluate(tiles, in: sequences, batch: batch, outcomes: outcomes.baseAddress!) }
         }
         if isComplete, let base = outcomes.baseAddress {
-          ranks.gather({ plan.tiles(inBlocksOf: $0, of: ranks) }, outcomes: base)
+          ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, outcomes: base)
         }
         return isComplete
       }
@@ -81,9 +80,9 @@ package final class InferenceNetwork: @unchecked Sendable {
     return isComplete ? outcomes : nil
   }
 
-  // MARK: For others
+  // MARK: Other ranks
 
-  /// Works on what rank 0 asks about, until it says that this was all.
+  /// Works on what rank 0 is asked for, until it calls `dismiss`.
   package func help(_ communicator: any Communicator) {
     let ranks = Ranks(communicator, ParameterLayout(architecture))
     while true {
@@ -94,13 +93,13 @@ package final class InferenceNetwork: @unchecked Sendable {
     }
   }
 
-  /// Lets those go who are in `help`.
+  /// Ends `help` on the other ranks.
   package static func dismiss(_ communicator: any Communicator) {
     var none = LabelledSequences(sequences: TokenSequences([]), labels: [])
     communicator.broadcast(&none)
   }
 
-  /// Lends a worker: as many are made as are ever in use at once.
+  /// Lends a worker; as many are made as are ever in use at once.
   private func withWorker(_ body: (ShardWorker) -> Void) {
     let worker = lock.withLock { freeWorkers.popLast() } ?? ShardWorker(architecture, steps: maxLength, learns: false)
     body(worker)

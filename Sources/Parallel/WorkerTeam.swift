@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// Threads that share out numbered parts of some work; who takes which part is left to chance.
+/// Threads that share out the jobs of some work; which of them takes which job is left to chance.
 package struct WorkerTeam: Sendable {
   /// How many workers there are; `concurrentPerform` runs no more of them at once than there are cores.
   package let count: Int
@@ -11,22 +11,27 @@ package struct WorkerTeam: Sendable {
     self.count = count
   }
 
-  /// Calls `body` once for each part, on at most `count` workers; returns when all have returned.
+  /// Calls `body` once for each of `jobCount` jobs, on at most `count` workers; returns when all calls have returned.
   ///
-  /// A worker never waits for another: they may run one after the other. Parts must not write the same memory.
-  package func perform(_ parts: Int, _ body: (_ worker: Int, _ part: Int) -> Void) {
+  /// A worker never waits for another: they may run one after the other. Jobs must not write the same memory.
+  package func perform(_ jobCount: Int, _ body: (_ worker: Int, _ job: Int) -> Void) {
     withoutActuallyEscaping(body) { body in
-      // Parts are independent by contract: each writes what is its own, or its worker's, and what they share is only
+      // Jobs are independent by contract: each writes what is its own, or its worker's, and what they share is only
       // read or guarded by a lock. `concurrentPerform` returns after the last of them.
       nonisolated(unsafe) let body = body
       let next = Atomic(0)
-      DispatchQueue.concurrentPerform(iterations: min(count, parts)) { worker in
+      DispatchQueue.concurrentPerform(iterations: min(count, jobCount)) { worker in
         while true {
-          let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
-          if part >= parts { return }
-          body(worker, part)
+          let job = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          if job >= jobCount { return }
+          body(worker, job)
         }
       }
     }
+  }
+
+  /// Calls `body` once for each job of a list, as `perform` does for numbers; the first ones are begun first.
+  package func perform<Job>(_ jobs: [Job], _ body: (_ worker: Int, _ job: Job) -> Void) {
+    perform(jobs.count) { worker, index in body(worker, jobs[index]) }
   }
 }

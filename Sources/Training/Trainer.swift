@@ -37,14 +37,12 @@ public final class Trainer {
 
   /// A training step on a batch.
   private func step(on batch: ArraySlice<Int>) throws -> Metrics {
-    let metrics = network.gradient(
+    var (metrics, gradient) = network.gradient(
       of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
-      parameters: state.parameters, into: &gradient)
-    try checkIsFinite(metrics)
-    // A copy: the network needs its own gradient back as it was.
-    var clipped = gradient
-    configuration.clipping?.clip(&clipped)
-    state.update(with: clipped.values, team: network.team)
+      parameters: state.parameters)
+    try checkIsFinite(metrics, gradient)
+    configuration.clipping?.clip(&gradient)
+    state.update(with: gradient.values, team: network.team)
     return metrics
   }
 
@@ -58,7 +56,6 @@ public final class Trainer {
   private let validationData: LabelledSequences
   private let network: DataParallelNetwork
   private let communicator: any Communicator
-  private var gradient: Parameters
   private let callbacks: [any TrainingCallback]
   /// The order of the epoch under way.
   private var order: (epoch: Int, texts: [Int])?
@@ -95,7 +92,6 @@ public final class Trainer {
       shardCount: configuration.shards ?? ShardPlan.shardCount, communicator: communicator,
       sumsInAnyOrder: sumsInAnyOrder)
     self.communicator = communicator
-    gradient = Parameters(zeros: layout)
     let stepsPerEpoch = Self.stepsPerEpoch(configuration, training)
     self.callbacks = configuration.callbacks(stepsPerEpoch: stepsPerEpoch) + callbacks
     try self.state.check(configuration, textCount: training.count, stepsPerEpoch: stepsPerEpoch)
@@ -164,7 +160,7 @@ public final class Trainer {
 
   // MARK: Checking and validating
 
-  private func checkIsFinite(_ metrics: Metrics) throws {
+  private func checkIsFinite(_ metrics: Metrics, _ gradient: Parameters) throws {
     let isFinite = metrics.loss.isFinite
     if isFinite, gradient.values.allSatisfy(\.isFinite) { return }
     throw TrainingError.notFinite(

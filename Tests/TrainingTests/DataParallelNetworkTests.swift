@@ -15,8 +15,7 @@ import Training
     parameters.values = golden.parameters.map { Float($0) }
     let data = LabelledSequences(padded: golden.sequences, labels: golden.labels.map { UInt8($0) })
     let network = DataParallelNetwork(layout, maxLength: golden.t, threads: 2)
-    var gradient = Parameters(zeros: layout)
-    let metrics = network.gradient(of: 0..<golden.b, in: data, parameters: parameters, into: &gradient)
+    let (metrics, gradient) = network.gradient(of: 0..<golden.b, in: data, parameters: parameters)
     #expect(abs(metrics.loss - golden.loss) < 1e-6 * golden.loss)
     for tensor in layout.tensors {
       #expect(
@@ -59,10 +58,9 @@ import Training
       .evaluate(tokens: sequences, labels: labels.map { Double($0) })
     let data = LabelledSequences(padded: sequences, labels: labels)
     let network = DataParallelNetwork(layout, maxLength: steps, threads: 2)
-    var gradient = Parameters(zeros: layout)
     // Twice: the second call meets the buffers that the first has left.
     for _ in 0..<2 {
-      let metrics = network.gradient(of: 0..<batchSize, in: data, parameters: parameters, into: &gradient)
+      let (metrics, gradient) = network.gradient(of: 0..<batchSize, in: data, parameters: parameters)
       #expect(abs(metrics.loss - expected.loss) < 2e-6 * expected.loss)
       for tensor in layout.tensors {
         #expect(
@@ -94,9 +92,43 @@ import Training
     let outcomes = network.outcomes(of: data, parameters: parameters)!
     for (index, outcome) in outcomes.enumerated() {
       let alone = network.outcomes(of: data.slice(index..<index + 1), parameters: parameters)![0]
-      #expect(abs(outcome.logit - alone.logit) < 1e-5)
+      #expect(outcome == alone)
     }
-    #expect(network.outcomes(of: data, parameters: parameters) { _ in false } == nil)
+  }
+
+  @Test func anEvaluationEndsWhenProgressAnswersFalse() {
+    let layout = ParameterLayout(.init(vocabularySize: 4, embeddingSize: 2, hiddenSize: 3))
+    let data = LabelledSequences(
+      sequences: TokenSequences([[Int32]](repeating: [1, 2], count: 1200)), labels: .init(repeating: 0, count: 1200))
+    var reports: [Int] = []
+    let outcomes = DataParallelNetwork(layout, maxLength: 5, threads: 2)
+      .outcomes(of: data, parameters: Parameters(zeros: layout)) {
+        reports.append($0)
+        return reports.count < 2
+      }
+    #expect(outcomes == nil)
+    #expect(reports == [504, 1008])
+  }
+
+  /// The network lends its own memory: neither may a result change later, nor may a batch's rows stay for the next.
+  @Test(arguments: [0, 4])
+  func aGradientIsThatOfItsBatchAlone(embeddingSize: Int) {
+    var generator = RandomGenerator(seed: 8)
+    let layout = ParameterLayout(.init(vocabularySize: 9, embeddingSize: embeddingSize, hiddenSize: 3))
+    let parameters = Parameters(kerasInitial: layout, using: &generator)
+    let data = LabelledSequences(
+      sequences: TokenSequences([[1, 2, 3], [4, 5], [6, 7, 8], [2, 7]]), labels: [0, 1, 1, 0])
+    func network() -> DataParallelNetwork { DataParallelNetwork(layout, maxLength: 4, threads: 2) }
+    let batches = [[0, 1], [2], [1, 3]]
+    let expected = batches.map { network().gradient(of: $0, in: data, parameters: parameters).gradient }
+    let shared = network()
+    let found = batches.map { shared.gradient(of: $0, in: data, parameters: parameters).gradient }
+    #expect(found == expected)
+    for batch in batches {
+      #expect(
+        shared.gradient(of: batch, in: data, parameters: parameters).gradient
+          == expected[batches.firstIndex(of: batch)!])
+    }
   }
 
   @Test func threadsDoNotChangeABit() {
@@ -112,9 +144,7 @@ import Training
     var evaluations: [Metrics] = []
     for threads in [1, 2, 3, 8] {
       let network = DataParallelNetwork(layout, maxLength: 60, threads: threads)
-      var gradient = Parameters(zeros: layout)
-      _ = network.gradient(of: 0..<500, in: data, parameters: parameters, into: &gradient)
-      results.append(gradient)
+      results.append(network.gradient(of: 0..<500, in: data, parameters: parameters).gradient)
       evaluations.append(network.evaluate(data, parameters: parameters)!)
     }
     for result in results.dropFirst() { #expect(result == results[0]) }

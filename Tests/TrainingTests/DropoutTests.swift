@@ -54,7 +54,7 @@ import Training
       }
       let changes = steps.map { Double(2 * $1 * gradient.values[$0]) }
       let size = changes.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      // Where another step becomes the largest the slope changes: by as much as the two sides differ in.
+      // Where another step becomes the largest the slope changes, by as much as the two sides differ.
       let bend = abs(losses[0] + losses[1] - 2 * loss)
       let rounding = 1e-6
       #expect(
@@ -70,21 +70,19 @@ import Training
     let batch = Batch(architecture)
     let none = batch.result(nil)
     #expect(batch.result(DropoutDraw(rates: Dropout(), seed: 7)) == none)
-    var gradient = Parameters(zeros: batch.layout)
-    let metrics = batch.network().gradient(
-      of: 0..<batch.data.count, in: batch.data, parameters: batch.parameters, into: &gradient)
+    let (metrics, gradient) = batch.network().gradient(
+      of: 0..<batch.data.count, in: batch.data, parameters: batch.parameters)
     #expect(Batch.Result(metrics: metrics, gradient: gradient) == none)
   }
 
-  /// Dropout ends the way along the padding chains; nothing of theirs may stay behind.
+  /// With dropout there are no padding chains; nothing of theirs may stay behind.
   @Test(arguments: [tutorials, stacked], rates)
   func whatTheBatchBeforeDidIsForgotten(architecture: Architecture, rates: Dropout) {
     let batch = Batch(architecture)
     let network = batch.network()
-    var gradient = Parameters(zeros: batch.layout)
     for draw in [nil, DropoutDraw(rates: rates, seed: 7), nil] {
-      let metrics = network.gradient(
-        of: 0..<batch.data.count, in: batch.data, dropout: draw, parameters: batch.parameters, into: &gradient)
+      let (metrics, gradient) = network.gradient(
+        of: 0..<batch.data.count, in: batch.data, dropout: draw, parameters: batch.parameters)
       #expect(Batch.Result(metrics: metrics, gradient: gradient) == batch.result(draw))
     }
   }
@@ -121,8 +119,8 @@ import Training
 
   // MARK: What is dropped
   //
-  // Of the smallest networks a mask has two elements, so what comes out is one of four: that of networks whose weights
-  // are scaled instead.
+  // In the smallest networks a mask has two elements, so the loss is one of four: those of networks whose weights are
+  // scaled instead.
 
   @Test func wordsDropsVectorsOfPositions() {
     let architecture = network { _ in }
@@ -238,7 +236,7 @@ private struct Batch {
       })
   }
 
-  /// Of given sequences, of label 1 but for every third.
+  /// Of given sequences, with label 1 except for every third.
   init(_ architecture: Architecture, sequences: [[Int32]]) {
     var generator = RandomGenerator(seed: 6)
     layout = ParameterLayout(architecture)
@@ -254,21 +252,18 @@ private struct Batch {
   }
 
   func result(_ draw: DropoutDraw?, _ changed: Parameters? = nil, threads: Int = 1) -> Result {
-    var gradient = Parameters(zeros: layout)
-    let metrics = network(threads: threads).gradient(
-      of: 0..<data.count, in: data, dropout: draw, parameters: changed ?? parameters, into: &gradient)
+    let (metrics, gradient) = network(threads: threads).gradient(
+      of: 0..<data.count, in: data, dropout: draw, parameters: changed ?? parameters)
     return Result(metrics: metrics, gradient: gradient)
   }
 
   /// The loss of each of many draws.
   func losses(_ rates: Dropout, draws: Int) -> [Double] {
     let network = network(threads: 1)
-    var gradient = Parameters(zeros: layout)
     return (0..<draws).map { seed in
       network.gradient(
-        of: 0..<data.count, in: data, dropout: DropoutDraw(rates: rates, seed: UInt64(seed)), parameters: parameters,
-        into: &gradient
-      ).loss
+        of: 0..<data.count, in: data, dropout: DropoutDraw(rates: rates, seed: UInt64(seed)), parameters: parameters
+      ).metrics.loss
     }
   }
 }

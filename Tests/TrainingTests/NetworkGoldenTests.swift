@@ -13,10 +13,9 @@ import Training
     let layout = ParameterLayout(golden.architecture)
     let (data, parameters) = (golden.data, golden.parameters)
     let network = DataParallelNetwork(layout, maxLength: golden.maxLength, threads: 2)
-    var gradient = Parameters(zeros: layout)
     // Twice: the second call meets the buffers that the first has left.
     for _ in 0..<2 {
-      let metrics = network.gradient(of: 0..<data.count, in: data, parameters: parameters, into: &gradient)
+      let (metrics, gradient) = network.gradient(of: 0..<data.count, in: data, parameters: parameters)
       #expect(abs(metrics.loss - golden.loss) < 2e-6 * golden.loss)
       #expect(metrics.correctCount == golden.correctCount)
       var expected = golden.gradientElements[...]
@@ -89,8 +88,7 @@ import Training
     let data = LabelledSequences(
       sequences: TokenSequences([[Int32]](repeating: [], count: 8)), labels: .init(repeating: 0, count: 8))
     let network = DataParallelNetwork(layout, maxLength: 40, threads: 2)
-    var gradient = Parameters(zeros: layout)
-    _ = network.gradient(of: 0..<8, in: data, parameters: parameters, into: &gradient)
+    let gradient = network.gradient(of: 0..<8, in: data, parameters: parameters).gradient
     let bias = layout.denseBias.offset
     #expect(abs(Double(gradient.values[bias]) - 1 / (1 + exp(-0.75))) < 1e-6)
     #expect(gradient.values[..<bias].allSatisfy { $0 == 0 })
@@ -102,8 +100,7 @@ import Training
     var first: (metrics: Metrics, gradient: Parameters, outcomes: [Outcome])?
     for threads in [1, 2, 3, 8] {
       let network = DataParallelNetwork(parameters.layout, maxLength: maxLength, threads: threads)
-      var gradient = Parameters(zeros: parameters.layout)
-      let metrics = network.gradient(of: 0..<data.count, in: data, parameters: parameters, into: &gradient)
+      let (metrics, gradient) = network.gradient(of: 0..<data.count, in: data, parameters: parameters)
       let outcomes = network.outcomes(of: data, parameters: parameters)!
       first = first ?? (metrics, gradient, outcomes)
       #expect(metrics == first!.metrics)

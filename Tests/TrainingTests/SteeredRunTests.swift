@@ -138,9 +138,8 @@ import Training
     let parameters = TrainingState(smallConfiguration).parameters
     func gradient(_ weights: [Double]) -> ([Double], Metrics) {
       let network = DataParallelNetwork(layout, maxLength: 10, threads: 1)
-      var gradient = Parameters(zeros: layout)
-      let metrics = network.gradient(
-        of: Array(0..<50), in: training, classWeights: weights, parameters: parameters, into: &gradient)
+      let (metrics, gradient) = network.gradient(
+        of: Array(0..<50), in: training, classWeights: weights, parameters: parameters)
       return (gradient.values.map { Double($0) }, metrics)
     }
     let (zero, one, both) = (gradient([1, 0]), gradient([0, 1]), gradient([0.5, 3]))

@@ -5,8 +5,6 @@ final class Ranks {
   let communicator: any Communicator
   private let layout: ParameterLayout
   private let message = MessageBuffer()
-  /// The embedding rows that the last gradient from another rank has filled.
-  private var touched: [Int32] = []
 
   init(_ communicator: any Communicator, _ layout: ParameterLayout) {
     self.communicator = communicator
@@ -21,12 +19,11 @@ final class Ranks {
 
   /// The consecutive parts that a rank takes; rank 0 always has the first.
   func share(of parts: Int, rank: Int) -> Range<Int> {
-    func start(_ rank: Int) -> Int { (rank * parts + count - 1) / count }
-    return start(rank)..<start(rank + 1)
+    ShardPlan.share(of: parts, rank: rank, ranks: count)
   }
 
   /// The rank that takes a part.
-  func owner(of part: Int, among parts: Int) -> Int { part * count / parts }
+  func owner(of part: Int, among parts: Int) -> Int { ShardPlan.owner(of: part, among: parts, ranks: count) }
 
   // MARK: To rank 0
 
@@ -46,7 +43,7 @@ final class Ranks {
 
   /// Collects the results of each rank's tiles on rank 0: outcomes, and the gradients that enter the padding chain.
   func gather(
-    _ tiles: (_ rank: Int) -> [RowTile], outcomes: UnsafeMutablePointer<Outcome>, injections: InjectionSlots? = nil
+    _ tiles: (_ rank: Int) -> [RowTile], outcomes: UnsafeMutablePointer<Outcome>, injections: ChainInjections? = nil
   ) {
     /// Calls `body` for each piece of memory to be sent, or received, in order.
     func forEachPiece(of tiles: [RowTile], _ body: (UnsafeMutableRawBufferPointer) -> Void) {
@@ -81,18 +78,6 @@ final class Ranks {
 
   // MARK: To all ranks
 
-  /// Clears what a gradient from another rank has left, before the next one is computed.
-  func clear(_ gradient: inout Parameters) {
-    if touched.isEmpty { return }
-    let e = layout.architecture.embeddingSize
-    for token in touched {
-      let start = layout.embedding.offset + Int(token) * e
-      for i in start..<start + e { gradient.values[i] = 0 }
-    }
-    for i in layout.embedding.range.upperBound..<layout.count { gradient.values[i] = 0 }
-    touched.removeAll(keepingCapacity: true)
-  }
-
   /// Gives rank 0's gradient to all ranks, or the sum of their gradients; only the embedding rows of the batch's tokens
   /// are sent.
   func share(_ gradient: inout Parameters, tokens: [Int32], sums: Bool) {
@@ -115,7 +100,6 @@ final class Ranks {
       if sums { communicator.sum(floats) } else { communicator.broadcast(UnsafeMutableRawBufferPointer(floats)) }
       if isFirst && !sums { return }
       forEachPiece { (values + $1.lowerBound).update(from: message + $0, count: $1.count) }
-      touched = tokens
     }
   }
 }

@@ -1,6 +1,6 @@
 import CPrefetch
 
-// The widest vector of which a 6-row register tile fits the processor's registers: 12 accumulators, and a few more.
+// The widest vector with which a 6-row register tile fits the processor's registers: 12 accumulators, and a few more.
 #if X86_64_V4
   typealias Vector = SIMD16<Float>
   typealias IndexVector = SIMD16<UInt32>
@@ -13,7 +13,7 @@ import CPrefetch
 #endif
 
 extension SIMD where Scalar == Float {
-  /// self + a · b; fused where the processor can, since `addingProduct` without the instruction is a call per lane.
+  /// self + a · b, fused where the processor can: without the instruction `addingProduct` is a library call per lane.
   @inline(__always)
   func plus(_ a: Self, times b: Self) -> Self {
     #if X86_64_V3 || arch(arm64)
@@ -39,7 +39,7 @@ extension UnsafeMutablePointer<Float> {
     UnsafeRawPointer(self + offset).loadUnaligned(as: Vector.self)
   }
 
-  /// Stores a vector from element `offset` on.
+  /// Stores a vector at element `offset` and those that follow.
   @inline(__always)
   func store(_ vector: Vector, _ offset: Int) {
     UnsafeMutableRawPointer(self + offset).storeBytes(of: vector, as: Vector.self)

@@ -1,17 +1,17 @@
-/// What a sequence came to.
+/// What the network makes of a sequence.
 package struct Outcome: Sendable, Equatable {
-  /// Of two labels z, whose σ is the probability of label 1; of more the predicted label's.
+  /// With two labels z, whose σ is the probability of label 1; with more the predicted label's.
   package var logit: Float = 0
   /// Cross-entropy, times the sequence's weight.
   package var loss: Double = 0
-  /// Of two labels that of label 1, of more that of the predicted one; in Float, as a metric sees it.
+  /// With two labels label 1's, with more the predicted label's; in Float, as a metric sees it.
   package var probability: Float = 0
   /// The predicted label; a probability of exactly ½ predicts 0 (keras/src/metrics/accuracy_metrics.py).
   package var label: UInt8 = 0
 
   package init() {}
 
-  /// From one logit for two labels, or one for each.
+  /// - Parameter logits: one for two labels, or else one for each label.
   init(logits: [Float], label: UInt8, weight: Float) {
     if logits.count == 1 {
       let z = Double(logits[0])
@@ -20,7 +20,7 @@ package struct Outcome: Sendable, Equatable {
       probability = Float(sigmoid(z))
       self.label = probability > 0.5 ? 1 : 0
     } else {
-      // The first of equal ones, as numpy's argmax.
+      // Of equal ones the first, as numpy's argmax.
       let best = logits.indices.max { (logits[$0], -$0) < (logits[$1], -$1) }!
       let probabilities = softmax(logits)
       logit = logits[best]
@@ -30,7 +30,7 @@ package struct Outcome: Sendable, Equatable {
     }
   }
 
-  /// d loss / d logit of each, for a weight of 1.
+  /// d loss / d logit of each logit, for a weight of 1.
   static func gradients(logits: [Float], label: UInt8) -> [Double] {
     if logits.count == 1 { return [BinaryCrossEntropy.gradient(logit: Double(logits[0]), label: Double(label))] }
     return softmax(logits).enumerated().map { $1 - ($0 == Int(label) ? 1 : 0) }

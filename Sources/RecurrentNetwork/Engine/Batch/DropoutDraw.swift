@@ -1,17 +1,17 @@
-/// What one training step drops: a matter of its seed, and of the place of a sample in its batch, so that neither threads
-/// nor the order of work change it, and that the way back can ask again.
+/// What one training step drops. It follows from the step's seed and a sample's index in its batch alone, so neither
+/// threads nor the order of work change it, and the backward pass can draw the same again.
 package struct DropoutDraw: Sendable {
   package let rates: Dropout
   private let seed: UInt64
 
-  /// - Parameter seed: of this step; another for every step.
+  /// - Parameter seed: the step's own; another for every step.
   package init(rates: Dropout, seed: UInt64) {
     self.rates = rates
     self.seed = seed
   }
 
-  /// What is dropped, each with numbers of its own.
-  enum Place {
+  /// Where in the network numbers are dropped; each site has random numbers of its own.
+  enum Site {
     case words, embedding, output
     case recurrent(layer: Int, direction: Int)
     /// Between a layer and the next.
@@ -28,9 +28,8 @@ package struct DropoutDraw: Sendable {
     }
   }
 
-  /// The rate of a place.
-  func rate(_ place: Place) -> Double {
-    switch place {
+  func rate(_ site: Site) -> Double {
+    switch site {
     case .words: rates.words
     case .embedding: rates.embedding
     case .output: rates.output
@@ -39,21 +38,21 @@ package struct DropoutDraw: Sendable {
     }
   }
 
-  /// The factors of a sample's numbers at a place.
-  func factors(_ place: Place, sample: Int) -> DropoutFactors {
+  /// The factors of a sample's numbers at a site.
+  func factors(_ site: Site, sample: Int) -> DropoutFactors {
     // SplitMix64's mixing (Steele, Lea and Flood, 2014), over the three numbers one after the other.
     var key: UInt64 = seed
-    for number in [place.number, UInt64(truncatingIfNeeded: sample)] {
+    for number in [site.number, UInt64(truncatingIfNeeded: sample)] {
       key = (key ^ number) &+ 0x9E37_79B9_7F4A_7C15
       key = (key ^ (key >> 30)) &* 0xBF58_476D_1CE4_E5B9
       key = (key ^ (key >> 27)) &* 0x94D0_49BB_1331_11EB
       key ^= key >> 31
     }
-    return DropoutFactors(key: key, rate: rate(place))
+    return DropoutFactors(key: key, rate: rate(site))
   }
 }
 
-/// The factors by which numbers are multiplied, each by its index: 0 or 1 / (1 − rate).
+/// A factor for each of a sample's numbers, by the number's index: 0, or 1 / (1 − rate).
 struct DropoutFactors {
   private let first: IndexVector
   private let second: IndexVector
@@ -67,7 +66,7 @@ struct DropoutFactors {
     scale = Float(1 / (1 - rate))
   }
 
-  /// The factors of the numbers from an index on.
+  /// The factors of the numbers at `index` and those that follow.
   @inline(__always)
   func vector(_ index: Int) -> Vector {
     var x = first &+ UInt32(truncatingIfNeeded: index)
@@ -83,6 +82,5 @@ struct DropoutFactors {
     return Vector().replacing(with: scale, where: x .>= threshold)
   }
 
-  /// Whether the number with this index is dropped.
   func drops(_ index: Int) -> Bool { vector(index)[0] == 0 }
 }

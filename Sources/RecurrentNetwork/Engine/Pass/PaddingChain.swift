@@ -1,20 +1,20 @@
-/// The states that padding leads to in a layer: one chain that all sequences share.
+/// The states that padding leads to in one layer: a chain that all sequences share.
 ///
 /// Every sequence starts from the same zero state and reads the same padding token, so after k of them the state is
-/// one row, whoever asks. It is computed once up to the longest padding, and each tile of sequences enters at its own
-/// k. The way back is linear in (dh, dc): what leaves the tiles that entered at k is summed and carried along once.
-/// A layer above reads nothing but such states either, and has a chain of its own, which goes along this one.
-final class PaddingChain {
+/// one row, whichever sequence it is. It is computed once up to the longest padding, and each tile of sequences enters
+/// at its own k. The backward pass is linear in (dh, dc): what leaves the tiles that entered at k is summed, and goes
+/// back along the chain once. A layer above reads nothing but such states either, and has a chain of its own.
+package final class PaddingChain {
   private let geometry: PackedGeometry
   /// State after k paddings: [steps + 1][unitStride].
   private var hidden: FloatBuffer
   private var cell: FloatBuffer
-  /// i, f, g, o of each step, packed order: [steps][gateStride]; the backward pass turns them into dz.
+  /// i, f, g, o of each step, [steps][gateStride]; the backward pass turns them into dz.
   private var gates: FloatBuffer
   /// tanh c of each step: [steps][unitStride].
   private var tanhCell: FloatBuffer
   private var capacity = 0
-  /// How many steps were computed.
+  /// How many paddings it covers.
   private(set) var length = 0
 
   init(_ geometry: PackedGeometry) {
@@ -33,41 +33,38 @@ final class PaddingChain {
     tanhCell = FloatBuffer(zeros: steps * geometry.unitStride)
   }
 
-  /// h after so many paddings, [units].
-  func hidden(after paddings: Int) -> UnsafePointer<Float> {
+  /// h after `paddings` of them, [units].
+  package func hidden(after paddings: Int) -> UnsafePointer<Float> {
     UnsafePointer(hidden.pointer + paddings * geometry.unitStride)
   }
 
-  /// c after so many paddings, [units].
-  func cell(after paddings: Int) -> UnsafePointer<Float> {
+  /// c after `paddings` of them, [units].
+  package func cell(after paddings: Int) -> UnsafePointer<Float> {
     UnsafePointer(cell.pointer + paddings * geometry.unitStride)
   }
 
-  /// Computes the states up to `length` paddings from zeros.
+  /// Computes the states from zeros up to `length` paddings.
   ///
-  /// - Parameter readInput: writes x W + b of a step, [columns], to where it is told.
+  /// - Parameters:
+  ///   - recurrent: U, [gatePanels][units][width].
+  ///   - readInput: writes x W + b of a step to z, [columns].
   func forward(
     length: Int, recurrent: UnsafePointer<Float>, readInput: (_ step: Int, _ z: UnsafeMutablePointer<Float>) -> Void
   ) {
     reserve(length)
     self.length = length
     let g = geometry
-    let n = Vector.scalarCount
     for k in 0..<length {
       let z = gates.pointer + k * g.gateStride
       readInput(k, z)
       let (h, c) = (hidden.pointer + k * g.unitStride, cell.pointer + k * g.unitStride)
       addRow(h, times: recurrent, panelCount: g.gatePanels, count: g.units, to: z)
       let t = tanhCell.pointer + k * g.unitStride
-      for unit in stride(from: 0, to: g.units, by: n) {
-        let z = z + 4 * unit
+      for unit in stride(from: 0, to: g.units, by: Vector.scalarCount) {
+        let pre = Gates(at: z + 4 * unit)
         let s = cellForward(
-          tanhHalfInput: tanh(z.vector(0)), tanhHalfForget: tanh(z.vector(n)), candidate: tanh(z.vector(2 * n)),
-          tanhHalfOutput: tanh(z.vector(3 * n)), previousCell: c.vector(unit))
-        z.store(s.i, 0)
-        z.store(s.f, n)
-        z.store(s.g, 2 * n)
-        z.store(s.o, 3 * n)
+          Gates(i: tanh(pre.i), f: tanh(pre.f), g: tanh(pre.g), o: tanh(pre.o)), previousCell: c.vector(unit))
+        s.gates.store(to: z + 4 * unit)
         t.store(s.tanhCell, unit)
         c.store(s.cell, g.unitStride + unit)
         h.store(s.hidden, g.unitStride + unit)
@@ -75,14 +72,15 @@ final class PaddingChain {
     }
   }
 
-  /// Carries the gradients that enter after k paddings back to the start.
+  /// Takes the gradients that enter after k paddings back to the start.
   ///
   /// - Parameters:
-  ///   - injection: dh and dc to add at a k, [2][unitStride], or nil where no sequence entered.
-  ///   - above: the layer that reads this one's states, gone back through already, and its Wᵀ; nil for the last layer.
-  ///   - recurrentGradient: dU, packed panels; overwritten.
+  ///   - injection: dh and dc to add after k paddings, [2][unitStride], or nil where no sequence entered.
+  ///   - above: the chain that reads this one's states, after its own backward pass, and its Wᵀ; nil for the last layer.
+  ///   - recurrentTransposed: Uᵀ, [unitPanels][columns][width].
+  ///   - recurrentGradient: dU, [gatePanels][units][width]; overwritten.
   ///   - inputGradient: Σ dz, [columns]; overwritten.
-  func backward(
+  package func backward(
     injection: (Int) -> UnsafePointer<Float>?, above: (chain: PaddingChain, kernelTransposed: UnsafePointer<Float>)?,
     recurrentTransposed: UnsafePointer<Float>, recurrentGradient: UnsafeMutablePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>
@@ -106,18 +104,13 @@ final class PaddingChain {
       }
       let z = gates.pointer + k * g.gateStride
       for unit in stride(from: 0, to: g.units, by: n) {
-        let z = z + 4 * unit
         let d = cellBackward(
-          i: z.vector(0), f: z.vector(n), g: z.vector(2 * n), o: z.vector(3 * n),
-          previousCell: cell.pointer.vector(k * g.unitStride + unit),
+          Gates(at: z + 4 * unit), previousCell: cell.pointer.vector(k * g.unitStride + unit),
           tanhCell: tanhCell.pointer.vector(k * g.unitStride + unit),
           hiddenGradient: dh.vector(unit), cellGradient: dc.vector(unit))
         dc.store(d.previousCell, unit)
-        z.store(d.i, 0)
-        z.store(d.f, n)
-        z.store(d.g, 2 * n)
-        z.store(d.o, 3 * n)
-        add((d.i, d.f, d.g, d.o), to: inputGradient + 4 * unit)
+        d.dz.store(to: z + 4 * unit)
+        d.dz.add(to: inputGradient + 4 * unit)
       }
       dh.update(repeating: 0, count: g.units)
       addRow(z, times: recurrentTransposed, panelCount: g.unitPanels, count: g.columns, to: dh)
@@ -125,8 +118,8 @@ final class PaddingChain {
     multiplyByGradient(hidden.pointer, g, into: recurrentGradient)
   }
 
-  /// dW of a layer that has gone back, which reads the states of the one below: packed panels, overwritten.
-  func kernelGradient(below: PaddingChain, into kernelGradient: UnsafeMutablePointer<Float>) {
+  /// dW, [gatePanels][inputs][width], once `backward` is done; `below` is the chain whose states this one read.
+  package func kernelGradient(below: PaddingChain, into kernelGradient: UnsafeMutablePointer<Float>) {
     multiplyByGradient(below.hidden.pointer + below.geometry.unitStride, below.geometry, into: kernelGradient)
   }
 

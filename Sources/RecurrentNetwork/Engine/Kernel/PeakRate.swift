@@ -1,4 +1,4 @@
-/// What `multiplyAddsInRegisters` does a round: 12 vectors, a multiplication and an addition each.
+/// Floating-point operations of a round of `multiplyAddsInRegisters`: 12 vectors, a multiplication and an addition each.
 package let flopPerRoundInRegisters = 12 * Vector.scalarCount * 2
 
 /// Nothing but independent multiply-adds, as many at once as a register tile has: the processor's peak, to compare with.

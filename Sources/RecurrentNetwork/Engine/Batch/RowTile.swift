@@ -1,17 +1,17 @@
 /// Up to six sequences that go through time together.
 ///
-/// They enter at the start of the longest; the others read padding until their own start, which changes nothing, since
+/// They enter at the start of the longest. The others read padding until their own start, which changes nothing, since
 /// the padding chain does the same arithmetic.
 package struct RowTile: Sendable, Equatable {
-  /// Its place among the batch's tiles: where its share of the padding chain's gradient goes.
+  /// Its index among the batch's tiles.
   package let index: Int
   /// The step at which it enters: T − the longest sequence's count.
   package let start: Int
-  /// Places of the sequences in the batch; at most `rowCount`.
+  /// Indices of the sequences in the batch; at most `rowCount`.
   package let rows: [Int]
 
   /// Height of a full tile.
-  package static let rowCount = RegisterTile.rows
+  package static var rowCount: Int { RegisterTile.rows }
 
   package init(index: Int, start: Int, rows: [Int]) {
     self.index = index

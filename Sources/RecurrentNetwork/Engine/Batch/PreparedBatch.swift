@@ -1,0 +1,97 @@
+/// What all shards of a batch share, in memory that is used again for the next batch.
+///
+/// | | written by |
+/// |---|---|
+/// | `tokens`, `dropout`, `padding`, `weights` | `load` |
+/// | `tokenInputs` | `load` (room), `.tokenInputs` jobs |
+/// | `chains` | the `.chains` job forward; `ChainGradients` backward, once all shards are done |
+///
+/// The shards themselves only read. `InferenceNetwork` loads it once, for every token of the vocabulary.
+package final class PreparedBatch {
+  let layout: ParameterLayout
+  let geometry: NetworkGeometry
+  package let tokens: TokenTable
+  /// What this training step drops; nil for nothing.
+  private(set) var dropout: DropoutDraw?
+  package var padding: PaddingTreatment { PaddingTreatment(layout.architecture, dropout) }
+  let weights: PackedWeights
+  let tokenInputs: TokenInputs
+  /// The states that padding leads to, where it is `.chained`: [layers].
+  package let chains: [PaddingChain]
+
+  package init(_ layout: ParameterLayout) {
+    self.layout = layout
+    geometry = NetworkGeometry(layout.architecture)
+    tokens = TokenTable(vocabularySize: layout.architecture.vocabularySize)
+    weights = PackedWeights(layout, geometry)
+    tokenInputs = TokenInputs(layout, geometry)
+    chains = geometry.layers.map(PaddingChain.init)
+  }
+
+  /// Weights of one layer in one direction: [layers][directions].
+  package var recurrences: [[PackedRecurrence]] { weights.recurrences }
+
+  /// Whether single elements of the embeddings are dropped, so that each position has an input vector of its own and is
+  /// multiplied by W. Otherwise the first layer's input is a row of `tokenInputs`.
+  var embedsPositions: Bool { dropout.map { $0.rates.embedding > 0 } ?? false && layout.architecture.embeddingSize > 0 }
+
+  var dropsWords: Bool { dropout.map { $0.rates.words > 0 } ?? false }
+
+  /// What the vectors of words that aren't dropped are multiplied by.
+  var wordScale: Float { Float(1 / (1 - (dropout?.rates.words ?? 0))) }
+
+  /// The part of `wordScale` that W takes up: all of it, unless each position is multiplied anyway.
+  var foldedWordScale: Float { embedsPositions ? 1 : wordScale }
+
+  /// Packs the weights, and finds the distinct tokens of the sequences.
+  package func load(
+    _ parameters: Parameters, for sequences: some Sequence<TokenSequence>, dropout: DropoutDraw? = nil
+  ) {
+    precondition(parameters.layout == layout)
+    self.dropout = dropout
+    tokens.fill(sequences)
+    tokenInputs.reserve(tokenCount: tokens.count)
+    weights.pack(parameters, inputScale: foldedWordScale)
+  }
+
+  // MARK: Jobs
+
+  /// The rest of the preparation, in pieces that may run at the same time.
+  package enum Job: Sendable {
+    /// All layers' padding chains, up to a number of paddings.
+    case chains(length: Int)
+    /// The input rows of the tokens with these slots.
+    case tokenInputs(slots: Range<Int>)
+  }
+
+  /// The jobs that `load` leaves, the longest first.
+  ///
+  /// - Parameter chainLength: the longest padding of a tile.
+  package func jobs(chainLength: Int) -> [Job] {
+    let rows = TokenInputs.slotRanges(tokens.count).map { Job.tokenInputs(slots: $0) }
+    return padding == .chained ? [.chains(length: chainLength)] + rows : rows
+  }
+
+  package func perform(_ job: Job, _ parameters: Parameters) {
+    switch job {
+    case .chains(let length): computeChains(length: length, parameters)
+    case .tokenInputs(let slots): tokenInputs.compute(slots, of: self, parameters)
+    }
+  }
+
+  private func computeChains(length: Int, _ parameters: Parameters) {
+    // The chain needs the padding token's row now, whoever computes that row for the others: the bits are the same.
+    let padding = FloatBuffer(geometry.layers[0].columns)
+    tokenInputs.computePaddingRow(of: self, parameters, into: padding.pointer)
+    for (layer, chain) in chains.enumerated() {
+      let recurrence = recurrences[layer][0]
+      chain.forward(length: length, recurrent: recurrence.recurrent.pointer) { step, z in
+        if layer == 0 {
+          z.update(from: padding.pointer, count: recurrence.geometry.columns)
+        } else {
+          recurrence.computeGateInput(of: chains[layer - 1].hidden(after: step + 1), into: z)
+        }
+      }
+    }
+  }
+}
