@@ -118,7 +118,7 @@ let package = Package(
       swiftSettings: defines),
 
     // What the tests share: values that PyTorch and Keras gave, made by the scripts in Scripts/golden.
-    .target(name: "GoldenValues", path: "Tests/GoldenValues"),
+    .target(name: "GoldenValues", dependencies: ["RecurrentNetwork"], path: "Tests/GoldenValues"),
     .testTarget(name: "CorpusTests", dependencies: ["Corpus", "CLibZip"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
