@@ -1,7 +1,7 @@
 import RecurrentNetwork
 import Testing
 
-/// What each mask is applied to: factors that are the same at all steps do what scaled weights do.
+/// What each mask is applied to: factors that are the same at every step act like scaled weights.
 @Suite struct ReferenceDropoutTests {
   static let architecture = Architecture(
     vocabularySize: 7, embeddingSize: 3, hiddenSize: 2, layerCount: 2, isBidirectional: true, pooling: .mean)
@@ -14,7 +14,7 @@ import Testing
 
   @Test func wordsScaleTheVectorsOfTokens() {
     let factors = [0, 2.0, 0, 2, 2]
-    // The padding, then the tokens; every one is at one step alone, so it can have an embedding of its own.
+    // Every token, padding included, occurs at one step only, so that its embedding can be scaled instead.
     let scaled = scaling { scale in for t in 0..<5 { scale(layout.embedding, t, factors[t]) } }
     #expect(
       difference(logits(values, [1, 2, 3, 4]) { $0.words = factors }, logits(scaled, [1, 2, 3, 4])) < 1e-14)
@@ -78,11 +78,11 @@ import Testing
     #expect(difference(logits(values, tokens) { $0.output = factors }, logits(scaled, tokens)) < 1e-14)
   }
 
-  /// The factors of a step are those of its place in the padded sequence, masked or not.
+  /// A step's factors are found by its place in the padded sequence, even where padding is masked.
   @Test func factorsBelongToStepsOfThePaddedSequence() {
     var architecture = Self.architecture
     architecture.masksPadding = true
-    let network = ReferenceNetwork(layoutOf(architecture), maxLength: 9, values: values)
+    let network = ReferenceNetwork(ParameterLayout(architecture), maxLength: 9, values: values)
     var generator = RandomGenerator(seed: 5)
     var rates = Dropout()
     (rates.words, rates.embedding, rates.layers) = (0.5, 0.5, 0.5)
@@ -93,7 +93,7 @@ import Testing
     own.layers = [dropout.layers[0].suffix(4)]
     #expect(
       network.forward(.init(tokens: tokens, label: 0, dropout: dropout)).logits
-        == ReferenceNetwork(layoutOf(architecture), maxLength: 4, values: values)
+        == ReferenceNetwork(ParameterLayout(architecture), maxLength: 4, values: values)
         .forward(.init(tokens: tokens, label: 0, dropout: own)).logits)
   }
 
@@ -162,8 +162,6 @@ import Testing
     body { tensor, row, factor in for i in tensor.row(row) { scaled[i] *= factor } }
     return scaled
   }
-
-  private func layoutOf(_ architecture: Architecture) -> ParameterLayout { ParameterLayout(architecture) }
 
   private func difference(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } }
 }

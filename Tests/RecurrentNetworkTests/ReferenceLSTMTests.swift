@@ -2,7 +2,7 @@ import Foundation
 import RecurrentNetwork
 import Testing
 
-/// What a step does with its gates, one at a time; that all together are right is `ReferenceNetworkTests`' to show.
+/// What each gate does on its own; `ReferenceNetworkTests` shows that they work together.
 @Suite struct ReferenceLSTMTests {
   let start = ReferenceLSTM.State(hidden: [0.5], cell: [-0.75])
 
@@ -36,7 +36,7 @@ import Testing
     #expect(abs(state.hidden[0] - sigma(z[3]) * tanh(cell)) < 1e-15)
   }
 
-  /// Recurrent dropout is in what the next step reads, not in what the layer puts out.
+  /// Recurrent dropout changes what the next step reads, not what the layer puts out.
   @Test func recurrentFactorsScaleWhatEveryStepReads() {
     let (u, r) = ((0..<16).map { cos(Double($0)) }, [0.5, 3])
     func lstm(_ u: [Double]) -> ReferenceLSTM {
@@ -63,7 +63,7 @@ import Testing
     #expect(gradient.initialState == .init(zeros: 1))
   }
 
-  /// Of one input and one unit, with gates that follow from the bias alone.
+  /// One input and one unit, whose gates follow from the bias alone.
   private func lstm(bias: [Double]) -> ReferenceLSTM {
     ReferenceLSTM(
       kernel: [0, 0, 0, 0], recurrentKernel: [0, 0, 0, 0], bias: bias, inputSize: 1, hiddenSize: 1)

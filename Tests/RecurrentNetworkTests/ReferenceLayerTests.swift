@@ -34,14 +34,14 @@ import Testing
   }
 
   @Test func theGradientOfAnInputIsTheSumOverBothDirections() {
-    let layers = [[lstm(seed: 1), lstm(seed: 2)]].map { ReferenceLayer($0) }
-    let pass = layers[0].forward(inputs, from: [zeros, zeros])
+    let layer = ReferenceLayer([lstm(seed: 1), lstm(seed: 2)])
+    let pass = layer.forward(inputs, from: [zeros, zeros])
     let gradients = inputs.map { _ in [0.5, 1, -1, 2, 0, -0.25] }
-    let sum = layers[0].backward(pass, outputGradients: gradients).inputs
+    let sum = layer.backward(pass, outputGradients: gradients).inputs
     let parts = [
       [1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1],
     ].map { mask in
-      layers[0].backward(pass, outputGradients: gradients.map { g in g.indices.map { g[$0] * mask[$0] } }).inputs
+      layer.backward(pass, outputGradients: gradients.map { g in g.indices.map { g[$0] * mask[$0] } }).inputs
     }
     for t in inputs.indices {
       for k in 0..<2 {

@@ -58,7 +58,7 @@ import Testing
 
   // MARK: Finite differences
 
-  /// Two layers in both directions, with dropout everywhere, unequal weights and initial states other than zeros.
+  /// Two layers of two directions, with dropout everywhere, unequal weights and nonzero initial states.
   @Test(arguments: Architecture.Pooling.allCases, [false, true])
   func gradientEqualsFiniteDifferences(pooling: Architecture.Pooling, masksPadding: Bool) {
     for (embeddingSize, labelCount) in [(3, 2), (3, 3), (0, 3)] {
@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test(arguments: Architecture.Pooling.allCases)
-  func ofMaskedPaddingAloneOnlyTheBiasCounts(pooling: Architecture.Pooling) {
+  func anEmptyMaskedSequenceLeavesOnlyTheDenseBias(pooling: Architecture.Pooling) {
     let network = network { ($0.isBidirectional, $0.masksPadding, $0.pooling) = (true, true, pooling) }
     let result = network.evaluate([.init(tokens: [], label: 1)])
     let bias = network.layout.denseBias.offset

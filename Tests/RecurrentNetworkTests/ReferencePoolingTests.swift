@@ -1,7 +1,7 @@
 import RecurrentNetwork
 import Testing
 
-/// Poolings of one unit in each direction, forward first.
+/// Each output has one unit in each direction, forward first.
 @Suite struct ReferencePoolingTests {
   let outputs = [[1.0, 10], [3, 40], [3, 40], [2, 20]]
 
@@ -19,7 +19,7 @@ import Testing
     #expect(pool(.max, [[-3, -1], [-2, -5]]) == [-2, -1])
   }
 
-  @Test func ofEqualMaximaTheFirstThatIsReadHasTheGradient() {
+  @Test func theGradientGoesToTheEqualMaximumReadFirst() {
     #expect(shares(.max, outputs) == [[0, 0], [1, 0], [0, 1], [0, 0]])
   }
 
@@ -28,7 +28,7 @@ import Testing
     #expect(pool(kind, []) == [0, 0])
   }
 
-  @Test func theGradientIsSharedOutAsTheOutputsAre() {
+  @Test func theGradientIsDividedAsTheOutputsAre() {
     let mean = ReferencePooling(.mean, hiddenSize: 1, directionCount: 2)
     #expect(mean.backward([4, -8], shares: mean.shares(outputs)) == [[Double]](repeating: [1, -2], count: 4))
     let last = ReferencePooling(.last, hiddenSize: 1, directionCount: 2)

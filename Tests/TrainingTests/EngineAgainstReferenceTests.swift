@@ -6,12 +6,13 @@ import Training
 
 /// The engine computes what the reference defines, for random architectures, shapes, batches and dropout.
 @Suite struct EngineAgainstReferenceTests {
-  /// Of the largest element of a tensor. The engine computes in Float, with roundoffs of 6e-8, and a gradient is a sum
-  /// over samples, steps and units that has come through up to 3 layers and 14 steps. Of a thousand seeds, half stay
-  /// below 5e-7 in all tensors, and all below 9e-6, but for one with gradients as small as 1e-8.
-  static let gradientTolerance = 1e-5
-  /// Of the loss, the sum of which is in Double: of a thousand seeds all stay below 2e-8.
-  static let lossTolerance = 2e-7
+  /// Relative to a tensor's largest element. The engine computes in Float, whose unit roundoff is 6e-8, and a gradient
+  /// is a sum over samples, steps and units that has passed through up to 3 layers and 14 steps. Of a thousand seeds,
+  /// half stay below 5e-7 in every tensor and all but one below 9e-6; that one has gradients as small as 1e-8. Twice as
+  /// much is allowed, since the order of addition depends on the processor's vectors.
+  static let gradientTolerance = 2e-5
+  /// Relative to the loss, which is added up in Double: of a thousand seeds, all stay below 1.7e-7.
+  static let lossTolerance = 5e-7
 
   @Test(arguments: 0..<60 as Range<UInt64>)
   func gradientsAreEqual(seed: UInt64) {
@@ -29,7 +30,7 @@ import Training
     }
   }
 
-  /// What is evaluated has no dropout, and no class weights.
+  /// Evaluation has no dropout and no class weights.
   @Test(arguments: 0..<60 as Range<UInt64>)
   func outcomesAreEqual(seed: UInt64) {
     let task = RandomTask(seed: seed)
@@ -47,10 +48,10 @@ import Training
     }
   }
 
-  /// Without weights in the LSTMs every output is exactly 0, so that all steps are equal maxima. Which of them has the
-  /// gradient shows in dW, where the inputs of that step and of those read before it are.
+  /// LSTMs whose weights are all 0 put out exactly 0 at every step. The gradient of W shows which of these equal maxima
+  /// the loss's gradient goes to: it is made of the inputs that are read up to that step.
   @Test(arguments: [false, true], [false, true])
-  func theSameOfEqualMaximaHasTheGradient(isBidirectional: Bool, masksPadding: Bool) {
+  func equalMaximaAreToldApartAlike(isBidirectional: Bool, masksPadding: Bool) {
     var task = RandomTask(seed: 2)
     task.change {
       ($0.pooling, $0.isBidirectional, $0.masksPadding, $0.layerCount) = (.max, isBidirectional, masksPadding, 1)
@@ -114,7 +115,7 @@ import Training
   }
 }
 
-/// A network and a training step, drawn from a seed; of sizes that are no multiple of a vector, most of them.
+/// A network and a training step, drawn from a seed; most sizes are no multiple of a vector's.
 private struct RandomTask: CustomStringConvertible {
   let seed: UInt64
   private(set) var layout: ParameterLayout
@@ -135,7 +136,7 @@ private struct RandomTask: CustomStringConvertible {
     }
     func isTrue(_ probability: Double) -> Bool { generator.uniform() < probability }
     self.seed = seed
-    // Twelve seeds that follow each other have all combinations.
+    // Any twelve seeds in a row have all combinations of pooling, masking and directions.
     var architecture = Architecture(
       vocabularySize: number(2...40), embeddingSize: isTrue(0.2) ? 0 : number(1...20), hiddenSize: number(1...40),
       layerCount: number(1...3))
@@ -171,8 +172,8 @@ private struct RandomTask: CustomStringConvertible {
     data = LabelledSequences(sequences: TokenSequences(sequences), labels: labels)
   }
 
-  /// Draws a sequence for a sample, without near ties in max pooling; nil if a hundred have some, as may happen where
-  /// the states come to rest in padding.
+  /// Draws a sequence without near ties in max pooling; nil if a hundred in a row have some, as happens where the states
+  /// converge while padding is read.
   private func clearSequence(
     _ reference: ReferenceNetwork, _ sample: Int, using generator: inout RandomGenerator
   ) -> [Int32]? {
@@ -202,8 +203,8 @@ private struct RandomTask: CustomStringConvertible {
     parameters = Self.weights(layout, using: &generator)
   }
 
-  /// Numbers that neither saturate the gates nor let the states run chaotically: what a step reads then comes through
-  /// the recurrent weights no larger than it was, and so does rounding.
+  /// Weights small enough that the states are not chaotic: with ±1 and forty units, a rounding error grows from step to
+  /// step, up to 3e-4 of a gradient.
   private static func weights(_ layout: ParameterLayout, using generator: inout RandomGenerator) -> Parameters {
     var parameters = Parameters(zeros: layout)
     let limit = min(1, 2.5 / Double(layout.architecture.hiddenSize).squareRoot())
@@ -236,7 +237,7 @@ private struct RandomTask: CustomStringConvertible {
     draw.map { ReferenceDropout($0, sample: place, for: layout.architecture, steps: maxLength) }
   }
 
-  /// Whether max pooling has to choose between steps that differ by less than what Float may get wrong.
+  /// Whether max pooling has to choose between outputs so close that Float's rounding may decide.
   private func hasNearTies(_ pass: ReferenceNetwork.Pass) -> Bool {
     let outputs = pass.layers.last!.outputs
     guard outputs.count > 1 else { return false }
@@ -248,8 +249,8 @@ private struct RandomTask: CustomStringConvertible {
 
   // MARK: The engine
 
-  /// Tensors whose errors are measured together. The few numbers of the dense layer's bias can cancel nearly to 0 over
-  /// the batch, unlike those of its kernel, of which the bias is in effect another row.
+  /// The tensors, but with the dense layer's kernel and bias as one: the few numbers of the bias's gradient can cancel
+  /// nearly to 0 over a batch, and then say nothing about the size of the terms that were added.
   var comparedRanges: [(name: String, range: Range<Int>)] {
     layout.tensors.dropLast(2).map { ($0.name, $0.range) }
       + [("dense", layout.denseKernel.range.lowerBound..<layout.denseBias.range.upperBound)]

@@ -1,12 +1,12 @@
 extension ReferenceDropout {
-  /// What the engine drops of a sample in a training step.
+  /// What the engine drops from a sample in a training step: the very factors, which it computes in Float.
   ///
-  /// The factors are the engine's own, in Float, exactly. Each is found by its number within its place: of words the
-  /// step, of embeddings step · E + element, of recurrent factors the unit, between layers step · H + unit, and of the
-  /// dense layer's input the feature.
+  /// The draw numbers the factors of each kind. The number is the step for words, step · E + element for embeddings, the
+  /// unit for recurrent factors, step · H + unit between layers (each direction being a kind of its own), and the
+  /// feature for the dense layer's input.
   ///
   /// - Parameters:
-  ///   - draw: of the training step.
+  ///   - draw: the training step's.
   ///   - sample: the sequence's place in its batch.
   ///   - architecture: the network.
   ///   - steps: T.

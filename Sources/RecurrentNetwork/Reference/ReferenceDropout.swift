@@ -1,21 +1,21 @@
 /// The dropout of one sequence in one training step, as the factors by which numbers are multiplied: 0 for those that
 /// are dropped, 1 / (1 − rate) for those that are kept, so that the mean stays (Srivastava et al., 2014).
 ///
-/// T counts all steps, padding included, whether or not padding is masked; a step's factors are found by its place in
-/// the padded sequence.
+/// T counts all steps, padding included, even where it is masked: a step's factors are found by its place in the padded
+/// sequence.
 public struct ReferenceDropout: Sendable, Equatable {
-  /// Of whole words, [T].
+  /// For the vector of each position as a whole, [T].
   public var words: [Double]
-  /// Of the elements of each position's vector, T × [E]; ones, T × [V], where tokens are one-hot.
+  /// For the elements of each position's vector, T × [E]; ones, T × [V], where tokens are one-hot.
   public var embedding: [[Double]]
-  /// Of the elements of h that a step reads, the same at every step (Gal and Ghahramani, 2016): [layers][D] × [H].
+  /// For the elements of h that a step reads, the same at every step (Gal and Ghahramani, 2016): [layers][D] × [H].
   public var recurrent: [[[Double]]]
-  /// Of the outputs that the next layer reads: [layers − 1] × T × [D · H].
+  /// For the outputs that the next layer reads: [layers − 1] × T × [D · H].
   public var layers: [[[Double]]]
-  /// Of the pooled vector that the dense layer reads, [D · H].
+  /// For the pooled vector that the dense layer reads, [D · H].
   public var output: [Double]
 
-  /// Nothing is dropped: all factors are 1.
+  /// Factors of 1, which drop nothing.
   ///
   /// - Parameters:
   ///   - architecture: the network.
@@ -31,10 +31,10 @@ public struct ReferenceDropout: Sendable, Equatable {
     output = ones(architecture.outputSize)
   }
 
-  /// Draws every factor by itself.
+  /// Draws every factor independently.
   ///
   /// - Parameters:
-  ///   - rates: the share of the numbers to drop at each place.
+  ///   - rates: how likely a number is to be dropped, for each place.
   ///   - architecture: the network.
   ///   - steps: T.
   ///   - generator: where the randomness comes from.

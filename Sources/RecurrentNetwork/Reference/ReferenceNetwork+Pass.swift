@@ -7,7 +7,7 @@ extension ReferenceNetwork {
     let dropout: ReferenceDropout
     /// [layers].
     public let layers: [ReferenceLayer.Pass]
-    /// Of the last layer's outputs in the pooled vector, steps × [D · H].
+    /// The shares of the last layer's outputs in the pooled vector, steps × [D · H].
     let poolingShares: [[Double]]
     /// The pooled vector as the dense layer reads it, after dropout; [D · H].
     let features: [Double]
@@ -23,7 +23,7 @@ extension ReferenceNetwork {
     public var initialStates: [[ReferenceLSTM.State]]
   }
 
-  /// From tokens to logits. Label and weight of the sample play no part.
+  /// From tokens to logits. The sample's label and weight play no part.
   public func forward(_ sample: Sample) -> Pass {
     let architecture = layout.architecture
     let paddingCount = maxLength - sample.tokens.count

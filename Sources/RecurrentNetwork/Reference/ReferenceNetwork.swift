@@ -55,7 +55,7 @@ public struct ReferenceNetwork: Sendable {
     /// What the LSTMs start from, [layers][D]; nil for zeros.
     public var initialStates: [[ReferenceLSTM.State]]?
 
-    /// Unless told otherwise, a loss counts once, nothing is dropped, and the LSTMs start from zeros.
+    /// A sample; by default its loss counts once, nothing is dropped, and the LSTMs start from zeros.
     public init(
       tokens: [Int], label: Int, weight: Double = 1, dropout: ReferenceDropout? = nil,
       initialStates: [[ReferenceLSTM.State]]? = nil
@@ -72,7 +72,7 @@ public struct ReferenceNetwork: Sendable {
   public struct Result: Sendable {
     /// B × [logits].
     public var logits: [[Double]] = []
-    /// Cross-entropy of each sample in nats, times its weight; [B].
+    /// Each sample's cross-entropy in nats times its weight, [B].
     public var losses: [Double] = []
     /// d loss / d parameter, flat in the layout's order.
     public var gradient: [Double]
@@ -81,11 +81,11 @@ public struct ReferenceNetwork: Sendable {
     /// d loss / d initial state, B × [layers][D].
     public var initialStateGradients: [[[ReferenceLSTM.State]]] = []
 
-    /// The sum of `losses` over B: weights count in the sum, not in the number that it is divided by.
+    /// The sum of `losses` divided by B, whatever the weights add up to.
     public var loss: Double { losses.reduce(0, +) / Double(losses.count) }
   }
 
-  /// Forward, loss and backward of a batch; gradients are of the batch's `loss`.
+  /// Logits and losses of a batch, and the gradients of its mean `loss`.
   ///
   /// - Precondition: the batch is not empty; tokens, labels, and the shapes of factors and states fit the architecture.
   public func evaluate(_ batch: [Sample]) -> Result {

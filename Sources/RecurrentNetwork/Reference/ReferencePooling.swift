@@ -4,26 +4,26 @@
 ///
 /// - `last`: the step that is read last has a share of 1: for the backward direction that is the first step in time.
 /// - `mean`: each of the T steps has a share of 1 / T (Keras's `GlobalAveragePooling1D`).
-/// - `max`: the step with the largest output has a share of 1 (Keras's `GlobalMaxPooling1D`). Of equal ones it is the
-///   first in the order in which the direction reads; the gradient goes there alone.
+/// - `max`: the step with the largest output has a share of 1 (Keras's `GlobalMaxPooling1D`). If several are equal, it is
+///   the one that the direction reads first, and the whole gradient goes there.
 ///
-/// Of no steps, as when a sequence has nothing but masked padding, the result is zeros.
+/// With no steps, as in a sequence of masked padding alone, the result is zeros.
 public struct ReferencePooling: Sendable {
-  /// Which of the poolings.
+  /// How outputs over time become one vector.
   public let kind: Architecture.Pooling
   /// H: number of units in each direction.
   public let hiddenSize: Int
   /// D: 1, or 2 with a backward direction.
   public let directionCount: Int
 
-  /// A pooling of outputs [D · H], forward first.
+  /// Pools outputs of [D · H] elements, the forward direction's first.
   public init(_ kind: Architecture.Pooling, hiddenSize: Int, directionCount: Int) {
     self.kind = kind
     self.hiddenSize = hiddenSize
     self.directionCount = directionCount
   }
 
-  /// How much of each step's output is in the result, T × [D · H].
+  /// The share of each step's output in the result, T × [D · H].
   ///
   /// - Parameter outputs: T × [D · H], in the order of time.
   public func shares(_ outputs: [[Double]]) -> [[Double]] {
@@ -47,7 +47,7 @@ public struct ReferencePooling: Sendable {
   ///
   /// - Parameters:
   ///   - outputs: T × [D · H], in the order of time.
-  ///   - shares: of the same outputs, T × [D · H].
+  ///   - shares: what `shares(_:)` gives for them, T × [D · H].
   public func forward(_ outputs: [[Double]], shares: [[Double]]) -> [Double] {
     var pooled = [Double](repeating: 0, count: directionCount * hiddenSize)
     for (output, share) in zip(outputs, shares) {
