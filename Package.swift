@@ -136,7 +136,7 @@ let package = Package(
       swiftSettings: defines),
 
     // What the tests share: values that PyTorch and Keras gave, made by the scripts in Scripts/golden.
-    .target(name: "GoldenValues", path: "Tests/GoldenValues"),
+    .target(name: "GoldenValues", dependencies: ["RecurrentNetwork"], path: "Tests/GoldenValues"),
     // … and what they all need: small tasks, temporary folders, ranks that are threads.
     .target(
       name: "Fixtures", dependencies: ["Corpus", "Hyperparameters", "Parallel", "RecurrentNetwork"],
@@ -148,15 +148,13 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork",
-        "Training",
+        "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Training",
       ], exclude: ["Golden"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: [
         "Classification", "Corpus", "Files", "GoldenValues", "Hyperparameters", "Models", "Parallel",
-        "RecurrentNetwork",
-        "Training",
+        "RecurrentNetwork", "Training",
       ], exclude: ["Golden"]),
     // The lines that documentation shows, as a program: it compiles, and a test runs it.
     .executableTarget(name: "Example", dependencies: ["Classification"], path: "Tests/Example"),

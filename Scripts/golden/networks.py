@@ -141,8 +141,8 @@ def evaluate(modules, sequences, labels, T, pooling, masksPadding, labelCount, *
 
 
 def text(array):
-    """Floats, little-endian, in base64: as JSONDecoder reads Data."""
-    return base64.b64encode(np.asarray(array, "<f4").tobytes()).decode()
+    """Doubles, little-endian, in base64, which JSONDecoder reads as Data."""
+    return base64.b64encode(np.asarray(array, "<f8").tobytes()).decode()
 
 
 def make(index, changes):

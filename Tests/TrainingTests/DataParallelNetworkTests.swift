@@ -54,8 +54,8 @@ import Training
     var parameters = Parameters(zeros: layout)
     for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
 
-    let expected = ReferenceNetwork(layout: layout, values: parameters.values.map { Double($0) })
-      .evaluate(tokens: sequences, labels: labels.map { Double($0) })
+    let expected = ReferenceNetwork(layout, maxLength: steps, values: parameters.values.map { Double($0) })
+      .evaluate(zip(sequences, labels).map { .init(tokens: $0, label: Int($1)) })
     let data = LabelledSequences(padded: sequences, labels: labels)
     let network = DataParallelNetwork(layout, maxLength: steps, threads: 2)
     // Twice: the second call meets the buffers that the first has left.

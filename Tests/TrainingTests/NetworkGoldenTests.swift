@@ -20,11 +20,8 @@ import Training
       #expect(metrics.correctCount == golden.correctCount)
       var expected = golden.gradientElements[...]
       #expect(golden.gradientSteps.count == layout.tensors.count)
-      for (tensor, step) in zip(layout.tensors, golden.gradientSteps) {
-        let found = stride(from: tensor.offset, to: tensor.range.upperBound, by: step).map {
-          Double(gradient.values[$0])
-        }
-        #expect(relativeError(found, expected.prefix(found.count)) < 2e-5, "\(tensor.name)")
+      for (tensor, found) in zip(layout.tensors, golden.elements(of: gradient.values)) {
+        #expect(relativeError(found.map { Double($0) }, expected.prefix(found.count)) < 2e-5, "\(tensor.name)")
         expected = expected.dropFirst(found.count)
       }
       #expect(expected.isEmpty)
@@ -121,60 +118,7 @@ private func network(_ change: (inout Architecture) -> Void) -> Architecture {
   return architecture
 }
 
-/// A network, a batch and PyTorch's float64 answers, made by Scripts/golden/networks.py.
-struct GoldenNetwork: Decodable, Sendable, CustomTestStringConvertible {
-  var vocabularySize: Int
-  var embeddingSize: Int
-  var hiddenSize: Int
-  var layerCount: Int
-  var isBidirectional: Bool
-  var pooling: Architecture.Pooling
-  var masksPadding: Bool
-  var labelCount: Int
-  var maxLength: Int
-  /// Real tokens alone.
-  var sequences: [[Int32]]
-  var labels: [UInt8]
-  /// The weights are the numbers that follow from it.
-  var weightSeed: UInt64
-  var loss: Double
-  /// One a sample, or one a label of each sample.
-  var logits: [Double]
-  var predicted: [UInt8]
-  /// Of each tensor every how manyth element is there.
-  var gradientSteps: [Int]
-  /// Floats, little-endian.
-  var gradient: Data
-
-  /// The committed file.
-  static let all: [GoldenNetwork] = {
-    struct File: Decodable { var cases: [GoldenNetwork] }
-    do { return try goldenValues("TrainingTests/Golden/networks.json", as: File.self).cases } catch {
-      fatalError("networks.json: \(error)")
-    }
-  }()
-
-  var architecture: Architecture {
-    Architecture(
-      vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize, layerCount: layerCount,
-      isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, labelCount: labelCount)
-  }
-
-  var testDescription: String { "\(architecture)" }
+extension GoldenNetwork {
+  /// The sequences and their labels.
   var data: LabelledSequences { LabelledSequences(sequences: TokenSequences(sequences), labels: labels) }
-  var correctCount: Int { zip(predicted, labels).count { $0 == $1 } }
-  var gradientElements: [Double] {
-    gradient.withUnsafeBytes { bytes in
-      stride(from: 0, to: bytes.count, by: 4).map { offset in
-        Double(Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))))
-      }
-    }
-  }
-
-  var parameters: Parameters {
-    var parameters = Parameters(zeros: ParameterLayout(architecture))
-    var generator = RandomGenerator(state: weightSeed)
-    for i in parameters.values.indices { parameters.values[i] = Float(generator.next() >> 47) / 65536 - 1 }
-    return parameters
-  }
 }

@@ -4,34 +4,51 @@
   import Glibc
 #endif
 
-/// The LSTM's definition, one sample at a time and in Double: what the fast engine must equal.
+/// The definition of an LSTM that reads one sequence in one direction.
 ///
 /// Hochreiter and Schmidhuber (1997) with the forget gate of Gers, Schmidhuber and Cummins (2000), as Keras computes it
 /// (keras/src/layers/rnn/lstm.py, `LSTMCell.call`):
 ///
-///     z = x W + h U + b                      [4H], gates i, f, g, o
+///     z = x W + (r h) U + b                  [4H], gates i, f, g, o
 ///     i, f, o = σ(z…),  g = tanh(z…)
 ///     c' = f c + i g,   h' = o tanh(c')
-public struct ReferenceLSTM {
-  /// W, [E, 4H].
-  public var kernel: [Double]
+///
+/// r are the factors of recurrent dropout, the same at every step of a sequence (Gal and Ghahramani, 2016); without
+/// dropout they are 1.
+public struct ReferenceLSTM: Sendable {
+  /// W, [I, 4H].
+  public let kernel: [Double]
   /// U, [H, 4H].
-  public var recurrentKernel: [Double]
+  public let recurrentKernel: [Double]
   /// b, [4H].
-  public var bias: [Double]
-  /// E.
+  public let bias: [Double]
+  /// I: length of the vector that a step reads.
   public let inputSize: Int
-  /// H.
+  /// H: number of units.
   public let hiddenSize: Int
 
+  /// An LSTM with given weights, row-major.
+  ///
+  /// - Precondition: the arrays have the sizes [I, 4H], [H, 4H] and [4H].
+  public init(kernel: [Double], recurrentKernel: [Double], bias: [Double], inputSize: Int, hiddenSize: Int) {
+    precondition(kernel.count == inputSize * 4 * hiddenSize, "W must be [\(inputSize), 4 · \(hiddenSize)]")
+    precondition(recurrentKernel.count == hiddenSize * 4 * hiddenSize, "U must be [\(hiddenSize), 4 · \(hiddenSize)]")
+    precondition(bias.count == 4 * hiddenSize, "b must be [4 · \(hiddenSize)]")
+    self.kernel = kernel
+    self.recurrentKernel = recurrentKernel
+    self.bias = bias
+    self.inputSize = inputSize
+    self.hiddenSize = hiddenSize
+  }
+
   /// h and c, [H] each.
-  public struct State: Equatable {
+  public struct State: Sendable, Equatable {
     /// h, [H].
     public var hidden: [Double]
     /// c, [H].
     public var cell: [Double]
 
-    /// Zeros, as Keras and PyTorch begin.
+    /// Zeros, the state from which Keras and PyTorch start.
     public init(zeros hiddenSize: Int) {
       hidden = [Double](repeating: 0, count: hiddenSize)
       cell = hidden
@@ -44,41 +61,49 @@ public struct ReferenceLSTM {
     }
   }
 
-  /// What a step leaves for the way back.
-  public struct Step {
-    /// x, [E].
+  /// One step, with everything that its backward pass needs.
+  public struct Step: Sendable {
+    /// x, [I].
     let input: [Double]
-    /// h and c before the step.
-    let previous: State
-    /// h and c after it.
-    public let state: State
-    /// Each [H].
+    /// r h: the previous h as the step reads it, after dropout; [H].
+    let hiddenRead: [Double]
+    /// The previous c, [H].
+    let previousCell: [Double]
+    /// i, f, g and o, [H] each.
     let inputGate: [Double]
     let forgetGate: [Double]
     let candidate: [Double]
     let outputGate: [Double]
+    /// h and c after the step.
+    public let state: State
   }
 
-  /// Gradients of a sequence, in the shapes of what they belong to.
-  public struct Gradient {
-    /// dW, [E, 4H].
-    public var kernel: [Double]
-    /// dU, [H, 4H].
-    public var recurrentKernel: [Double]
-    /// db, [4H].
-    public var bias: [Double]
-    /// dx of each step, T × [E].
-    public var inputs: [[Double]]
-    /// dh and dc before the first step.
-    public var initialState: State
+  /// A whole sequence, with everything that its backward pass needs.
+  public struct Pass: Sendable {
+    /// h and c before the first step.
+    public let initialState: State
+    /// r, [H].
+    public let recurrentFactors: [Double]
+    /// T steps, in the order of reading.
+    public let steps: [Step]
+
+    /// h and c after the last step; of an empty sequence the initial state.
+    public var lastState: State { steps.last?.state ?? initialState }
   }
 
-  /// One step from `previous`, with input [E].
-  public func step(_ input: [Double], from previous: State) -> Step {
+  /// One step from a state.
+  ///
+  /// - Parameters:
+  ///   - input: x, [I].
+  ///   - previous: h and c.
+  ///   - recurrentFactors: r, [H].
+  public func step(_ input: [Double], from previous: State, recurrentFactors: [Double]) -> Step {
     let h = hiddenSize
+    precondition(input.count == inputSize && previous.hidden.count == h && recurrentFactors.count == h)
+    let hiddenRead = (0..<h).map { previous.hidden[$0] * recurrentFactors[$0] }
     var z = bias
     for k in 0..<inputSize { for j in 0..<4 * h { z[j] += input[k] * kernel[k * 4 * h + j] } }
-    for k in 0..<h { for j in 0..<4 * h { z[j] += previous.hidden[k] * recurrentKernel[k * 4 * h + j] } }
+    for k in 0..<h { for j in 0..<4 * h { z[j] += hiddenRead[k] * recurrentKernel[k * 4 * h + j] } }
     let inputGate = z[0..<h].map(sigmoid)
     let forgetGate = z[h..<2 * h].map(sigmoid)
     let candidate = z[2 * h..<3 * h].map { tanh($0) }
@@ -89,56 +114,26 @@ public struct ReferenceLSTM {
       state.hidden[u] = outputGate[u] * tanh(state.cell[u])
     }
     return Step(
-      input: input, previous: previous, state: state,
-      inputGate: inputGate, forgetGate: forgetGate, candidate: candidate, outputGate: outputGate)
+      input: input, hiddenRead: hiddenRead, previousCell: previous.cell, inputGate: inputGate, forgetGate: forgetGate,
+      candidate: candidate, outputGate: outputGate, state: state)
   }
 
-  /// All steps of a sequence, T × [E].
-  public func forward(_ inputs: [[Double]], from initial: State) -> [Step] {
+  /// All steps of a sequence.
+  ///
+  /// - Parameters:
+  ///   - inputs: x of each step, T × [I], in the order of reading.
+  ///   - initial: h and c before the first step.
+  ///   - recurrentFactors: r, [H]; nil for none dropped.
+  public func forward(_ inputs: [[Double]], from initial: State, recurrentFactors: [Double]? = nil) -> Pass {
+    let factors = recurrentFactors ?? [Double](repeating: 1, count: hiddenSize)
+    var state = initial
     var steps: [Step] = []
-    for input in inputs { steps.append(step(input, from: steps.last?.state ?? initial)) }
-    return steps
-  }
-
-  /// Backpropagation through time from the gradient of the last h, [H].
-  public func backward(_ steps: [Step], lastHiddenGradient: [Double]) -> Gradient {
-    let (e, h) = (inputSize, hiddenSize)
-    var gradient = Gradient(
-      kernel: [Double](repeating: 0, count: e * 4 * h), recurrentKernel: [Double](repeating: 0, count: h * 4 * h),
-      bias: [Double](repeating: 0, count: 4 * h), inputs: [], initialState: State(zeros: h))
-    var (dh, dc) = (lastHiddenGradient, [Double](repeating: 0, count: h))
-    for step in steps.reversed() {
-      var dz = [Double](repeating: 0, count: 4 * h)
-      for u in 0..<h {
-        let (i, f, g, o) = (step.inputGate[u], step.forgetGate[u], step.candidate[u], step.outputGate[u])
-        let t = tanh(step.state.cell[u])
-        dc[u] += dh[u] * o * (1 - t * t)
-        dz[u] = dc[u] * g * i * (1 - i)
-        dz[h + u] = dc[u] * step.previous.cell[u] * f * (1 - f)
-        dz[2 * h + u] = dc[u] * i * (1 - g * g)
-        dz[3 * h + u] = dh[u] * t * o * (1 - o)
-        dc[u] *= f
-      }
-      var dx = [Double](repeating: 0, count: e)
-      for k in 0..<e {
-        for j in 0..<4 * h {
-          gradient.kernel[k * 4 * h + j] += step.input[k] * dz[j]
-          dx[k] += dz[j] * kernel[k * 4 * h + j]
-        }
-      }
-      gradient.inputs.append(dx)
-      dh = [Double](repeating: 0, count: h)
-      for k in 0..<h {
-        for j in 0..<4 * h {
-          gradient.recurrentKernel[k * 4 * h + j] += step.previous.hidden[k] * dz[j]
-          dh[k] += dz[j] * recurrentKernel[k * 4 * h + j]
-        }
-      }
-      for j in 0..<4 * h { gradient.bias[j] += dz[j] }
+    for input in inputs {
+      let step = step(input, from: state, recurrentFactors: factors)
+      state = step.state
+      steps.append(step)
     }
-    gradient.inputs.reverse()
-    gradient.initialState = State(hidden: dh, cell: dc)
-    return gradient
+    return Pass(initialState: initial, recurrentFactors: factors, steps: steps)
   }
 }
 

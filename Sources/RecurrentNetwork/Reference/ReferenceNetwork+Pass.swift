@@ -1,0 +1,84 @@
+extension ReferenceNetwork {
+  /// A sample's way through the network, with everything that the backward pass needs.
+  public struct Pass: Sendable {
+    /// The tokens that are read: with padding in front, unless that is masked.
+    public let tokens: [Int]
+    /// The factors of the steps that are read.
+    let dropout: ReferenceDropout
+    /// [layers].
+    public let layers: [ReferenceLayer.Pass]
+    /// The shares of the last layer's outputs in the pooled vector, steps × [D · H].
+    let poolingShares: [[Double]]
+    /// The pooled vector as the dense layer reads it, after dropout; [D · H].
+    let features: [Double]
+    /// z, [logits]: with 2 labels the probability of label 1 is σ(z), with more those of all labels are softmax(z).
+    public let logits: [Double]
+  }
+
+  /// The gradients of one sample.
+  public struct Gradient: Sendable {
+    /// Flat in the layout's order.
+    public var parameters: [Double]
+    /// [layers][D].
+    public var initialStates: [[ReferenceLSTM.State]]
+  }
+
+  /// From tokens to logits. The sample's label and weight play no part.
+  public func forward(_ sample: Sample) -> Pass {
+    let architecture = layout.architecture
+    let paddingCount = maxLength - sample.tokens.count
+    precondition(paddingCount >= 0, "a sequence of \(sample.tokens.count) tokens is longer than \(maxLength)")
+    let padding = [Int](repeating: 0, count: architecture.masksPadding ? 0 : paddingCount)
+    let tokens = padding + sample.tokens
+    let dropout = (sample.dropout ?? ReferenceDropout(none: architecture, steps: maxLength)).suffix(tokens.count)
+    let zeros = ReferenceLSTM.State(zeros: architecture.hiddenSize)
+
+    var inputs = tokens.enumerated().map { t, token in
+      elementwiseProduct(embedding.forward(token), dropout.embedding[t]).map { $0 * dropout.words[t] }
+    }
+    var passes: [ReferenceLayer.Pass] = []
+    for (l, layer) in layers.enumerated() {
+      let pass = layer.forward(
+        inputs, from: sample.initialStates?[l] ?? layer.directions.map { _ in zeros },
+        recurrentFactors: dropout.recurrent[l])
+      passes.append(pass)
+      inputs = l + 1 < layers.count ? elementwiseProduct(pass.outputs, dropout.layers[l]) : pass.outputs
+    }
+    let shares = pooling.shares(inputs)
+    let features = elementwiseProduct(pooling.forward(inputs, shares: shares), dropout.output)
+    return Pass(
+      tokens: tokens, dropout: dropout, layers: passes, poolingShares: shares, features: features,
+      logits: dense.forward(features))
+  }
+
+  /// From d loss / d logit, [logits], to the gradients of everything.
+  public func backward(_ pass: Pass, logitGradients: [Double]) -> Gradient {
+    var gradient = Gradient(parameters: [Double](repeating: 0, count: layout.count), initialStates: [])
+    func put(_ values: [Double], _ tensor: ParameterLayout.Tensor) {
+      gradient.parameters.replaceSubrange(tensor.range, with: values)
+    }
+
+    let dense = dense.backward(pass.features, logitGradients: logitGradients)
+    put(dense.kernel, layout.denseKernel)
+    put(dense.bias, layout.denseBias)
+
+    var outputGradients = pooling.backward(
+      elementwiseProduct(dense.input, pass.dropout.output), shares: pass.poolingShares)
+    for (l, layer) in layers.enumerated().reversed() {
+      let layerGradient = layer.backward(pass.layers[l], outputGradients: outputGradients)
+      for (tensors, direction) in zip(layout.recurrences[l], layerGradient.directions) {
+        put(direction.kernel, tensors.kernel)
+        put(direction.recurrentKernel, tensors.recurrentKernel)
+        put(direction.bias, tensors.bias)
+      }
+      gradient.initialStates.insert(layerGradient.directions.map(\.initialState), at: 0)
+      outputGradients =
+        l > 0 ? elementwiseProduct(layerGradient.inputs, pass.dropout.layers[l - 1]) : layerGradient.inputs
+    }
+    let vectorGradients = elementwiseProduct(outputGradients, pass.dropout.embedding).enumerated().map { t, vector in
+      vector.map { $0 * pass.dropout.words[t] }
+    }
+    put(embedding.backward(pass.tokens, vectorGradients: vectorGradients), layout.embedding)
+    return gradient
+  }
+}
