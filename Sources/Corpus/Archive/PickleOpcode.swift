@@ -1,6 +1,6 @@
 /// The opcodes of pickle protocols 0 to 5: one byte each, in the order of their values.
 ///
-/// All are listed, so that a message can name one that `PickleReader` refuses.
+/// All of them are listed, so that a message can name those that `PickleReader` refuses.
 enum PickleOpcode: UInt8 {
   case mark = 0x28
   case emptyTuple = 0x29
@@ -71,7 +71,7 @@ enum PickleOpcode: UInt8 {
   case nextBuffer = 0x97
   case readonlyBuffer = 0x98
 
-  /// The name that Python's `pickletools` gives a byte, and the byte: `SHORT_BINBYTES (0x43)`.
+  /// A byte's name in Python's `pickletools`, and the byte itself: `SHORT_BINBYTES (0x43)`.
   static func name(_ byte: UInt8) -> String {
     let hexadecimal = String(byte, radix: 16)
     let value = "0x" + (hexadecimal.count < 2 ? "0" : "") + hexadecimal

@@ -11,7 +11,7 @@ public struct MersenneTwister: RandomNumberGenerator, Sendable {
 
   /// Seeds a generator.
   ///
-  /// - Parameter seed: gives the same numbers as numpy's `RandomState(seed)`.
+  /// - Parameter seed: the same as for numpy's `RandomState(seed)`.
   public init(seed: UInt32) {
     state = [seed]
     for index in 1..<UInt32(Self.size) {
@@ -31,7 +31,7 @@ public struct MersenneTwister: RandomNumberGenerator, Sendable {
     return bits ^ (bits >> 18)
   }
 
-  /// The next 64 random bits: the upper half comes first.
+  /// The next 64 random bits, of which the upper half is drawn first.
   public mutating func next() -> UInt64 {
     let upper: UInt32 = next()
     let lower: UInt32 = next()

@@ -1,26 +1,26 @@
 import CPrefetch
 import Foundation
 
-/// A set of words as UTF-8 bytes, numbered in the order in which they came.
+/// A set of words as UTF-8 bytes, numbered in the order in which they were added.
 ///
-/// Strings would not do: Swift takes words for equal that differ in their bytes alone, as é and e with an accent behind
-/// it, and Python, which made the vocabularies, does not.
+/// Strings would not do: for Swift, some words are equal although their bytes differ, such as é and an e followed by a
+/// combining accent. For Python, which made the vocabularies, they are not.
 package struct WordTable: Sendable {
-  /// The words' bytes, one behind the other.
+  /// The words' bytes, one word after the other.
   private var bytes: [UInt8] = []
   /// Where each word begins in `bytes`, and where the last one ends: `[count + 1]`.
   private var offsets = [0]
-  /// Open addressing; a power of two, of which at most three quarters are taken.
+  /// A hash table with open addressing: a power of two of slots, of which at most three quarters are taken.
   private var slots = [Slot](repeating: Slot(), count: 1 << 10)
   private let hash = Hash()
 
-  /// A word's place in the table: for most words, which are short, all that has to be looked at.
+  /// A word's slot in the table; for most words, which are short, this alone tells whether it is theirs.
   fileprivate struct Slot {
-    /// The word's bytes where there are at most eight, or else a hash of them.
+    /// The word's bytes if there are at most eight, or else a hash of them.
     var key: UInt64 = 0
     /// The number of its bytes.
     var length: Int32 = 0
-    /// Counted from 1; 0 where there is no word.
+    /// The word's number plus 1; 0 if the slot is free.
     var number: Int32 = 0
   }
 
@@ -29,22 +29,24 @@ package struct WordTable: Sendable {
   /// The number of words.
   package var count: Int { offsets.count - 1 }
 
-  /// A word that is about to be looked up.
+  /// A word that is being looked up.
   struct Query {
     let word: UnsafeBufferPointer<UInt8>
     fileprivate let key: UInt64
     fileprivate let start: Int
   }
 
-  /// Looks words up, without the arrays' being counted at each.
+  /// Looks words up without retaining the arrays for each.
   struct Searcher {
     fileprivate let slots: UnsafeBufferPointer<Slot>
     fileprivate let bytes: UnsafeBufferPointer<UInt8>
     fileprivate let offsets: UnsafeBufferPointer<Int>
     fileprivate let hash: Hash
 
-    /// Begins to look up a word. A table of many words is larger than the processor's cache, so that this takes a while;
-    /// but several queries go on at once if they are made before the first is answered.
+    /// Begins to look up a word.
+    ///
+    /// A table of many words is larger than the processor's cache, so that this takes a while; but several queries
+    /// proceed at once if they are made before the first is answered.
     @inline(__always)
     func query(_ word: UnsafeBufferPointer<UInt8>) -> Query {
       let key = hash.key(word)
@@ -53,14 +55,14 @@ package struct WordTable: Sendable {
       return Query(word: word, key: key, start: start)
     }
 
-    /// The number of a word, or nil if it is not there.
+    /// The number of a word, or nil if the table lacks it.
     @inline(__always)
     func number(of query: Query) -> Int32? {
       let slot = slots[place(of: query)]
       return slot.number == 0 ? nil : slot.number - 1
     }
 
-    /// Where a word is, or where it would come.
+    /// The slot of a word, or the one that it would get.
     @inline(__always)
     fileprivate func place(of query: Query) -> Int {
       let mask = slots.count - 1
@@ -81,7 +83,7 @@ package struct WordTable: Sendable {
     }
   }
 
-  /// Gives what looks words up.
+  /// Lends a searcher for the table as it is.
   @inline(__always)
   func withSearcher<Result>(_ body: (Searcher) -> Result) -> Result {
     slots.withUnsafeBufferPointer { slots in
@@ -93,17 +95,17 @@ package struct WordTable: Sendable {
     }
   }
 
-  /// The number of a word, or nil if it is not there.
+  /// The number of a word, or nil if the table lacks it.
   package func number(of word: UnsafeBufferPointer<UInt8>) -> Int32? {
     withSearcher { $0.number(of: $0.query(word)) }
   }
 
-  /// The number of a word, which is added if it is not there.
+  /// The number of a word, which is added if the table lacks it.
   ///
   /// - Precondition: there are fewer than 2³⁰ words, of fewer than 2³¹ bytes.
   package mutating func add(_ word: UnsafeBufferPointer<UInt8>) -> Int32 { add(withSearcher { $0.query(word) }) }
 
-  /// The number of a word, which is added if it is not there; others may have been added since the query.
+  /// The number of a word, which is added if the table lacks it; others may have been added since the query.
   @inline(__always)
   mutating func add(_ query: Query) -> Int32 {
     let place = withSearcher { $0.place(of: query) }
@@ -126,7 +128,7 @@ package struct WordTable: Sendable {
     bytes.withUnsafeBufferPointer { body(.init(rebasing: $0[offsets[number]..<offsets[number + 1]])) }
   }
 
-  /// A word.
+  /// The word with a number.
   package subscript(number: Int) -> String { withBytes(of: number) { String(decoding: $0, as: UTF8.self) } }
 
   /// The number of bytes of a word.
@@ -143,25 +145,26 @@ package struct WordTable: Sendable {
     slots = larger
   }
 
-  /// Where words come.
+  /// Which slots words get.
   fileprivate struct Hash {
-    /// Of the table: nobody can make a file whose words all meet in one slot.
+    /// Random for each table, so that nobody can make a file whose words all fall into one slot.
     private let seed = UInt64.random(in: 0...(.max)) | 1
 
-    /// Where the search for a key begins, before it is cut down to the number of slots.
+    /// The slot where the search for a key begins, modulo the number of slots.
     @inline(__always)
     func start(_ key: UInt64, _ length: Int) -> Int {
       Int(truncatingIfNeeded: folded(key ^ UInt64(truncatingIfNeeded: length) &* 0x9E37_79B9_7F4A_7C15))
     }
 
-    /// The halves of a product, folded.
+    /// The two halves of a product, combined.
     @inline(__always)
     private func folded(_ a: UInt64) -> UInt64 {
       let product = a.multipliedFullWidth(by: seed)
       return product.high ^ product.low
     }
 
-    /// The bytes themselves, or of more than eight a hash, eight at a time; the last eight may overlap those before.
+    /// The bytes themselves, or if there are more than eight a hash, taken eight at a time; the last eight may overlap
+    /// with those before.
     @inline(__always)
     func key(_ word: UnsafeBufferPointer<UInt8>) -> UInt64 {
       let raw = UnsafeRawBufferPointer(word)
