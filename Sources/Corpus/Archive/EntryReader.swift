@@ -1,8 +1,8 @@
 import Foundation
 
-/// The bytes of one archive entry, or of a file, pulled in chunks of 64 KiB: the whole entry is never in memory.
+/// The bytes of one archive entry, or of a file, fetched in chunks of 64 KiB: the whole entry is never in memory.
 ///
-/// It gives out exactly as many bytes as the entry declares, never more, whatever the source holds.
+/// It hands out exactly as many bytes as the entry declares, whatever the source holds.
 package struct EntryReader: ~Copyable {
   /// The archive's path.
   package let file: String
@@ -13,7 +13,7 @@ package struct EntryReader: ~Copyable {
 
   private let source: (UnsafeMutableRawBufferPointer) throws -> Int
   private let buffer: UnsafeMutableBufferPointer<UInt8>
-  /// `buffer[next..<end]` was fetched and is still to be given out; `buffer[0]` is the entry's byte `bufferStart`.
+  /// `buffer[next..<end]` has been fetched and not yet handed out; `buffer[0]` is the entry's byte `bufferStart`.
   private var next = 0
   private var end = 0
   private var bufferStart = 0
@@ -22,7 +22,7 @@ package struct EntryReader: ~Copyable {
   ///   - file: the archive's path, for messages.
   ///   - entry: the entry's name, for messages; nil for a file.
   ///   - size: the number of bytes that the entry declares.
-  ///   - source: fills the front of a buffer, returns the number of bytes, 0 at the end of the data.
+  ///   - source: fills the front of a buffer and returns the number of bytes, which is 0 at the end of the data.
   package init(
     file: String, entry: String?, size: Int, source: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
   ) {
@@ -30,16 +30,16 @@ package struct EntryReader: ~Copyable {
     self.entry = entry
     self.size = size
     self.source = source
-    // No more than is needed: of an archive of texts there are many.
+    // No more than needed: an archive of texts has very many entries.
     buffer = .allocate(capacity: max(1, min(size, 1 << 16)))
   }
 
   deinit { buffer.deallocate() }
 
-  /// The offset into the entry of the byte that comes next.
+  /// The offset of the next byte in the entry.
   package var position: Int { bufferStart + next }
 
-  /// The number of declared bytes that were not given out yet.
+  /// The number of declared bytes that have not been handed out yet.
   package var remaining: Int { size - position }
 
   /// Takes one byte.
@@ -52,7 +52,7 @@ package struct EntryReader: ~Copyable {
     return buffer[next]
   }
 
-  /// Appends the bytes before the next newline to others, and takes the newline too.
+  /// Appends the bytes before the next newline to `bytes`, and takes the newline too.
   ///
   /// - Returns: false at the end of the entry, where there is nothing left.
   /// - Throws: `CorpusError` if there are more than `limit` bytes, or if the source fails.
@@ -68,14 +68,15 @@ package struct EntryReader: ~Copyable {
       bytes.append(contentsOf: buffered[..<(newline ?? buffered.count)])
       next += newline.map { $0 + 1 } ?? buffered.count
       guard bytes.count - start <= limit else {
-        throw error(expected: "a line of at most \(limit) bytes", found: "more", advice: "check that it is text")
+        throw error(
+          .tooLarge, expected: "a line of at most \(limit) bytes", found: "more", advice: "check that it is text")
       }
       if newline != nil { break }
     }
     return true
   }
 
-  /// Looks at the next byte and leaves it there.
+  /// Returns the next byte without taking it.
   ///
   /// - Throws: `CorpusError` at the end of the entry, or if the source fails.
   @inline(__always)
@@ -84,13 +85,13 @@ package struct EntryReader: ~Copyable {
     return buffer[next]
   }
 
-  /// Takes the byte that `peek` has shown.
+  /// Takes the byte that ``peek()`` has just returned.
   @inline(__always)
   package mutating func skip() { next += 1 }
 
-  /// Takes some of the bytes that are in memory, for loops that must not ask for each.
+  /// Takes some of the bytes that are in memory already, for loops that cannot afford a call for each.
   ///
-  /// - Parameter body: gets the bytes, perhaps none, and returns how many of them it takes.
+  /// - Parameter body: gets the bytes, possibly none, and returns how many of them it takes.
   @inline(__always)
   package mutating func takeBuffered(_ body: (UnsafeBufferPointer<UInt8>) -> Int) {
     let taken = body(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(buffer)[next..<end]))
@@ -108,7 +109,7 @@ package struct EntryReader: ~Copyable {
     return value
   }
 
-  /// Takes `count` bytes. The caller bounds `count`.
+  /// Takes `count` bytes. The caller has to limit `count`.
   ///
   /// - Throws: `CorpusError` at the end of the entry, or if the source fails.
   package mutating func bytes(_ count: Int) throws -> [UInt8] {
@@ -117,7 +118,7 @@ package struct EntryReader: ~Copyable {
     return bytes
   }
 
-  /// Appends the next `count` bytes to others. The caller bounds `count`.
+  /// Appends the next `count` bytes to `bytes`. The caller has to limit `count`.
   ///
   /// - Throws: `CorpusError` at the end of the entry, or if the source fails.
   package mutating func append(_ count: Int, to bytes: inout [UInt8]) throws {
@@ -131,7 +132,7 @@ package struct EntryReader: ~Copyable {
     }
   }
 
-  /// Reads the rest, and beyond, so that the source checks its checksum.
+  /// Skips the rest and makes sure that nothing follows, upon which the source verifies its checksum.
   ///
   /// - Throws: `CorpusError` if the entry is longer or shorter than it declares, or if the source fails.
   package mutating func drain() throws {
@@ -139,23 +140,30 @@ package struct EntryReader: ~Copyable {
     next = end
     if try source(UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: 1)) != 0 {
       throw CorpusError(
-        file: file, entry: entry, expected: declaration, found: "more",
-        advice: Self.damaged)
+        .damaged, file: file, entry: entry, expected: declaration, found: "more", advice: Self.damagedAdvice)
     }
   }
 
   /// A `CorpusError` about this entry.
   ///
-  /// - Parameter offset: where it was met; by default the place of the byte that comes next.
-  package func error(at offset: Int? = nil, expected: String? = nil, found: String, advice: String) -> CorpusError {
+  /// - Parameter offset: where the problem was met; by default the offset of the next byte.
+  package func error(
+    _ kind: CorpusError.Kind, at offset: Int? = nil, expected: String? = nil, found: String, advice: String
+  ) -> CorpusError {
     CorpusError(
-      file: file, entry: entry, place: .byte(offset ?? position), expected: expected, found: found, advice: advice)
+      kind, file: file, entry: entry, place: .byte(offset ?? position), expected: expected, found: found,
+      advice: advice)
+  }
+
+  /// The error for bytes that no writer can have meant.
+  package func damage(at offset: Int? = nil, expected: String, found: String) -> CorpusError {
+    error(.damaged, at: offset, expected: expected, found: found, advice: Self.damagedAdvice)
   }
 
   private var declaration: String { "the \(size) bytes that the \(entry == nil ? "file had" : "archive declares")" }
 
-  /// The advice for bytes that no writer wrote like that.
-  package static let damaged = "the file is damaged: get it anew"
+  /// The advice for bytes that no writer can have meant.
+  package static let damagedAdvice = "the file is damaged: get a fresh copy"
 
   @inline(never)
   private mutating func refill() throws {
@@ -163,11 +171,10 @@ package struct EntryReader: ~Copyable {
     next = 0
     end = 0
     let wanted = min(buffer.count, size - bufferStart)
-    if wanted == 0 { throw error(expected: "more data", found: "the end of the entry", advice: Self.damaged) }
+    if wanted == 0 { throw damage(expected: "more data", found: "the end of the entry") }
     end = try source(UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: wanted))
     if end == 0 {
-      throw error(
-        expected: declaration, found: "the end of the data", advice: Self.damaged)
+      throw damage(expected: declaration, found: "the end of the data")
     }
   }
 }

@@ -1,15 +1,16 @@
-/// The arrays of a data set of labelled sequences, out of `.npy` files.
+/// The arrays that make up a data set of labeled sequences, read from `.npy` files.
 package enum NPYArray {
   /// Reads a `.npy` file with one list of integers for each sequence (dtype `|O`, one dimension).
   ///
-  /// - Parameter reader: stands at the file's first byte; afterwards behind the pickle's end.
+  /// - Parameter reader: at the file's first byte; afterwards right after the pickle.
   /// - Throws: `CorpusError` if the file holds anything else.
   package static func sequences(from reader: inout EntryReader) throws -> TokenSequences {
     let header = try NPYHeader(from: &reader)
     guard header.dtype == "|O" else {
       throw reader.error(
-        expected: "lists of integers (dtype |O)", found: "dtype \(CorpusError.quoted(header.dtype))",
-        advice: "store an object array with one list for each review")
+        .unsupportedArray, expected: "lists of integers (dtype |O)",
+        found: "dtype \(CorpusError.quoted(header.dtype))",
+        advice: "store an object array with one list for each sequence")
     }
     return try PickleReader.sequences(from: &reader, count: header.count(reader))
   }
@@ -17,20 +18,20 @@ package enum NPYArray {
   /// Reads a `.npy` file with one label, 0 or 1, for each sequence (dtype `<i8`, `<i4`, `|i1`, `|u1` or `|b1`, one
   /// dimension).
   ///
-  /// - Parameter reader: stands at the file's first byte; afterwards behind the last label.
+  /// - Parameter reader: at the file's first byte; afterwards right after the last label.
   /// - Throws: `CorpusError` if the file holds anything else, or another label.
   package static func labels(from reader: inout EntryReader) throws -> [UInt8] {
     let header = try NPYHeader(from: &reader)
     let widths = ["<i8": 8, "<i4": 4, "|i1": 1, "|u1": 1, "|b1": 1]
     guard let width = widths[header.dtype] else {
       throw reader.error(
-        expected: "integer labels (dtype <i8, <i4, |i1, |u1 or |b1)",
+        .unsupportedArray, expected: "integer labels (dtype <i8, <i4, |i1, |u1 or |b1)",
         found: "dtype \(CorpusError.quoted(header.dtype))", advice: "convert them with numpy's astype(\"<i8\")")
     }
     let count = try header.count(reader)
     guard reader.remaining == count * width else {
-      throw reader.error(
-        expected: "\(count) labels of \(width) bytes", found: "\(reader.remaining) bytes", advice: EntryReader.damaged)
+      throw reader.damage(
+        expected: "\(count) labels of \(width) bytes", found: "\(reader.remaining) bytes")
     }
     var labels: [UInt8] = []
     labels.reserveCapacity(count)
@@ -40,8 +41,8 @@ package enum NPYArray {
         let shift = UInt64(64 - 8 * width)
         let shown = header.dtype == "|u1" ? Int64(label) : Int64(bitPattern: label << shift) >> Int64(shift)
         throw CorpusError(
-          file: reader.file, entry: reader.entry, place: .label(index), expected: "0 or 1", found: "\(shown)",
-          advice: "only two classes are supported")
+          .unsupportedArray, file: reader.file, entry: reader.entry, place: .label(index), expected: "0 or 1",
+          found: "\(shown)", advice: "only two classes are supported")
       }
       labels.append(UInt8(label))
     }

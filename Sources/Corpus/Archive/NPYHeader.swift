@@ -1,11 +1,11 @@
-/// The header of a `.npy` file: what kind of array follows.
+/// The header of a `.npy` file, which says what kind of array follows.
 ///
-/// The format is numpy's `numpy/lib/format.py`: a magic string, a version, the length of a Python dict literal, and that
-/// literal, padded with spaces.
+/// The format is numpy's `numpy/lib/format.py`: a magic string, a version, the length of a Python dict literal, and
+/// that literal, padded with spaces.
 package struct NPYHeader: Equatable, Sendable {
   /// Numpy's name of the elements' type, such as `<i8` or `|O`.
   package let dtype: String
-  /// Whether the first index runs fastest.
+  /// Whether the first index varies fastest.
   package let isFortranOrder: Bool
   /// The array's size in each dimension, none negative.
   package let shape: [Int]
@@ -18,26 +18,26 @@ package struct NPYHeader: Equatable, Sendable {
 
   /// Reads a header.
   ///
-  /// - Parameter reader: stands at the file's first byte; afterwards at the first byte of the data.
-  /// - Throws: `CorpusError` if it is no `.npy` file, of a version above 3, or if the header is not exactly the dict that
-  ///   numpy writes.
+  /// - Parameter reader: at the file's first byte; afterwards at the first byte of the data.
+  /// - Throws: `CorpusError` if it is not a `.npy` file or is of a version above 3, or if the header is not exactly the
+  ///   dict that numpy writes.
   package init(from reader: inout EntryReader) throws {
     let magic = try reader.bytes(6)
     guard magic == [0x93] + Array("NUMPY".utf8) else {
       throw reader.error(
-        at: 0, expected: "a .npy array (0x93 NUMPY)", found: "something else", advice: "check that it is the right file"
-      )
+        .unsupportedFormat, at: 0, expected: "a .npy array (0x93 NUMPY)", found: "something else",
+        advice: "check that it is the right file")
     }
     let (major, minor) = (try reader.byte(), try reader.byte())
     guard (1...3).contains(major), minor == 0 else {
       throw reader.error(
-        at: 6, expected: ".npy version 1.0, 2.0 or 3.0", found: "\(major).\(minor)", advice: "write it with numpy.save")
+        .unsupportedFormat, at: 6, expected: ".npy version 1.0, 2.0 or 3.0", found: "\(major).\(minor)",
+        advice: "write it with numpy.save")
     }
     let length = Int(try reader.unsigned(width: major == 1 ? 2 : 4))
-    // Numpy's own limit when it reads. A header is 118 bytes long, as a rule.
+    // Numpy's own limit when it reads. A typical header is 118 bytes long.
     guard length <= 10_000 else {
-      throw reader.error(
-        at: 8, expected: "a header of at most 10000 bytes", found: "\(length)", advice: EntryReader.damaged)
+      throw reader.damage(at: 8, expected: "a header of at most 10000 bytes", found: "\(length)")
     }
     let start = reader.position
     var literal = DictLiteral(bytes: try reader.bytes(length))
@@ -45,14 +45,15 @@ package struct NPYHeader: Equatable, Sendable {
       self = try literal.header()
     } catch {
       throw reader.error(
-        at: start + literal.next, expected: "\(error.expected) in the header", found: literal.shownNext,
+        .unsupportedArray, at: start + literal.next, expected: "\(error.expected) in the header",
+        found: literal.shownNext,
         advice: "write it with numpy.save")
     }
   }
 
   /// A file of version 1.0 up to its data, as numpy writes it: padded with spaces to a multiple of 64 bytes.
   ///
-  /// - Precondition: not more dimensions than numpy has, 64.
+  /// - Precondition: at most 64 dimensions, numpy's own limit.
   package var encoded: [UInt8] {
     let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var literal = "{'descr': '\(dtype)', 'fortran_order': \(isFortranOrder ? "True" : "False"), 'shape': (\(sizes)), }"
@@ -61,21 +62,23 @@ package struct NPYHeader: Equatable, Sendable {
     return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(literal.utf8)
   }
 
-  /// The most elements that are read: 160 times the reviews of Keras's file.
+  /// The largest number of elements that is read: 160 times the number of reviews in Keras's file.
   static let maximumCount = 1 << 22
 
-  /// The one-dimensional array's length.
+  /// The length of the array, which must have one dimension.
   ///
-  /// - Throws: `CorpusError` if it has another number of dimensions, or more than `maximumCount` elements.
+  /// - Throws: `CorpusError` if the array has another number of dimensions, or more than `maximumCount` elements.
   func count(_ reader: borrowing EntryReader) throws -> Int {
     guard shape.count == 1 else {
       throw reader.error(
-        expected: "a one-dimensional array", found: "shape (\(shape.map(String.init).joined(separator: ", ")))",
-        advice: "store one element for each review")
+        .unsupportedArray, expected: "a one-dimensional array",
+        found: "shape (\(shape.map(String.init).joined(separator: ", ")))",
+        advice: "store one element for each sequence")
     }
     guard shape[0] <= Self.maximumCount else {
       throw reader.error(
-        expected: "at most \(Self.maximumCount) elements", found: "\(shape[0])", advice: "store fewer reviews")
+        .tooLarge, expected: "at most \(Self.maximumCount) elements", found: "\(shape[0])",
+        advice: "store fewer sequences")
     }
     return shape[0]
   }
@@ -91,7 +94,7 @@ private struct DictLiteral {
 
   init(bytes: [UInt8]) { self.bytes = bytes }
 
-  /// The byte that did not fit, for a message.
+  /// The text that did not fit, for a message.
   var shownNext: String {
     next < bytes.count
       ? CorpusError.quoted(String(decoding: bytes[next...].prefix(20), as: UTF8.self)) : "the header's end"
@@ -154,7 +157,7 @@ private struct DictLiteral {
     return String(decoding: bytes[next..<end], as: UTF8.self)
   }
 
-  /// A tuple of sizes. Python 2 writes some with an L behind.
+  /// A tuple of sizes. Python 2 appends an L to some.
   private mutating func tuple() throws(Mismatch) -> [Int] {
     var sizes: [Int] = []
     try take("(")

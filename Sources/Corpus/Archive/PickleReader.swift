@@ -1,29 +1,30 @@
 /// Reads a pickled numpy array of lists of integers, and nothing else.
 ///
 /// A pickle is a program for a stack machine that may call any Python function. Here the few functions that numpy needs
-/// for an object array are understood by name (`Value.Global`), nothing is ever called, and every other opcode or
+/// for an object array are recognized by name (`Value.Global`), nothing is ever called, and every other opcode or
 /// function is an error. Protocols 2 to 5, as Python 2 and 3 and numpy 1 and 2 write them; see `Lib/pickletools.py`
 /// in CPython for the opcodes.
 ///
-/// Whatever the bytes, memory stays in proportion to their number: every integer takes at least two bytes, the stack,
-/// the memo, the lists, tuples and texts have limits, and lists that are referred to more than once must not multiply.
+/// Whatever the bytes, the memory taken stays in proportion to their number: every integer takes at least two bytes,
+/// there are limits on the stack, the memo, the lists, the tuples and the texts, and lists that are referred to more
+/// than once must not multiply.
 struct PickleReader: ~Copyable {
   /// Reads a pickle to its STOP opcode.
   ///
   /// - Parameters:
-  ///   - reader: stands at the pickle's first byte.
+  ///   - reader: at the pickle's first byte.
   ///   - count: the number of lists that the array must have.
   /// - Returns: the lists, each number in `0...maximumNumber`.
-  /// - Throws: `CorpusError` with the opcode's byte offset for everything else than such an array.
+  /// - Throws: `CorpusError` with the opcode's byte offset if the pickle is anything but such an array.
   static func sequences(from reader: inout EntryReader, count: Int) throws -> TokenSequences {
     var machine = PickleReader(count: count)
-    // Saves the larger of Keras's arrays from moving as it grows. Not more: the size may be a lie.
+    // Keeps the larger of Keras's arrays from being moved as it grows. No more than that: the size may be a lie.
     machine.numbers.reserveCapacity(min(reader.remaining / 2, 1 << 23))
     try machine.run(&reader)
     return try machine.flattened(reader)
   }
 
-  /// The largest integer in a list. So any `index_from` within the same bounds can be added without an overflow.
+  /// The largest integer in a list: any `index_from` within the same bounds can be added without overflow.
   static let maximumNumber = 1 << 30 - 1
 
   /// An entry of the stack or of the memo.
@@ -63,11 +64,11 @@ struct PickleReader: ~Copyable {
   private struct List {
     var start: Int
     var end: Int
-    /// Whether it is in the list of lists, and so cannot become that list itself.
+    /// Whether it is an element of the list of lists, and so cannot be that list itself.
     var isElement = false
   }
 
-  // The depth of numpy's own pickles is 1,000 lists and a few values more, since Python appends 1,000 at a time.
+  // Numpy's own pickles are 1,000 lists and a few other values deep, since Python appends 1,000 at a time.
   private static let maximumDepth = 1 << 16
   // Numpy's state of a dtype has 8 items.
   private static let maximumTupleCount = 8
@@ -82,13 +83,13 @@ struct PickleReader: ~Copyable {
   /// All integers of all lists, in the order of the file.
   private var numbers: [Int32] = []
   private var lists: [List] = []
-  /// The list of lists (an index into `lists`), and its elements (the same).
+  /// The list of lists, and its elements: indices into `lists`.
   private var outer: Int?
   private var elements: [Int32] = []
-  /// The list that the array was built from.
+  /// The list from which the array was built.
   private var built: Int?
 
-  /// The offset of the opcode at hand, for messages.
+  /// The offset of the current opcode, for messages.
   private var offset = 0
 
   private init(count: Int) { self.count = count }
@@ -172,9 +173,10 @@ struct PickleReader: ~Copyable {
     }
   }
 
-  /// Reads the integers that follow a MARK on a list straight into it, past the stack: nearly all of the file.
+  /// Reads the integers that follow a list and a MARK straight into the list, bypassing the stack: nearly all of the
+  /// file.
   ///
-  /// Stops before the first opcode if that is none of an integer's; otherwise APPENDS must follow the integers.
+  /// If the first opcode is not that of an integer, nothing is read; otherwise APPENDS must follow the integers.
   private mutating func readNumbers(into list: Int, _ reader: inout EntryReader) throws {
     let start = numbers.count
     while true {
@@ -209,10 +211,10 @@ struct PickleReader: ~Copyable {
     }
   }
 
-  /// Reads BININT1 and BININT2 as long as they are in memory whole, at most 1,024: Python appends 1,000 at a time.
+  /// Reads BININT1 and BININT2 as long as they lie in memory in full, at most 1,024: Python appends 1,000 at a time.
   ///
-  /// The two alternate at random, so a branch on which it is would be mispredicted for every other word. And they
-  /// gather in a buffer first, since an array makes sure at each append that nobody else holds it.
+  /// The two alternate at random, so that a branch on which one it is would be mispredicted for every other word. They
+  /// are gathered in a buffer first, since an array checks at each append whether it is uniquely referenced.
   private mutating func readBufferedNumbers(_ reader: inout EntryReader) {
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: 1024) { gathered in
       var filled = 0
@@ -275,7 +277,7 @@ struct PickleReader: ~Copyable {
     }
   }
 
-  /// FRAME only announces how many bytes belong together. Python writes one every 64 KiB, inside of lists too.
+  /// FRAME only announces how many bytes belong together. Python writes one every 64 KiB, even inside lists.
   private func skipFrame(_ reader: inout EntryReader) throws {
     let length = try reader.unsigned(width: 8)
     guard length <= UInt64(reader.remaining) else {
@@ -335,7 +337,7 @@ struct PickleReader: ~Copyable {
     guard values.count <= Self.maximumTupleCount else {
       throw error(reader, expected: "a tuple of at most \(Self.maximumTupleCount)", found: "one of \(values.count)")
     }
-    // Numpy nests a shape in an array's state. Deeper ones could only serve to overflow the machine's own stack.
+    // Numpy nests a shape in an array's state. Deeper nesting could only serve to overflow this process's own stack.
     for case .tuple(let inner) in values where inner.contains(where: { if case .tuple = $0 { true } else { false } }) {
       throw error(reader, expected: "tuples in at most one other", found: "deeper ones")
     }
@@ -374,7 +376,7 @@ struct PickleReader: ~Copyable {
     elements.append(Int32(element))
   }
 
-  /// Gives `numbers[start...]` to a list that must have nothing yet, or end there.
+  /// Appends `numbers[start...]` to a list, which must be empty or end at `start`.
   private mutating func extend(_ list: Int, from start: Int, _ reader: borrowing EntryReader) throws {
     guard list != outer else {
       throw error(reader, expected: "one list of lists of integers", found: "lists and integers in one list")
@@ -382,7 +384,7 @@ struct PickleReader: ~Copyable {
     if lists[list].start == lists[list].end {
       lists[list] = List(start: start, end: start, isElement: lists[list].isElement)
     }
-    // Python writes each list of integers in one go, so none has to be moved.
+    // Python writes each list of integers in one go, so none ever has to be moved.
     guard lists[list].end == start else {
       throw error(reader, expected: "lists one after the other", found: "one that grows after the next has begun")
     }
@@ -402,7 +404,7 @@ struct PickleReader: ~Copyable {
       let list = lists[Int(element)]
       if list.start != list.end, list.start != offsets.last { inOrder = false }
       let total = offsets[offsets.count - 1] + (list.end - list.start)
-      // A list may be referred to more than once. A few bytes each would make any number of integers of it.
+      // A list may be referred to more than once: at a few bytes each, that could make any number of integers.
       guard total <= reader.size else {
         throw error(reader, expected: "at most one integer per byte", found: "repeated lists that multiply")
       }
@@ -472,7 +474,7 @@ struct PickleReader: ~Copyable {
         throw error(reader, expected: "the state of an object dtype", found: "another one")
       }
       try push(.dtype, reader)
-    case .emptyArray:  // (1, (25000,), dtype, False, [...]): version 1; the order means nothing in one dimension
+    case .emptyArray:  // (1, (25000,), dtype, False, [...]): version 1; the order has no meaning in one dimension
       guard state.count == 5, case .integer(1) = state[0], case .tuple(let shape) = state[1], case .dtype = state[2],
         case .integer = state[3], case .list(let list) = state[4]
       else { throw error(reader, expected: "the state of an object array", found: "another one") }
@@ -489,7 +491,7 @@ struct PickleReader: ~Copyable {
 
   private func error(_ reader: borrowing EntryReader, expected: String, found: String) -> CorpusError {
     reader.error(
-      at: offset, expected: expected, found: found,
+      .unsupportedArray, at: offset, expected: expected, found: found,
       advice: "only a one-dimensional numpy array of lists of integers can be read, as in Keras's imdb.npz")
   }
 }

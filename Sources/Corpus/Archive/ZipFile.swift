@@ -1,14 +1,16 @@
 import CLibZip
 import Foundation
 
-/// A file as libzip reads it: with the few system calls that it needs. Libzip's own asks for the file's size and time at
-/// every entry and moves to and fro, which for small entries takes as long as reading them.
+/// A file as libzip's source of bytes, with no more system calls than reading takes.
+///
+/// Libzip's own source asks for the file's size and time at every entry and seeks back and forth, which for small
+/// entries takes as long as reading them.
 final class ZipFile {
   private let descriptor: Int32
   private let facts: stat
   private var position: Int64 = 0
   private var error = zip_error_t()
-  /// `buffer[..<buffered]` is what follows `bufferStart` in the file: what is read next is mostly near.
+  /// `buffer[..<buffered]` follows `bufferStart` in the file: what is read next is usually close by.
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
   private var buffered = 0
   private var bufferStart: Int64 = 0
@@ -24,7 +26,7 @@ final class ZipFile {
     close(descriptor)
   }
 
-  /// A source for `zip_open_from_source`, which then owns it.
+  /// A source for `zip_open_from_source`, which takes ownership of it.
   ///
   /// - Throws: `CorpusError` if the file can't be opened.
   static func source(_ path: String) throws -> OpaquePointer {
@@ -34,7 +36,8 @@ final class ZipFile {
       let reason = String(cString: strerror(errno))
       if descriptor >= 0 { close(descriptor) }
       throw CorpusError(
-        file: path, found: "the archive cannot be opened (\(reason))", advice: "check the file and its permissions")
+        .unreadableFile, file: path, found: "the archive cannot be opened (\(reason))",
+        advice: "check the file and its permissions")
     }
     let file = Unmanaged.passRetained(ZipFile(descriptor, facts))
     let source = zip_source_function_create(
@@ -48,7 +51,8 @@ final class ZipFile {
       }, file.toOpaque(), nil)
     guard let source else {
       file.release()
-      throw CorpusError(file: path, found: "the archive cannot be opened", advice: "see to the memory that is free")
+      throw CorpusError(
+        .outOfMemory, file: path, found: "the archive cannot be opened", advice: "free some memory, and try again")
     }
     return source
   }

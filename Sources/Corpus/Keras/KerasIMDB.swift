@@ -1,20 +1,20 @@
 import Foundation
 
-/// The IMDB movie reviews as Keras gives them out.
+/// The IMDB movie reviews as Keras provides them.
 ///
-/// The data set is Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011. The file `imdb.npz` holds each
-/// review as a list of its words' ranks by frequency; what becomes of them follows `keras.datasets.imdb.load_data`
-/// number for number.
+/// The data set is Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011. The file `imdb.npz` holds
+/// each review as a list of its words' ranks by frequency. They are turned into token ids exactly as
+/// `keras.datasets.imdb.load_data` does it.
 public enum KerasIMDB {
   /// The parameters of Keras's `load_data`, with its defaults.
   public struct Options: Equatable, Sendable {
     /// Only token ids below this one are kept; the others become ``oovChar``. As in Keras, nil and 0 stand for the
-    /// largest id present, which itself is not kept either.
+    /// largest id present, so that this id itself is not kept.
     public var numWords: Int?
-    /// Only token ids from this one on are kept; the others become ``oovChar``. The start token too.
+    /// Only token ids from this one on are kept; the others become ``oovChar``, and so does the start token.
     public var skipTop: Int
-    /// As in Keras, reviews with this many tokens *or more* are left out, the start token counted; none is cut. Nil and
-    /// 0 keep all.
+    /// As in Keras, reviews of this many tokens *or more*, including the start token, are left out; none is cut. Nil
+    /// and 0 keep all.
     public var maxLength: Int?
     /// Seeds the shuffle.
     public var seed: UInt32
@@ -22,7 +22,7 @@ public enum KerasIMDB {
     public var startChar: Int?
     /// The token in place of each word that is not kept, or nil to drop such words.
     public var oovChar: Int?
-    /// Added to each word's rank.
+    /// What is added to each word's rank.
     public var indexFrom: Int
 
     /// Keras's parameters; see the properties.
@@ -40,14 +40,16 @@ public enum KerasIMDB {
     }
   }
 
-  /// Reads, shuffles and codes the reviews: the same as Keras's `keras.datasets.imdb.load_data`.
+  /// Reads and shuffles the reviews and turns them into token ids, exactly as Keras's `keras.datasets.imdb.load_data`
+  /// does.
   ///
   /// - Parameters:
   ///   - path: `imdb.npz`, with the entries `x_train.npy`, `y_train.npy`, `x_test.npy` and `y_test.npy`.
   ///   - options: Keras's parameters.
-  /// - Returns: the reviews to train on, and those to test on.
-  /// - Throws: ``CorpusError`` if the file cannot be read or is not such an archive, if a part has no reviews or another
-  ///   number of labels than of reviews, if `maxLength` leaves no reviews, or if an option does not fit 32 bits.
+  /// - Returns: the reviews to train on and those to test on.
+  /// - Throws: ``CorpusError`` if the file cannot be read or is not such an archive, if a part has no reviews or
+  ///   another number of labels than of reviews, if `maxLength` leaves no reviews, or if an option does not fit 32
+  ///   bits.
   public static func loadData(
     path: String, options: Options = Options()
   ) throws -> (train: LabelledSequences, test: LabelledSequences) {
@@ -63,13 +65,13 @@ public enum KerasIMDB {
       let kept = order.filter { part.sequences.length(of: $0) + added < limit }
       if kept.isEmpty {
         throw CorpusError(
-          file: path, entry: entry, expected: "reviews of fewer than \(limit) tokens", found: "none",
+          .emptyPart, file: path, entry: entry, expected: "reviews of fewer than \(limit) tokens", found: "none",
           advice: "increase maxLength")
       }
       return kept
     }
     let bound = try options.numWords.flatMap { $0 == 0 ? nil : $0 } ?? largestToken(parts, orders, options, path: path)
-    // One after the other, and each part's ranks are let go before the next is coded: 24 MB less than both at once.
+    // One after the other, and the ranks of each part are freed before the next is coded: 24 MB less than both at once.
     let train = coded(parts.removeFirst(), order: orders[0], options: options, bound: bound)
     let test = coded(parts.removeFirst(), order: orders[1], options: options, bound: bound)
     return (train, test)
@@ -86,16 +88,16 @@ public enum KerasIMDB {
     ] {
       if let value, !range.contains(value) {
         throw CorpusError(
-          place: .argument(name), expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(value)",
-          advice: "token ids have 32 bits")
+          .invalidArgument(name), place: .argument(name), expected: "\(range.lowerBound) to \(range.upperBound)",
+          found: "\(value)", advice: "token ids have 32 bits")
       }
     }
   }
 
   /// Both parts as the file holds them, each read by a thread of its own.
   private static func read(path: String) throws -> [LabelledSequences] {
-    // A lock that ThreadSanitizer knows, unlike the standard library's `Mutex`; the results are only touched under it
-    // until all threads are done.
+    // A lock that ThreadSanitizer knows, unlike the standard library's `Mutex`. Until all threads are done, the results
+    // are only accessed while it is held.
     let lock = NSLock()
     nonisolated(unsafe) var results: [Result<LabelledSequences, any Error>?] = [nil, nil]
     DispatchQueue.concurrentPerform(iterations: 2) { index in
@@ -111,12 +113,13 @@ public enum KerasIMDB {
     let sequences = try archive.read("x_\(name).npy") { try NPYArray.sequences(from: &$0) }
     guard sequences.count == labels.count else {
       throw CorpusError(
-        file: path, entry: "y_\(name).npy", expected: "\(sequences.count) labels, one for each review of x_\(name).npy",
-        found: "\(labels.count)", advice: "check that it is the right file")
+        .unsupportedArray, file: path, entry: "y_\(name).npy",
+        expected: "\(sequences.count) labels, one for each review of x_\(name).npy", found: "\(labels.count)",
+        advice: "check that it is the right file")
     }
     guard sequences.count > 0 else {
       throw CorpusError(
-        file: path, entry: "x_\(name).npy", expected: "at least one review", found: "none",
+        .emptyPart, file: path, entry: "x_\(name).npy", expected: "at least one review", found: "none",
         advice: "check that it is the right file")
     }
     return LabelledSequences(sequences: sequences, labels: labels)
@@ -132,9 +135,10 @@ public enum KerasIMDB {
         if let rank = part.sequences[index].max() {
           largest = max(largest, Int(rank) + options.indexFrom)
         } else if options.startChar == nil {
-          // Keras fails here too, since it asks each review for its largest token.
+          // Keras fails here too, since it takes the maximum of each review's tokens.
           throw CorpusError(
-            file: path, place: .list(index), expected: "at least one word", found: "an empty review",
+            .invalidArgument("numWords"), file: path, place: .list(index), expected: "at least one word",
+            found: "an empty review",
             advice: "give numWords, or a startChar")
         }
       }
@@ -153,7 +157,7 @@ public enum KerasIMDB {
     var offsets = [0]
     offsets.reserveCapacity(order.count + 1)
     let tokens = [Int32](unsafeUninitializedCapacity: kept + order.count) { tokens, end in
-      // Which words are kept is as good as random, so both outcomes take the same path through the processor.
+      // Which words are kept is practically random, so both outcomes take the same instructions, without a branch.
       func add(_ token: Int) {
         let isKept = options.skipTop <= token && token < bound
         tokens[end] = Int32(truncatingIfNeeded: isKept ? token : outside)

@@ -1,10 +1,10 @@
-/// Sequences of token ids, all of one length.
+/// Sequences of token ids, all of the same length.
 public struct PaddedSequences: Equatable, Sendable {
   /// The token ids: `[count, length]`, row by row.
   public let tokens: [Int32]
   /// The number of sequences.
   public let count: Int
-  /// The number of tokens of each.
+  /// The number of tokens in each sequence.
   public let length: Int
 
   /// The tokens of a sequence: `[length]`.
@@ -19,14 +19,14 @@ public enum SequenceEnd: String, CaseIterable, Sendable {
   case post
 }
 
-/// Brings sequences to one length: the same as Keras's `keras.utils.pad_sequences`.
+/// Brings sequences to the same length, exactly as Keras's `keras.utils.pad_sequences` does.
 ///
 /// - Parameters:
 ///   - sequences: the sequences, of any length.
-///   - maxLength: the length, or nil for that of the longest.
-///   - padding: where shorter sequences are filled up.
-///   - truncating: where longer sequences lose tokens.
-///   - value: what they are filled up with.
+///   - maxLength: the length in tokens, or nil for that of the longest sequence.
+///   - padding: the end at which shorter sequences are padded.
+///   - truncating: the end at which longer sequences lose tokens.
+///   - value: the token id to pad with.
 /// - Throws: ``CorpusError`` if `maxLength` is below 1, or if it is nil and there are no sequences.
 public func padSequences(
   _ sequences: TokenSequences, maxLength: Int? = nil, padding: SequenceEnd = .pre, truncating: SequenceEnd = .pre,
@@ -34,11 +34,12 @@ public func padSequences(
 ) throws -> PaddedSequences {
   guard let length = maxLength ?? (0..<sequences.count).map(sequences.length).max() else {
     throw CorpusError(
-      place: .argument("sequences"), expected: "at least one sequence", found: "none", advice: "give maxLength")
+      .invalidArgument("sequences"), place: .argument("sequences"), expected: "at least one sequence", found: "none",
+      advice: "give maxLength")
   }
   if let maxLength, maxLength < 1 {
     throw CorpusError(
-      place: .argument("maxLength"), expected: "at least 1", found: "\(maxLength)",
+      .invalidArgument("maxLength"), place: .argument("maxLength"), expected: "at least 1", found: "\(maxLength)",
       advice: "leave it out to take the longest sequence's length")
   }
   var tokens = [Int32](repeating: value, count: sequences.count * length)

@@ -2,7 +2,7 @@ import Corpus
 import Testing
 
 @Suite struct PaddedSequencesTests {
-  @Test func padSequencesIsKeras() throws {
+  @Test func padSequencesIsKerass() throws {
     let golden = try Golden.data.get().padSequences
     let sequences = TokenSequences(golden.sequences)
     #expect(golden.cases.count == 40)
@@ -16,16 +16,25 @@ import Testing
     }
   }
 
-  @Test func nothingToPad() throws {
-    let empty = try padSequences(TokenSequences([[], []]))
-    #expect(empty.tokens == [] && empty.count == 2 && empty.length == 0)
-    let none = try padSequences(TokenSequences([]), maxLength: 3)
-    #expect(none.tokens == [] && none.count == 0 && none.length == 3)
-    expectError("sequences: expected at least one sequence") { try padSequences(TokenSequences([])) }
+  @Test func emptySequencesStayEmptyWithoutALength() throws {
+    let padded = try padSequences(TokenSequences([[], []]))
+    #expect(padded.tokens == [] && padded.count == 2 && padded.length == 0)
   }
 
-  @Test func lengthBelowOne() {
-    expectError("maxLength: expected at least 1, found 0; ") { try padSequences(TokenSequences([[1]]), maxLength: 0) }
-    expectError("maxLength: expected at least 1, found -1; ") { try padSequences(TokenSequences([[1]]), maxLength: -1) }
+  @Test func noSequencesHaveAnyLength() throws {
+    let padded = try padSequences(TokenSequences([]), maxLength: 3)
+    #expect(padded.tokens == [] && padded.count == 0 && padded.length == 3)
+  }
+
+  @Test func noSequencesAreRefusedWithoutALength() {
+    refuses(.invalidArgument("sequences"), "sequences: expected at least one sequence") {
+      try padSequences(TokenSequences([]))
+    }
+  }
+
+  @Test(arguments: [0, -1]) func lengthsBelow1AreRefused(length: Int) {
+    refuses(.invalidArgument("maxLength"), "maxLength: expected at least 1, found \(length); ") {
+      try padSequences(TokenSequences([[1]]), maxLength: length)
+    }
   }
 }

@@ -32,7 +32,7 @@ import Testing
     TextCoder(vocabulary: [], coding: coding).words(of: text).map(\.word)
   }
 
-  /// Swift takes some different words for equal: bytes tell.
+  /// For Swift some words are equal although their bytes differ.
   private func bytes(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
   @Test(arguments: TextCoding.Lowercasing.allCases) func wordsAndTokensAreKerass(_ lowercasing: TextCoding.Lowercasing)
@@ -52,8 +52,8 @@ import Testing
     }
   }
 
-  /// Python's Unicode is of version 14; what has come since has no lower case there.
-  @Test func lowerCaseIsPythons() throws {
+  /// As far as Python's Unicode goes, which is of version 14.
+  @Test func lowercaseIsPythons() throws {
     let letters = (0x80...0x10FFFF as ClosedRange<UInt32>).compactMap(Unicode.Scalar.init).filter { letter in
       guard letter.properties.generalCategory != .unassigned, let age = letter.properties.age else { return false }
       return age.major <= 14
@@ -63,7 +63,7 @@ import Testing
     #expect(crc32(lower.utf8) == (try Golden.read().lowercaseCRC32))
   }
 
-  @Test func wordsKnowTheirPlaces() {
+  @Test func wordsHaveTheirPlacesInTheText() {
     let coder = TextCoder(vocabulary: ["", "", "", "", "straße", "i\u{307}"], coding: coding(.unicode))
     for text in ["Die STRAßE, dort: ÉTÉ Ⱥ! 😀x", String(NSString(string: "Straße İ \u{1F600}"))] {
       let words = coder.words(of: text)
@@ -71,8 +71,15 @@ import Testing
       #expect(words.map { text[$0.range].lowercased() } == words.map(\.word))
       #expect(words.contains { $0.token == 4 })
     }
-    #expect(coder.tokens(of: "") == [1])
-    #expect(coder.tokens(of: "İ <pad> <start>") == [1, 5, 2, 2])
+  }
+
+  @Test func anEmptyTextIsTheStartToken() {
+    #expect(TextCoder(vocabulary: [], coding: TextCoding()).tokens(of: "") == [1])
+  }
+
+  @Test func theNamesOfReservedTokensAreNotWords() {
+    let coder = TextCoder(vocabulary: ["<pad>", "<start>", "<oov>", "<3>"], coding: TextCoding())
+    #expect(coder.tokens(of: "<pad> <start> <oov>") == [1, 2, 2, 2])
   }
 
   @Test func theFirstOfTwoEqualWordsCounts() {
@@ -87,26 +94,12 @@ import Testing
     ("open <b never closed", ["open", "b", "never", "closed"]),
     ("<b <i>x</i>", ["b", "x"]), ("<", []), ("a<b", ["a", "b"]), ("x</", ["x"]),
   ])
-  func tagsAreTakenOut(text: String, expected: [String]) {
+  func tagsAreRemoved(text: String, expected: [String]) {
     #expect(words(text, coding(.ascii, stripsHTML: true)) == expected)
   }
 
-  @Test func longTexts() {
-    for text in [String(repeating: "<a", count: 1 << 20), String(repeating: "Σ", count: 1 << 20)] {
-      #expect(words(text, coding(.unicode, stripsHTML: true)).count == (text.hasPrefix("<") ? 1 << 20 : 1))
-    }
-  }
-
-  @Test func aTableHoldsManyWords() {
-    var table = WordTable()
-    let words = (0..<50_000).map { Array("word \($0 % 40_000)".utf8) }
-    for (index, word) in words.enumerated() {
-      #expect(word.withUnsafeBufferPointer { table.add($0) } == Int32(index % 40_000))
-    }
-    #expect(table.count == 40_000)
-    #expect(table[39_999] == "word 39999")
-    for index in [0, 7, 39_999] { #expect(words[index].withUnsafeBufferPointer(table.number) == Int32(index)) }
-    #expect(Array("word 40000".utf8).withUnsafeBufferPointer(table.number) == nil)
-    #expect(([] as [UInt8]).withUnsafeBufferPointer(table.number) == nil)
+  /// In linear time: each `<` looks for its end, and each capital sigma for the end of its word.
+  @Test(arguments: [("<a", 1 << 20), ("Σ", 1)]) func longTextsAreRead(piece: String, count: Int) {
+    #expect(words(String(repeating: piece, count: 1 << 20), coding(.unicode, stripsHTML: true)).count == count)
   }
 }

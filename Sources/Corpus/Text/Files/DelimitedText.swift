@@ -1,39 +1,42 @@
 import Foundation
 
-/// Reads comma-separated values, record by record, as RFC 4180 has them: fields in quotes may hold commas, newlines and
-/// doubled quotes. Tabs or semicolons may stand for the commas.
+/// Reads comma-separated values, record by record, according to RFC 4180: fields in quotes may hold commas, newlines
+/// and doubled quotes. The delimiter may also be a tab or a semicolon, whichever the first line has.
 ///
-/// Nothing is guessed: what breaks the rules is an error. Only blank lines are passed over.
+/// Nothing is guessed: whatever breaks the rules is an error. Only blank lines are skipped.
 struct DelimitedText {
-  /// The lines.
-  var lines: LineReader
-  /// Where the record begins; counts from 1.
+  /// The lines of the file.
+  var lines: UTF8Lines
+  /// The line in which the record begins; counts from 1.
   private(set) var firstLine = 0
-  /// The record's fields, one behind the other, without their quotes.
+  /// The record's fields, one after the other, without their quotes.
   private(set) var bytes: [UInt8] = []
-  /// Where each field ends.
+  /// Where each field ends in `bytes`.
   private(set) var ends: [Int] = []
-  /// What stands between two fields.
+  /// What separates two fields.
   private var delimiter = UInt8(ascii: ",")
 
   private static let quote = UInt8(ascii: "\"")
   private static let carriageReturn = UInt8(ascii: "\r")
   private static let tab = UInt8(ascii: "\t")
 
-  /// - Parameter lines: stands on the first line.
-  init(_ lines: LineReader) {
+  /// - Parameter lines: at the first line.
+  init(_ lines: UTF8Lines) {
     self.lines = lines
     let found = [Self.tab, delimiter, UInt8(ascii: ";")].first(where: self.lines.line.contains)
     delimiter = found ?? delimiter
   }
+
+  /// All fields of the record.
+  var fields: [String] { ends.indices.map { String(decoding: field($0), as: UTF8.self) } }
 
   /// A field of the record.
   func field(_ index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
 
   /// Reads the next record.
   ///
-  /// - Returns: false at the end.
-  /// - Throws: `CorpusError` where the text is not as RFC 4180 says.
+  /// - Returns: false at the end of the file.
+  /// - Throws: `CorpusError` if the text breaks the rules of RFC 4180.
   mutating func next() throws -> Bool {
     repeat {
       guard try lines.next() else { return false }
@@ -42,7 +45,7 @@ struct DelimitedText {
     return true
   }
 
-  /// Reads the record that begins on the line that was read last.
+  /// Reads the record that begins in the line that was read last.
   mutating func parse() throws {
     firstLine = lines.number
     bytes.removeAll(keepingCapacity: true)
@@ -58,9 +61,10 @@ struct DelimitedText {
       guard lines.line[place] == delimiter else {
         throw isQuoted
           ? lines.error(
-            expected: "a delimiter or the end of the line behind a closing quote", found: "more",
+            .malformedTable, expected: "a delimiter or the end of the line behind a closing quote", found: "more",
             advice: "quotes inside a field must be doubled")
           : lines.error(
+            .malformedTable,
             found: "a \(lines.line[place] == Self.quote ? "quote" : "carriage return") in a field that isn't quoted",
             advice: "put the field in quotes, and double those inside")
       }
@@ -68,9 +72,9 @@ struct DelimitedText {
     }
   }
 
-  /// Takes a field without quotes; returns the place behind it.
+  /// Takes a field without quotes, and returns the place after it.
   private mutating func parsePlain(_ start: Int) throws -> Int {
-    // Where tabs are the delimiters, quotes inside a field are commonly left as they are.
+    // Where tabs are the delimiters, quotes inside a field are usually written as they are.
     let end = lines.line[start...].firstIndex {
       $0 == delimiter || $0 == Self.carriageReturn || $0 == Self.quote && delimiter != Self.tab
     }
@@ -78,7 +82,7 @@ struct DelimitedText {
     return end ?? lines.line.count
   }
 
-  /// Takes the rest of a field in quotes, from other lines too; returns the place behind it.
+  /// Takes the rest of a field in quotes, from the following lines too, and returns the place after it.
   private mutating func parseQuoted(_ start: Int) throws -> Int {
     let firstLine = lines.number
     var place = start
@@ -88,7 +92,7 @@ struct DelimitedText {
         bytes.append(UInt8(ascii: "\n"))
         guard bytes.count <= textSizeLimit, try lines.next() else {
           throw lines.error(
-            line: firstLine, expected: "a closing quote", found: "\(bytes.count) bytes without one",
+            .malformedTable, line: firstLine, expected: "a closing quote", found: "\(bytes.count) bytes without one",
             advice: "close the quote, and double those inside the field")
         }
         place = 0

@@ -2,22 +2,22 @@ import Foundation
 
 /// The files of a zip archive or of a folder, or a file by itself.
 ///
-/// It belongs to one thread; see ``reopened()``.
+/// An instance belongs to one thread; see ``reopened()``.
 package struct FileSet {
   /// A file.
   package struct File {
     /// Its path in the archive or below the folder; empty for a file by itself.
     let name: String
-    /// Its place in the archive's table of contents.
+    /// Its index in the archive's table of contents.
     let index: Int
     /// In bytes.
     let size: Int
 
-    /// How many folders it lies in.
+    /// The number of folders that it lies in.
     var depth: Int { name.utf8.count { $0 == UInt8(ascii: "/") } }
-    /// The folder that it lies in, and the one above that; empty where there is none.
+    /// The names of the folder that it lies in and of the one above that; empty where there is none.
     var folders: (last: Substring, above: Substring) {
-      // Bytes, since characters would take ten times as long.
+      // Bytes, since going by characters takes ten times as long.
       func cut(_ path: Substring) -> (Substring, Substring) {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         return slash.map { (path[..<$0], path[path.utf8.index(after: $0)...]) } ?? ("", path)
@@ -25,32 +25,28 @@ package struct FileSet {
       let (path, last) = cut(cut(name[...]).0)
       return (last, cut(path).1)
     }
-    /// What stands behind the last dot of its name, in lower case.
+    /// What follows the last dot of its name, in lowercase.
     var suffix: String {
       let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
       return dot.map { name[name.utf8.index(after: $0)...].lowercased() } ?? ""
     }
   }
 
-  /// What the set was opened by.
+  /// The path by which the set was opened.
   let path: String
-  /// The regular files, those apart whose name or folder a file browser would hide.
+  /// The regular files, except those that a file browser would hide, or whose folder it would hide.
   let files: [File]
   private let archive: ZipArchive?
-  /// The number of threads that can read it without taking more memory than is fit.
+  /// How many threads can read it without taking too much memory.
   let readerLimit: Int
 
-  /// Opens what stands at a path.
+  /// Opens the archive, folder or file at a path.
   ///
-  /// - Throws: `CorpusError` if there is nothing, or if it can't be read.
+  /// - Throws: `CorpusError` if there is nothing, or if it cannot be read.
   package init(path: String) throws {
     self.path = path
     var facts = stat()
-    guard stat(path, &facts) == 0 else {
-      throw CorpusError(
-        file: path, found: errno == ENOENT ? "no such file" : String(cString: strerror(errno)), advice: "check the path"
-      )
-    }
+    guard stat(path, &facts) == 0 else { throw CorpusError.inaccessible(path, code: errno) }
     switch facts.st_mode & S_IFMT {
     case S_IFDIR: (archive, files, readerLimit) = (nil, try Self.list(path), .max)
     case S_IFREG:
@@ -59,15 +55,16 @@ package struct FileSet {
         (archive, files, readerLimit) = (nil, [File(name: "", index: 0, size: Int(facts.st_size))], .max)
         return
       }
-      // Deflate could blow up an archive to its thousandfold; texts are known to shrink to a third.
+      // With deflate, an archive could hold a thousand times its own size; texts usually shrink to a third.
       let limit = max(64 << 20, 100 * min(Int(facts.st_size), 1 << 50))
       let archive = try ZipArchive(path: path, sizeLimit: limit)
       (self.archive, files) = (archive, try Self.list(archive, limit: limit))
-      // Each has the table of contents in memory, some 300 bytes an entry.
+      // Each thread has the table of contents in memory, about 300 bytes an entry.
       readerLimit = max(1, (1 << 21) / max(1, archive.entryNames.count))
     default:
       throw CorpusError(
-        file: path, expected: "a file or a folder", found: "something else", advice: "check the path")
+        .unsupportedFormat, file: path, expected: "a file or a folder", found: "something else",
+        advice: "check the path")
     }
   }
 
@@ -75,21 +72,21 @@ package struct FileSet {
     (path, files, readerLimit, self.archive) = (other.path, other.files, other.readerLimit, archive)
   }
 
-  /// The same for another thread.
+  /// The same files, for another thread.
   ///
-  /// - Throws: `CorpusError` if the archive is gone by now.
+  /// - Throws: `CorpusError` if the archive has been removed or replaced since.
   func reopened() throws -> FileSet { FileSet(self, archive: try archive.map(ZipArchive.init(reopening:))) }
 
-  /// Whether there is an entry of Keras's `imdb.npz`.
+  /// Whether there is an entry that Keras's `imdb.npz` has.
   package var holdsNumbers: Bool { archive != nil && files.contains { $0.name == "x_train.npy" } }
 
-  /// A file's name for messages, where it is one of several.
+  /// A file's name for messages; nil for a file by itself.
   func entry(_ file: File) -> String? { file.name.isEmpty ? nil : file.name }
 
   /// Reads a file.
   ///
-  /// - Parameter body: takes all bytes out of the reader.
-  /// - Throws: `CorpusError` if it can't be read, and what `body` throws.
+  /// - Parameter body: takes all bytes from the reader.
+  /// - Throws: `CorpusError` if the file cannot be read, and whatever `body` throws.
   func read<Result>(_ file: File, _ body: (inout EntryReader) throws -> Result) throws -> Result {
     if let archive { return try archive.read(entry: file.index, body) }
     let path = file.name.isEmpty ? self.path : self.path + "/" + file.name
@@ -105,9 +102,31 @@ package struct FileSet {
     return result
   }
 
+  /// Reads a file that is a text.
+  ///
+  /// - Parameters:
+  ///   - encoding: how the file's bytes stand for characters.
+  ///   - bytes: becomes the text, as UTF-8 without a byte order mark.
+  /// - Throws: `CorpusError` if the file cannot be read, is too large, or is not in the encoding.
+  func readText(_ file: File, _ encoding: TextOptions.Encoding, into bytes: inout [UInt8]) throws {
+    guard file.size <= textSizeLimit else {
+      throw CorpusError(
+        .tooLarge, file: path, entry: entry(file), expected: "a text of at most \(textSizeLimit) bytes",
+        found: "\(file.size)", advice: "leave it out, or cut it")
+    }
+    bytes.removeAll(keepingCapacity: true)
+    try read(file) { try $0.append($0.size, to: &bytes) }
+    if let offset = encoding.makeUTF8(&bytes) {
+      let line = bytes[..<offset].count { $0 == UInt8(ascii: "\n") } + 1
+      throw encoding.error(file: path, entry: entry(file), line: line, byte: bytes[offset])
+    }
+    if bytes.starts(with: byteOrderMark) { bytes.removeFirst(byteOrderMark.count) }
+  }
+
   // MARK: Listing
 
-  /// Whether a name or a folder begins with a dot, `.` and `..` apart, or a Mac has put the file into the archive.
+  /// Whether a component of a path other than `.` and `..` begins with a dot, or macOS has added the file to the
+  /// archive.
   private static func isHidden(_ name: String) -> Bool {
     let (dot, slash) = (UInt8(ascii: "."), UInt8(ascii: "/"))
     var dots: Int? = 0
@@ -130,7 +149,7 @@ package struct FileSet {
       total += size
       guard total <= limit else {
         throw CorpusError(
-          file: archive.path, expected: "at most \(limit) bytes in all, a hundred times the archive's size",
+          .tooLarge, file: archive.path, expected: "at most \(limit) bytes in all, a hundred times the archive's size",
           found: "more declared", advice: "unpack it and give the folder, if you trust it")
       }
       files.append(File(name: name, index: index, size: size))
@@ -138,7 +157,7 @@ package struct FileSet {
     return files
   }
 
-  /// Links to files count as files; links to folders are not followed, which could lead round in a circle.
+  /// Links to files count as files; links to folders are not followed, since they could lead in a circle.
   private static func list(_ root: String) throws -> [File] {
     var (files, folders) = ([File](), [""])
     while let folder = folders.popLast() {
@@ -150,7 +169,7 @@ package struct FileSet {
         var facts = stat()
         guard lstat(root + "/" + inside, &facts) == 0 else { throw failure(root + "/" + inside) }
         let isLink = facts.st_mode & S_IFMT == S_IFLNK
-        // A link that leads nowhere is not a file.
+        // A link that leads nowhere does not count.
         if isLink, stat(root + "/" + inside, &facts) != 0 { continue }
         switch facts.st_mode & S_IFMT {
         case S_IFREG: files.append(File(name: inside, index: 0, size: Int(facts.st_size)))
@@ -164,7 +183,7 @@ package struct FileSet {
 
   // MARK: Files
 
-  /// Whether a file begins as zip archives do, those without entries too.
+  /// Whether a file begins as a zip archive does, with or without entries.
   static func isZip(_ start: some Collection<UInt8>) -> Bool {
     start.starts(with: "PK\u{3}\u{4}".utf8) || start.starts(with: "PK\u{5}\u{6}".utf8)
   }
@@ -185,6 +204,7 @@ package struct FileSet {
 
   private static func failure(_ path: String) -> CorpusError {
     CorpusError(
-      file: path, found: "can't be read (\(String(cString: strerror(errno))))", advice: "check its permissions")
+      .unreadableFile, file: path, found: "can't be read (\(String(cString: strerror(errno))))",
+      advice: "check its permissions")
   }
 }

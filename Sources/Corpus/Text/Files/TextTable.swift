@@ -1,109 +1,94 @@
 import Foundation
 
-/// Some texts of a table with their labels, on the way from the file to whoever counts their words.
+/// Some rows of a table, on their way from the thread that reads the file to the one that finds their words.
 struct TextBatch {
-  /// The texts, or for JSON Lines the lines, one behind the other.
+  /// The texts, or for JSON Lines the lines, one after the other.
   var bytes: [UInt8] = []
-  /// Where each ends.
+  /// Where each of them ends in `bytes`.
   var ends: [Int] = []
-  /// In which line each begins; counts from 1.
+  /// The line in which each of them begins; counts from 1.
   var lines: [Int] = []
-  /// The labels' numbers; for JSON Lines none, they are still to be read.
+  /// The number of each text's label in the ``LabelTable``; empty for JSON Lines, which are still to be parsed, and
+  /// where no labels are wanted.
   var labels: [Int] = []
 
-  /// So many bytes make a batch.
+  /// The number of bytes from which on a batch is complete.
   static let size = 1 << 18
 }
 
-/// Texts and labels in the columns of a table: comma-, tab- or semicolon-separated values, or JSON Lines.
+/// Reads a table of texts and labels batch by batch: comma-, tab- or semicolon-separated values, or JSON Lines.
 struct TextTable {
-  /// The columns' names.
-  private(set) var columns = (text: "", label: "")
-  private var places = (text: 0, label: 0)
+  /// What makes texts of the batches.
+  let rows: TextRows
   private var source: DelimitedText
-  /// Whether each line is a JSON object, rather than values of a record.
-  private let isJSON: Bool
   private let columnCount: Int
-  /// Nil where labels are not wanted.
-  private let labels: LabelTable?
+  /// The index of the column of texts, and of the one of labels.
+  private let places: (text: Int, label: Int)
+  /// Whether the first line of JSON, which has been read for its columns, is still to be given out.
   private var isAtStart = true
 
   /// Reads the first line, and finds the columns.
   ///
-  /// - Throws: `CorpusError` if this is no such table, or if columns are missing.
+  /// - Parameters:
+  ///   - reader: at the file's first byte; has to stay at this address as long as the table is read.
+  ///   - options: the columns and the encoding.
+  ///   - labels: where to number the labels, or nil if labels are not wanted.
+  /// - Throws: `CorpusError` if the file is not such a table, or if it lacks a column.
   init(_ reader: UnsafeMutablePointer<EntryReader>, _ options: TextOptions, labels: LabelTable?) throws {
-    var lines = LineReader(reader, options.encoding)
+    var lines = UTF8Lines(reader, options.encoding)
     guard try lines.next() else {
       throw CorpusError(
-        file: lines.file, entry: lines.entry, expected: "a table of texts and labels", found: "an empty file",
-        advice: "check that it is the right one")
+        .noTexts, file: lines.file, entry: lines.entry, expected: "a table of texts and labels",
+        found: "an empty file", advice: "check that it is the right one")
     }
-    self.labels = labels
-    let first = lines.line.first { !$0.isSpace }
-    isJSON = first == UInt8(ascii: "{")
+    let first = lines.line.first { !$0.isJSONSpace }
     if first == UInt8(ascii: "[") {
       throw lines.error(
-        expected: "JSON Lines, an object a line", found: "a JSON array", advice: "convert it, as jq -c '.[]' does")
+        .unsupportedFormat, expected: "JSON Lines, an object a line", found: "a JSON array",
+        advice: "convert it, as jq -c '.[]' does")
     }
+    let isJSON = first == UInt8(ascii: "{")
     source = DelimitedText(lines)
-    var names: [String]
+    let names: [String]
     if isJSON {
-      names = try JSONRow(source.lines).values.keys.sorted()
+      let row = try JSONRow(lines.line, file: lines.file, entry: lines.entry, number: lines.number)
+      names = row.values.keys.sorted()
     } else {
       try source.parse()
-      names = []
-      for index in 0..<source.ends.count { names.append(String(decoding: source.field(index), as: UTF8.self)) }
+      names = source.fields
     }
     columnCount = names.count
-    func column(_ name: String?, _ usual: [String], _ what: String) throws -> Int {
-      func plain(_ name: String) -> String { name.trimmingCharacters(in: .whitespacesAndNewlines).lowercased() }
-      for wanted in name.map({ [$0] }) ?? usual {
-        let found = names.indices.filter { names[$0] == wanted }
-        let alike = found.isEmpty ? names.indices.filter { plain(names[$0]) == plain(wanted) } : found
-        if alike.count == 1 { return alike[0] }
-        if alike.count > 1 {
-          throw source.lines.error(
-            expected: "one column \(CorpusError.quoted(wanted))", found: "several", advice: "rename the others")
-        }
-      }
-      let shown = names.prefix(20).map(CorpusError.quoted).joined(separator: ", ")
+    let columns = TableColumns(names: names, lines: source.lines)
+    let text = try columns.index(of: .text, named: options.textColumn)
+    let label = try labels.map { _ in try columns.index(of: .label, named: options.labelColumn) }
+    guard text != label else {
       throw source.lines.error(
-        expected: name.map { "a column \(CorpusError.quoted($0))" }
-          ?? "a column of \(what)s, called \(usual.joined(separator: ", "))",
-        found: "the columns \(shown)\(names.count > 20 ? " and \(names.count - 20) more" : "")",
-        advice: "name it with --\(what)-column")
+        .invalidArgument("labelColumn"),
+        found: "one column for text and label, \(CorpusError.quoted(names[text]))",
+        advice: "name another text or label column")
     }
-    places.text = try column(options.textColumn, TextOptions.textColumns, "text")
-    if labels == nil {
-      columns.text = names[places.text]
-      return
-    }
-    places.label = try column(options.labelColumn, TextOptions.labelColumns, "label")
-    guard places.text != places.label else {
-      throw source.lines.error(
-        found: "one column for text and label, \(CorpusError.quoted(names[places.text]))",
-        advice: "name another with --text-column or --label-column")
-    }
-    columns = (names[places.text], names[places.label])
+    places = (text, label ?? 0)
+    rows = TextRows(
+      file: lines.file, entry: lines.entry, isJSON: isJSON, textColumn: names[text],
+      labelColumn: label.map { names[$0] } ?? "", labels: labels)
   }
 
-  /// The share of the file that was read.
+  /// The share of the file that has been read.
   var progress: Double { source.lines.progress }
 
   /// Reads on.
   ///
-  /// - Returns: nil at the end.
-  /// - Throws: `CorpusError` where the file is not such a table.
+  /// - Returns: some rows, or nil at the end of the file.
+  /// - Throws: `CorpusError` if the file breaks the rules of its format.
   mutating func next() throws -> TextBatch? {
     var batch = TextBatch()
-    while batch.bytes.count < TextBatch.size, try isJSON ? addLine(to: &batch) : addRecord(to: &batch) {}
+    while batch.bytes.count < TextBatch.size, try rows.isJSON ? addLine(to: &batch) : addRecord(to: &batch) {}
     return batch.ends.isEmpty ? nil : batch
   }
 
   private mutating func addLine(to batch: inout TextBatch) throws -> Bool {
-    // The first line was read for its columns.
     if isAtStart { isAtStart = false } else { guard try source.lines.next() else { return false } }
-    if source.lines.line.allSatisfy(\.isSpace) { return true }
+    if source.lines.line.allSatisfy(\.isJSONSpace) { return true }
     batch.bytes += source.lines.line
     batch.ends.append(batch.bytes.count)
     batch.lines.append(source.lines.number)
@@ -114,98 +99,52 @@ struct TextTable {
     guard try source.next() else { return false }
     guard source.ends.count == columnCount else {
       throw source.lines.error(
-        line: source.firstLine, expected: "\(columnCount) fields as in the first line", found: "\(source.ends.count)",
-        advice: "put fields that hold a delimiter in quotes")
+        .malformedTable, line: source.firstLine, expected: "\(columnCount) fields as in the first line",
+        found: "\(source.ends.count)", advice: "put fields that hold a delimiter in quotes")
     }
     batch.bytes += source.field(places.text)
     batch.ends.append(batch.bytes.count)
     batch.lines.append(source.firstLine)
-    guard let labels else { return true }
+    guard rows.labels != nil else { return true }
     let label = String(decoding: source.field(places.label), as: UTF8.self)
     guard label.contains(where: { !$0.isWhitespace }) else {
       throw source.lines.error(
-        line: source.firstLine, expected: "a label", found: "none", advice: "add it, or leave out the line")
+        .malformedTable, line: source.firstLine, expected: "a label", found: "none",
+        advice: "add it, or leave out the line")
     }
-    guard let number = labels.number(of: label) else {
-      throw Self.tooManyLabels(source.lines.file, source.lines.entry, source.firstLine, columns.label)
-    }
-    batch.labels.append(number)
+    batch.labels.append(try rows.number(of: label, line: source.firstLine))
     return true
   }
+}
 
-  /// The texts of a batch that was read without labels.
+/// The columns of a table, by their names in the first line.
+private struct TableColumns {
+  let names: [String]
+  /// At the first line, for messages.
+  let lines: UTF8Lines
+
+  /// Finds a column: by the exact name, or else by one that differs in case or surrounding spaces.
   ///
-  /// - Throws: `CorpusError` where a line of JSON has none.
-  func texts(of batch: TextBatch) throws -> [String] {
-    var start = 0
-    return try zip(batch.ends, batch.lines).map { end, line in
-      defer { start = end }
-      guard isJSON else { return String(decoding: batch.bytes[start..<end], as: UTF8.self) }
-      let (file, entry) = (source.lines.file, source.lines.entry)
-      guard let row = JSONRow(batch.bytes[start..<end]) else { throw JSONRow.error(file, entry, line) }
-      guard let text = row.values[columns.text] ?? nil else {
-        throw CorpusError(
-          file: file, entry: entry, place: .line(line), expected: "a text as \(CorpusError.quoted(columns.text))",
-          found: "none", advice: "correct the line, or leave it out")
-      }
-      return text
-    }
-  }
-
-  static func tooManyLabels(_ file: String, _ entry: String?, _ line: Int, _ column: String) -> CorpusError {
-    CorpusError(
-      file: file, entry: entry, place: .line(line), expected: "at most \(LabelTable.limit) labels",
-      found: "more in the column \(CorpusError.quoted(column))",
-      advice: "name another column with --label-column")
-  }
-}
-
-/// An object of JSON Lines.
-struct JSONRow {
-  /// What is neither text, number nor truth value is nil.
-  let values: [String: String?]
-
-  private enum Value: Decodable {
-    case text(String), other
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let text = try? container.decode(String.self) {
-        self = .text(text)
-      } else if let truth = try? container.decode(Bool.self) {
-        self = .text(truth ? "true" : "false")
-      } else if let number = try? container.decode(Int.self) {
-        self = .text("\(number)")
-      } else if let number = try? container.decode(Double.self) {
-        self = .text("\(number)")
-      } else {
-        self = .other
+  /// - Parameter name: the name that the caller wants, or nil for one of the usual names.
+  /// - Throws: `CorpusError` if there is no such column, or more than one.
+  func index(of column: CorpusError.Column, named name: String?) throws -> Int {
+    func plain(_ name: String) -> String { name.trimmingCharacters(in: .whitespacesAndNewlines).lowercased() }
+    let usual = column == .text ? TextOptions.textColumns : TextOptions.labelColumns
+    for wanted in name.map({ [$0] }) ?? usual {
+      let found = names.indices.filter { names[$0] == wanted }
+      let alike = found.isEmpty ? names.indices.filter { plain(names[$0]) == plain(wanted) } : found
+      if alike.count == 1 { return alike[0] }
+      if alike.count > 1 {
+        throw lines.error(
+          .ambiguousColumn(wanted), expected: "one column \(CorpusError.quoted(wanted))", found: "several",
+          advice: "rename the others")
       }
     }
-
-    var string: String? { if case .text(let text) = self { text } else { nil } }
+    throw lines.error(
+      .missingColumn(column, columns: names),
+      expected: name.map { "a column \(CorpusError.quoted($0))" }
+        ?? "a column of \(column)s, called \(usual.joined(separator: ", "))",
+      found: "the columns \(CorpusError.quoted(names, limit: 20))",
+      advice: "name the column that holds the \(column)s")
   }
-
-  /// - Parameter line: valid UTF-8.
-  /// - Returns: nil where it is no JSON object.
-  init?(_ line: some Collection<UInt8>) {
-    guard let values = try? JSONDecoder().decode([String: Value].self, from: Data(line)) else { return nil }
-    self.values = values.mapValues(\.string)
-  }
-
-  init(_ lines: LineReader) throws {
-    guard let row = JSONRow(lines.line) else { throw Self.error(lines.file, lines.entry, lines.number) }
-    self = row
-  }
-
-  static func error(_ file: String, _ entry: String?, _ line: Int) -> CorpusError {
-    CorpusError(
-      file: file, entry: entry, place: .line(line), expected: "a JSON object", found: "something else",
-      advice: "each line must be one, such as {\"text\": …, \"label\": …}")
-  }
-}
-
-extension UInt8 {
-  /// Whether JSON takes it for white space.
-  fileprivate var isSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0A || self == 0x0D }
 }

@@ -1,5 +1,5 @@
-/// Texts in files of their own, whose folder is their label: `…/{train,test}/{pos,neg}/ID_RATING.txt` as in the Large
-/// Movie Review Dataset, or `…/{one,another}/*.txt`.
+/// Texts in a file each, in a folder that is named after their label: `…/{train,test}/{pos,neg}/ID_RATING.txt` as in
+/// the Large Movie Review Dataset, or `…/{one,another}/*.txt`.
 struct TextTree {
   /// A text.
   struct Text {
@@ -13,47 +13,51 @@ struct TextTree {
   let labels = LabelTable()
   /// Whether there are folders `train` and `test`.
   let hasParts: Bool
-  /// What the data's owner should know, in sentences.
+  /// What was left out, in sentences.
   private(set) var notes: [String] = []
 
-  /// The folder of that data set with reviews that nobody has labelled.
-  private static let unlabelled = "unsup"
+  /// The folder of the Large Movie Review Dataset that holds reviews without labels.
+  private static let unlabeled = "unsup"
 
+  /// Finds the texts by the names of the files.
+  ///
+  /// - Throws: `CorpusError` if there are too many labels.
   init(_ files: FileSet) throws {
     let candidates = files.files.filter { $0.suffix == "txt" }
     hasParts = candidates.contains { $0.folders.above.lowercased() == "train" }
     let depth = candidates.lazy.map(\.depth).max() ?? 0
-    var unlabelledCount = 0
+    var unlabeledCount = 0
     for file in candidates {
       let (folder, above) = file.folders
       let part = hasParts ? above.lowercased() : ""
-      // What lies elsewhere is no text: a README, a list of addresses.
+      // Files elsewhere are not texts, but a README for example, or a list of addresses.
       guard !folder.isEmpty, hasParts ? part == "train" || part == "test" : file.depth == depth else { continue }
-      if folder == Self.unlabelled {
-        unlabelledCount += 1
+      if folder == Self.unlabeled {
+        unlabeledCount += 1
         continue
       }
       guard let label = labels.number(of: String(folder)) else { throw Self.tooManyLabels(files.path) }
       texts.append(Text(file: file, label: label, isTest: part == "test"))
     }
-    if unlabelledCount > 0 {
-      notes.append("\(unlabelledCount) texts in \(Self.unlabelled) have no label, and are left out")
+    if unlabeledCount > 0 {
+      notes.append("\(unlabeledCount) texts in \(Self.unlabeled) have no label, and are left out")
     }
   }
 
   private static func tooManyLabels(_ path: String) -> CorpusError {
     CorpusError(
-      file: path, expected: "a folder of texts for each of at most \(LabelTable.limit) labels", found: "more folders",
+      .tooManyLabels(column: nil), file: path,
+      expected: "a folder of texts for each of at most \(LabelTable.limit) labels", found: "more folders",
       advice: "give an archive or a folder with fewer")
   }
 
-  /// What people call the labels of reviews.
+  /// The full names of the labels that the Large Movie Review Dataset shortens.
   static func fullName(_ label: String) -> String { ["pos": "positive", "neg": "negative"][label] ?? label }
 
-  /// The texts' places in reading order: part, positive before negative (of more labels the last first), then the
-  /// number in the file's name.
+  /// The indices of the texts in reading order: by part, then by label, the last one first (so that positive comes
+  /// before negative), then by the number in the file's name.
   ///
-  /// - Parameter values: the label of each number.
+  /// - Parameter values: the label for each number in ``labels``.
   func readingOrder(_ values: [UInt8]) -> [Int] {
     let keys = texts.map { text in
       let name = text.file.name.utf8
