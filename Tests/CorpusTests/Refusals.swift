@@ -8,15 +8,11 @@ func refuses(
   _ kind: CorpusError.Kind, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation,
   _ body: () throws -> some Any
 ) {
-  guard let error = refusal(sourceLocation: sourceLocation, body) else { return }
+  let error = #expect(throws: CorpusError.self, sourceLocation: sourceLocation) { _ = try body() }
+  guard let error else { return }
   let line = error.description
   #expect(error.kind == kind, "\(line)", sourceLocation: sourceLocation)
   for part in parts { #expect(line.contains(part), "\(line)", sourceLocation: sourceLocation) }
   #expect(!line.contains("\n"), sourceLocation: sourceLocation)
   #expect(!line.contains("--"), "\(line)", sourceLocation: sourceLocation)
-}
-
-/// The error with which something is refused.
-func refusal(sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> some Any) -> CorpusError? {
-  #expect(throws: CorpusError.self, sourceLocation: sourceLocation) { _ = try body() }
 }

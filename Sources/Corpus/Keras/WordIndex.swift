@@ -68,7 +68,7 @@ public struct WordIndex: Equatable, Sendable {
   }
 
   private func word(_ token: Int, indexFrom: Int, specials: [Int: String]) -> String {
-    specials[token] ?? wordsByRank[token - indexFrom] ?? "<\(token)>"
+    specials[token] ?? wordsByRank[token &- indexFrom] ?? "<\(token)>"
   }
 
   // MARK: Reading

@@ -14,15 +14,17 @@ struct TextReader {
   /// - Throws: `CorpusError` if there are no texts with so many labels, or if one of them cannot be read.
   func read(progress: (Double) -> Void) throws -> NumberedTexts {
     switch try TextLayout(of: files) {
-    case .tree(let tree): try read(tree, progress: progress)
-    case .tables(let tables): try read(tables, progress: progress)
+    case .tree(let tree): try readTree(tree, progress: progress)
+    case .tables(let tables): try readTables(tables, progress: progress)
     }
   }
 
   // MARK: Trees
 
-  private func read(_ tree: TextTree, progress: (Double) -> Void) throws -> NumberedTexts {
-    // The labels are folders, and so known to be right or wrong before anything is read.
+  // Each text is a file, which a thread reads and splits into words.
+
+  private func readTree(_ tree: TextTree, progress: (Double) -> Void) throws -> NumberedTexts {
+    // Labels are the names of folders, and so can be checked before anything is read.
     let labels = try TextLabels(
       tree.labels.names.map(TextTree.fullName), numbers: tree.texts.lazy.map(\.label), count: labelCount,
       positive: options.positiveLabel.map(TextTree.fullName), known: knownLabels, file: files.path)
@@ -57,11 +59,13 @@ struct TextReader {
 
   // MARK: Tables
 
-  private func read(_ tables: [TextLayout.Table], progress: (Double) -> Void) throws -> NumberedTexts {
+  // A file is read from front to back, batch by batch; each thread splits the batches that it has taken into words.
+
+  private func readTables(_ tables: [TextLayout.Table], progress: (Double) -> Void) throws -> NumberedTexts {
     let labels = LabelTable()
     var (chunks, notes) = ([WordChunk](), [String]())
     for table in tables {
-      let (own, columns) = try read(table, labels, progress: progress)
+      let (own, columns) = try readTable(table, labels, progress: progress)
       chunks += own
       let note =
         "texts are taken from the column \(CorpusError.quoted(columns.text)), labels from "
@@ -77,7 +81,7 @@ struct TextReader {
       notes: notes)
   }
 
-  private func read(
+  private func readTable(
     _ table: TextLayout.Table, _ labels: LabelTable, progress: (Double) -> Void
   ) throws -> (chunks: [WordChunk], columns: (text: String, label: String)) {
     try files.read(table.file) { reader in

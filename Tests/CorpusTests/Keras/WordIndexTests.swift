@@ -33,6 +33,10 @@ import Testing
     #expect(try index(Self.json).words(for: [0, 1, 2, 3], indexFrom: 0) == ["<pad>", "<start>", "<oov>", "œuvre"])
   }
 
+  @Test func anOffsetWithoutSenseGivesNoWords() throws {
+    #expect(try index(Self.json).words(for: [-2, 7], indexFrom: .max) == ["<-2>", "<7>"])
+  }
+
   @Test func noTokensNeedBeReserved() throws {
     let words = try index(Self.json).words(for: [0, 1, 2, 3], indexFrom: 0, specials: [:])
     #expect(words == ["<0>", "the", "a\"b", "œuvre"])

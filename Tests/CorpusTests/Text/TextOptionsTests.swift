@@ -39,10 +39,20 @@ import Testing
     }
   }
 
-  /// The one of the archive's first text, although other threads meet others.
-  @Test(arguments: [1, 4]) func theFirstErrorIsReportedWhateverTheNumberOfThreads(threads: Int) {
+  @Test func aByteThatIsNotUTF8IsNamedWithItsFile() {
     refuses(.invalidEncoding, "a.zip: pos/1.txt: line 3: expected UTF-8, found byte 0xE9") {
-      try data.load(tree(), .training, threads: threads)
+      try data.load(tree(), .training)
+    }
+  }
+
+  /// All texts are damaged. The first is so long that other threads meet errors before it.
+  @Test(arguments: [1, 2, 4]) func theFirstErrorIsReportedWhateverTheNumberOfThreads(threads: Int) throws {
+    let long = [UInt8](repeating: UInt8(ascii: "\n"), count: 8 << 20) + [0xE9]
+    var zip = Zip(.init("pos/long.txt", long))
+    zip.entries += (0..<1000).map { .init("neg/\($0).txt", [0xE9]) }
+    let path = try data.folder.write(zip.bytes, to: "a.zip")
+    refuses(.invalidEncoding, "a.zip: pos/long.txt: line 8388609: expected UTF-8, found byte 0xE9") {
+      try data.load(path, threads: threads)
     }
   }
 
