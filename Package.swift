@@ -142,13 +142,17 @@ let package = Package(
       name: "Fixtures", dependencies: ["Corpus", "Hyperparameters", "Parallel", "RecurrentNetwork"],
       path: "Tests/Fixtures"),
     .testTarget(
-      name: "CorpusTests", dependencies: ["CLibZip", "Corpus", "RecurrentNetwork"], resources: [.copy("Golden")]),
+      name: "CorpusTests", dependencies: ["CLibZip", "Corpus"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(
+      name: "ParallelTests", dependencies: ["Corpus", "Fixtures", "GoldenValues", "Parallel", "RecurrentNetwork"],
+      exclude: ["Golden"]),
+    .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Training",
+        "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork",
+        "Training",
       ], exclude: ["Golden"]),
     .testTarget(
       name: "ModelsTests",

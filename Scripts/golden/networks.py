@@ -1,4 +1,4 @@
-"""Makes Tests/TrainingTests/Golden/networks.json.
+"""Makes Tests/ParallelTests/Golden/networks.json.
 
     python Scripts/golden/networks.py
 
@@ -21,7 +21,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import layout
 
-FILE = Path(__file__).resolve().parents[2] / "Tests/TrainingTests/Golden/networks.json"
+FILE = Path(__file__).resolve().parents[2] / "Tests/ParallelTests/Golden/networks.json"
 
 LENGTHS = [5, 9, 1, 7, 0, 3, 8, 2, 9, 6, 4, 7, 3, 5, 1]
 TUTORIAL = dict(vocabularySize=23, embeddingSize=10, hiddenSize=12, layerCount=1, isBidirectional=False,

@@ -1,4 +1,4 @@
-"""Compares Keras with Tests/TrainingTests/Golden/networks.json, which is PyTorch's.
+"""Compares Keras with Tests/ParallelTests/Golden/networks.json, which is PyTorch's.
 
     python Scripts/golden/networks_keras.py
 
@@ -24,7 +24,7 @@ import numpy as np
 
 import layout
 
-FILE = Path(__file__).resolve().parents[2] / "Tests/TrainingTests/Golden/networks.json"
+FILE = Path(__file__).resolve().parents[2] / "Tests/ParallelTests/Golden/networks.json"
 
 
 def make_model(weights, vocabularySize, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling,

@@ -72,7 +72,8 @@ extension DataSource {
   private func numbers(vocabularySize: Int, labelCount: Int) throws -> Dataset {
     guard text == nil else {
       throw CorpusError(
-        file: path, found: "holds numbers, not texts", advice: "leave out the options for texts and their labels")
+        .tokensInsteadOfTexts, file: path, found: "holds numbers, not texts",
+        advice: "leave out the options for texts and their labels")
     }
     let (training, test) = try KerasIMDB.loadData(path: path, options: .init(numWords: vocabularySize))
     let beside = (path as NSString).deletingPathExtension + "_word_index.json"
@@ -97,7 +98,7 @@ extension DataSource {
     }
     if model != nil && terms == nil {
       throw CorpusError(
-        found: "the model has no vocabulary to read texts by",
+        .noVocabulary, found: "the model has no vocabulary to read texts by",
         advice: "name the word index of the data that it was trained on")
     }
     let texts = try LabelledTexts.load(

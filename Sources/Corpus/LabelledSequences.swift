@@ -1,15 +1,26 @@
-/// Sequences with a label, 0 or 1, for each.
+/// Sequences of token ids, each with the number of its label.
 public struct LabelledSequences: Equatable, Sendable {
   /// The token ids: `[count]` sequences.
-  public var sequences: TokenSequences
-  /// 0 (negative) or 1 (positive): `[count]`.
-  public var labels: [UInt8]
+  public package(set) var sequences: TokenSequences { didSet { checkCounts() } }
+  /// The labels' numbers, from 0 on: `[count]`. Of two labels 0 is the negative one, and 1 the positive one.
+  public package(set) var labels: [UInt8] { didSet { checkCounts() } }
+
+  /// Stores some sequences with their labels.
+  public init(_ examples: some Sequence<(tokens: [Int32], label: UInt8)>) {
+    let examples = Array(examples)
+    sequences = TokenSequences(examples.lazy.map(\.tokens))
+    labels = examples.map(\.label)
+  }
 
   /// - Precondition: there are as many labels as sequences.
-  public init(sequences: TokenSequences, labels: [UInt8]) {
-    precondition(sequences.count == labels.count, "labels and sequences differ in number")
+  package init(sequences: TokenSequences, labels: [UInt8]) {
     self.sequences = sequences
     self.labels = labels
+    checkCounts()
+  }
+
+  private func checkCounts() {
+    precondition(sequences.count == labels.count, "labels and sequences differ in number")
   }
 
   /// The number of sequences.
@@ -17,8 +28,8 @@ public struct LabelledSequences: Equatable, Sendable {
 }
 
 extension LabelledSequences {
-  /// The first sequences, at most `count` of them.
-  public func prefix(_ count: Int) -> LabelledSequences { slice(0..<min(count, self.count)) }
+  /// The first sequences, at most `count` of them; none if `count` is negative.
+  public func prefix(_ count: Int) -> LabelledSequences { slice(0..<min(max(0, count), self.count)) }
 
   /// The sequences of a range.
   package func slice(_ range: Range<Int>) -> LabelledSequences {
@@ -34,17 +45,18 @@ extension LabelledSequences {
   /// Sets the last sequences apart for validation, as Keras's `validation_split` does
   /// (keras/src/trainers/data_adapters/array_slicing.py).
   ///
-  /// - Parameter validationSplit: about which share of the sequences, between 0 and 1.
-  /// - Throws: `CorpusError` where a part would be empty.
+  /// - Parameter validationSplit: the approximate share of the sequences to set apart, between 0 and 1.
+  /// - Throws: `CorpusError` if one of the parts would be empty.
   package func split(
     validationSplit: Double
   ) throws -> (training: LabelledSequences, validation: LabelledSequences) {
-    // NaN has no place in the range, and no index.
+    // NaN is in no range, and cannot become an index.
     let start = (0...1).contains(validationSplit) ? Int((Double(count) * (1 - validationSplit)).rounded(.down)) : 0
     guard 0 < start, start < count else {
       throw CorpusError(
-        place: .argument("validationSplit"), expected: "a share that leaves both parts at least one sequence",
-        found: "\(validationSplit) of \(count)", advice: "give another share between 0 and 1, or more data")
+        .invalidArgument("validationSplit"), place: .argument("validationSplit"),
+        expected: "a share that leaves both parts at least one sequence", found: "\(validationSplit) of \(count)",
+        advice: "give another share between 0 and 1, or more data")
     }
     return (slice(0..<start), slice(start..<count))
   }

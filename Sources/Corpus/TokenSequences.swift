@@ -1,4 +1,4 @@
-/// Sequences of token ids of different lengths, stored one behind the other without padding.
+/// Sequences of token ids of different lengths, stored one after the other without padding.
 public struct TokenSequences: Equatable, Sendable {
   /// All tokens of all sequences: `[offsets[count]]`.
   public private(set) var tokens: [Int32]
@@ -35,7 +35,7 @@ public struct TokenSequences: Equatable, Sendable {
 
   /// Cuts each sequence to its last `maxLength` tokens, as Keras's `pad_sequences` does by default; in place.
   ///
-  /// Nothing is padded: who needs sequences of one length takes pads in front of the shorter ones for granted.
+  /// Shorter sequences are not padded: whatever needs sequences of one length can imagine the padding in front of them.
   ///
   /// - Precondition: `maxLength` is not negative.
   public mutating func truncate(to maxLength: Int) {
@@ -46,7 +46,7 @@ public struct TokenSequences: Equatable, Sendable {
       for index in 0..<offsets.count - 1 {
         let next = offsets[index + 1]
         let kept = max(start, next - maxLength)..<next
-        // Tokens only ever move to the front, so none is overwritten before it has moved.
+        // Tokens only ever move toward the front, so none is overwritten before it has moved.
         for position in kept { tokens[end + position - kept.lowerBound] = tokens[position] }
         end += kept.count
         start = next

@@ -75,13 +75,15 @@ final class LineReader: @unchecked Sendable {
       return (
         [],
         CorpusError(
-          file: name, found: "can't be read (\(String(cString: strerror(code))))", advice: "give a file or a pipe")
+          .unreadableFile, file: name, found: "can't be read (\(String(cString: strerror(code))))",
+          advice: "give a file or a pipe")
       )
     case .overlong:
       return (
         [],
         CorpusError(
-          file: name, entry: "line \(count + 1)", expected: "a text of at most \(Self.longestLine >> 20) MiB",
+          .tooLarge, file: name, entry: "line \(count + 1)",
+          expected: "a text of at most \(Self.longestLine >> 20) MiB",
           found: "a longer one", advice: "check that it is a file of text, one a line")
       )
     }

@@ -1,3 +1,4 @@
+import Corpus
 import Files
 import Models
 import Parallel
@@ -29,6 +30,7 @@ func advised(_ error: any Error) -> any Error {
 
 private func optionAdvice(for error: any ActionableError) -> String? {
   switch error {
+  case let error as CorpusError: error.optionAdvice
   case let error as FileError: error.optionAdvice
   case let error as ModelError: error.optionAdvice
   case let error as RankError: error.optionAdvice

@@ -92,7 +92,8 @@ struct Predict: ParsableCommand {
       let file = open(data, O_RDONLY)
       guard file >= 0 else {
         throw CorpusError(
-          file: data, found: "the file cannot be read (\(String(cString: strerror(errno))))", advice: "check the path")
+          .unreadableFile, file: data, found: "the file cannot be read (\(String(cString: strerror(errno))))",
+          advice: "check the path")
       }
       defer { close(file) }
       try answer(LineReader(file, name: data), data, classifier, ranks, &writer)
@@ -121,7 +122,7 @@ struct Predict: ParsableCommand {
         // What could be read is answered first.
         try answer(texts, classifier, ranks, &writer)
         throw CorpusError(
-          file: name, entry: "line \(writer.count + 1)", expected: "UTF-8", found: "other bytes",
+          .invalidEncoding, file: name, entry: "line \(writer.count + 1)", expected: "UTF-8", found: "other bytes",
           advice: "convert it, or give --encoding latin1 if it is that")
       }
       try answer(texts, classifier, ranks, &writer)

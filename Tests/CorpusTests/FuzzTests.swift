@@ -8,7 +8,7 @@ import Testing
 @Suite struct FuzzTests {
   private static let mutations = ProcessInfo.processInfo.environment["FUZZ_MUTATIONS"].flatMap(Int.init) ?? 1000
 
-  /// Opcodes and bytes that mean something in the formats: they get further than random ones.
+  /// Bytes that mean something in the formats, and so get further than random ones.
   private static let telling =
     latin1("()].CKMJUXRabcehjqrtN\u{80}\u{85}\u{86}\u{87}\u{88}\u{89}\u{8a}\u{8c}\u{93}\u{94}\u{95}")
     + [0, 1, 0x7f, 0xff]
@@ -33,7 +33,7 @@ import Testing
     return bytes
   }
 
-  /// Runs a parser on mutations; returns how many were read, and how many refused.
+  /// Runs a parser on mutations, and returns how many were read and how many refused.
   private static func run(
     _ seeds: [[UInt8]], seed: UInt32, count: Int = mutations, _ parse: ([UInt8]) throws -> Void
   ) -> (read: Int, refused: Int) {
@@ -54,32 +54,32 @@ import Testing
     return result
   }
 
-  @Test func pickles() throws {
+  @Test func damagedPicklesAreReadOrRefused() throws {
     let small = Pickle.array([[1, 2, 300], [70_000], []])
     let python3 = ["protocol2.npz", "protocol4.npz", "savez.npz"].map { try? Golden.entry("x_test.npy", of: $0) }
-    // Their arrays' headers are all as long, and the mutations are of what follows; of long ones only the front.
+    // Without their headers, which all have the same length, and only the first bytes.
     let pickles = [small, small] + python3.compactMap { $0.map { Array($0.dropFirst(128).prefix(400)) } }
     #expect(pickles.count == 5)
     let result = Self.run(pickles, seed: 1) { pickle in
       for count in [3, 30] { _ = try sequences(NPY.lists(pickle, count: count), chunk: 50) }
     }
     #expect(result.refused > 0)
-    // The same, with the header's own count
+    // With the number of lists that the header says.
     let own = Self.run([small], seed: 2) { _ = try sequences(NPY.lists($0, count: 3)) }
     #expect(own.read > 0)
     #expect(own.refused > 0)
   }
 
-  @Test func arrays() throws {
+  @Test func damagedArraysAreReadOrRefused() throws {
     let lists = NPY.lists(Pickle.array([[1, 2, 300], [70_000]]), count: 2)
     let numbers = [NPY.labels([0, 1, 1]), try Golden.entry("y_test.npy", of: "savez.npz")]
-    let labelled = Self.run(numbers, seed: 3) { _ = try labels($0) }
-    #expect(labelled.refused > 0)
+    let labeled = Self.run(numbers, seed: 3) { _ = try labels($0) }
+    #expect(labeled.refused > 0)
     let listed = Self.run(numbers + [lists, lists], seed: 4) { _ = try sequences($0) }
     #expect(listed.read > 0 && listed.refused > 0)
   }
 
-  @Test func archives() throws {
+  @Test func damagedArchivesAreReadOrRefused() throws {
     let folder = try TemporaryFolder()
     let golden = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Golden.path("python2.npz"))))
     let result = Self.run([Zip.imdb().bytes, Zip.imdb().bytes, golden], seed: 5) { bytes in
@@ -88,7 +88,7 @@ import Testing
     #expect(result.refused > 0)
   }
 
-  @Test func texts() throws {
+  @Test func damagedTextsAreReadOrRefused() throws {
     let folder = try TemporaryFolder()
     let csv = "review,sentiment\r\n\"a \"\"b\"\",\n<br />é\",positive\r\nc,negative\r\n\"d\",positive\r\n"
     let tsv = "label\ttext\n1\tÉté \"x\"\n0\ty\n"
@@ -107,7 +107,7 @@ import Testing
     #expect(result.read > 0 && result.refused > 0)
   }
 
-  @Test func wordIndexes() throws {
+  @Test func damagedWordIndexesAreReadOrRefused() throws {
     let folder = try TemporaryFolder()
     let json = Array(#"{"the": 1, "a": 2, "œuvre": 88584, "\u00e9t\u00e9": 4}"#.utf8)
     let result = Self.run([json], seed: 6) { _ = try WordIndex(contentsOf: folder.write($0, to: "words.json")) }

@@ -29,7 +29,7 @@ package struct GoldenNetwork: Decodable, Sendable, CustomStringConvertible {
   /// The committed file.
   package static let all: [GoldenNetwork] = {
     struct File: Decodable { var cases: [GoldenNetwork] }
-    do { return try goldenValues("TrainingTests/Golden/networks.json", as: File.self).cases } catch {
+    do { return try goldenValues("ParallelTests/Golden/networks.json", as: File.self).cases } catch {
       fatalError("networks.json: \(error)")
     }
   }()

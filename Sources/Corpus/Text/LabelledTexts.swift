@@ -1,53 +1,54 @@
-import Foundation
-
 /// Texts with labels, read from a file or a folder and turned into tokens.
 ///
-/// The words are those of Keras's Tokenizer, and the vocabulary too: by falling count in the training part, of equal
-/// counts the first in reading order. That order is: part, label (the last first), then the number in the file's name;
-/// in a table, the table's own. The tokens are those of `imdb.load_data`, and as there both parts are shuffled at last:
-/// the first or last reviews of the outcome are a fair sample of all.
+/// Words and vocabulary are those of Keras's Tokenizer: the vocabulary lists the words of the training part by falling
+/// count, and of equal counts the one first in reading order. That is the order of a table; files are ordered by part,
+/// then by label, the last one first, then by the number in the file's name. Tokens are those of `imdb.load_data`, and
+/// as there, both parts are shuffled in the end, so that the first or last texts are a fair sample of all.
 public struct LabelledTexts: Sendable {
-  /// To train on.
-  public var training: LabelledSequences
-  /// To test on; none where the data have no test part and none was split off.
-  public var test: LabelledSequences
-  /// The word of each token id, `[V]`; where there are fewer words, their numbers in angle brackets.
-  public var vocabulary: [String]
+  /// The texts to train on.
+  public let training: LabelledSequences
+  /// The texts to test on; none if the data have no test part and none was set apart.
+  public let test: LabelledSequences
+  /// The word of each token id, `[V]`; ids beyond the last word have their number in angle brackets.
+  public let vocabulary: [String]
   /// How the texts became words.
-  public var coding: TextCoding
-  /// What the labels are called, from label 0 on.
-  public var labels: [String]
+  public let coding: TextCoding
+  /// The names of the labels, from label 0 on.
+  public let labels: [String]
   /// Whether the data have a test part of their own.
-  public var hasTestPart: Bool
+  public let hasTestPart: Bool
   /// What was chosen or left out, in sentences.
-  public var notes: [String]
+  public let notes: [String]
 
-  /// How texts become tokens, where that is known from elsewhere.
+  /// How texts become tokens and labels numbers, if that is decided already, by a model for example.
   public struct Terms: Codable, Sendable, Equatable {
     /// The word of each token id, `[V]`.
     public var vocabulary: [String]
-    /// How texts become words; nil for what the options say.
+    /// How texts become words; nil to follow the options.
     public var coding: TextCoding?
-    /// What the labels are called, from label 0 on, or nil to find out.
+    /// The names of the labels, from label 0 on; nil to take those of the data.
     public var labels: [String]?
 
-    /// Such as a model's own.
+    /// Terms with these values; see the properties.
     public init(vocabulary: [String], coding: TextCoding?, labels: [String]?) {
       (self.vocabulary, self.coding, self.labels) = (vocabulary, coding, labels)
     }
   }
 
-  /// Reads texts, on several threads; the outcome is the same for any number of them.
+  /// Reads texts on several threads; the result is the same for any number of threads.
   ///
   /// - Parameters:
-  ///   - path: a zip archive or a folder of files whose folder is their label, in the parts `train` and `test` or without
-  ///     parts; or a table with a text and a label in each row: comma-, tab- or semicolon-separated values or JSON Lines,
-  ///     by itself, or in an archive or a folder alone or as `train` and `test`.
-  ///   - vocabularySize: V: tokens below this number are kept.
-  ///   - labelCount: how many labels there are, from 2 to 256. More than two are numbered by their names' order.
-  ///   - terms: what to code by; nil to make a vocabulary of the training part's words.
-  ///   - progress: told the share that was read, from one thread at a time.
-  /// - Throws: ``CorpusError`` where that can't be read as texts with so many labels.
+  ///   - path: a zip archive or a folder with a file for each text, in folders named after the labels, which may lie in
+  ///     folders `train` and `test`; or a table with a text and a label in each row: comma-, tab- or
+  ///     semicolon-separated values or JSON Lines. A table may also be the only one in an archive or a folder, or there
+  ///     may be two, `train` and `test`.
+  ///   - options: which columns and which encoding to read, and how.
+  ///   - vocabularySize: V, the number of tokens, not negative.
+  ///   - labelCount: how many labels there are, from 2 to 256. More than two are numbered in the order of their names.
+  ///   - terms: the vocabulary and labels to use; nil to make a vocabulary of the words in the training part.
+  ///   - threads: how many threads share the work.
+  ///   - progress: told the share that has been read, by one thread at a time.
+  /// - Throws: ``CorpusError`` if the path cannot be read as texts with so many labels.
   public static func load(
     path: String, options: TextOptions = TextOptions(), vocabularySize: Int, labelCount: Int = 2, terms: Terms? = nil,
     threads: Int, progress: (Double) -> Void = { _ in }
@@ -61,67 +62,116 @@ public struct LabelledTexts: Sendable {
     _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?, threads: Int,
     progress: (Double) -> Void
   ) throws -> LabelledTexts {
-    guard 2...LabelTable.limit ~= labelCount else {
-      throw CorpusError(
-        place: .argument("labelCount"), expected: "from 2 to \(LabelTable.limit)", found: "\(labelCount)",
-        advice: "give the number of labels that the texts have")
-    }
-    guard 0 <= options.testSplit, options.testSplit < 1 else {
-      throw CorpusError(
-        place: .argument("testSplit"), expected: "a share from 0 to below 1", found: "\(options.testSplit)",
-        advice: "leave it out for 0.2")
-    }
-    var coding = TextCoding()
-    coding.lowercasing = options.lowercasing ?? (terms == nil ? .unicode : .ascii)
-    coding.stripsHTML = options.stripsHTML
-    coding = terms?.coding ?? coding
+    try check(options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms)
+    let coding = coding(options, terms)
     let coder = terms.map { TextCoder(vocabulary: $0.vocabulary, coding: coding) }
-    let counter = WordCounter(
-      coding, coder, options, labelCount: labelCount, threads: max(1, min(threads, files.readerLimit)))
+    let readers = ReadingThreads(count: max(1, min(threads, files.readerLimit)), coding, coder, files: files)
+    var read = try TextReader(
+      files: files, options: options, labelCount: labelCount, knownLabels: terms?.labels, threads: readers
+    ).read(progress: progress)
 
-    let (labels, parts) = try counter.read(files, known: terms?.labels, progress: progress)
-    var (training, test) = (parts.filter { !$0.isTest }, parts.filter(\.isTest))
-    let hasTestPart = !test.isEmpty
-    func none(_ what: String, _ advice: String) -> CorpusError {
-      CorpusError(file: files.path, expected: "\(what) texts", found: "none", advice: advice)
+    let hasTestPart = read.texts.contains(where: \.isTest)
+    let (training, test) = try read.parts(testSplit: options.testSplit, labelCount: labelCount, file: files.path)
+
+    let vocabulary: [String]
+    var tokens: [[Int32]]?
+    if let terms {
+      vocabulary = terms.vocabulary
+    } else {
+      let ranking = try WordRanking(
+        of: training, in: read.chunks, words: readers.takeWords(), size: vocabularySize, file: files.path)
+      (vocabulary, tokens) = (ranking.vocabulary, ranking.tokens)
     }
-    if training.isEmpty { throw none("training", "check that it is the right file") }
-    if !hasTestPart, options.testSplit > 0 {
-      (training, test) = split(training, share: options.testSplit, labelCount: labelCount)
-      if test.isEmpty { throw none("test", "add texts, or set none apart with --test-split 0") }
-      counter.notes.append(
-        "there is no test part: \(test.count) of \(training.count + test.count) texts are set apart, "
-          + "the same share of each label")
-    }
-    let vocabulary = try terms?.vocabulary ?? counter.vocabulary(of: training, size: vocabularySize, file: files.path)
-    let tokens = counter.tokens(vocabularySize: vocabularySize)
-    var generator = MersenneTwister(seed: shuffleSeed)
+
+    // One generator shuffles the first part and continues with the second, as in Keras's `load_data`.
+    var generator = MersenneTwister(seed: NumberedTexts.shuffleSeed)
     let coded = [training, test].map { texts in
       var texts = texts
       generator.shuffle(&texts)
-      return counter.coded(texts, tokens)
+      return read.sequences(of: texts, tokens: tokens, threads: readers.count)
     }
     return LabelledTexts(
-      training: coded[0], test: coded[1], vocabulary: vocabulary, coding: coding, labels: labels,
-      hasTestPart: hasTestPart,
-      notes: counter.notes + [note(labels)])
+      training: coded[0], test: coded[1], vocabulary: vocabulary, coding: coding, labels: read.labels,
+      hasTestPart: hasTestPart, notes: read.notes + [note(read.labels)])
+  }
+
+  private static func check(_ options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?) throws {
+    func refuse(_ name: String, expected: String, found: String, advice: String) -> CorpusError {
+      CorpusError(
+        .invalidArgument(name), place: .argument(name), expected: expected, found: found, advice: advice)
+    }
+    guard 2...LabelTable.limit ~= labelCount else {
+      throw refuse(
+        "labelCount", expected: "from 2 to \(LabelTable.limit)", found: "\(labelCount)",
+        advice: "give the number of labels that the texts have")
+    }
+    guard 0 <= options.testSplit, options.testSplit < 1 else {
+      throw refuse(
+        "testSplit", expected: "a share from 0 to below 1", found: "\(options.testSplit)",
+        advice: "leave it out for 0.2")
+    }
+    guard vocabularySize >= 0 else {
+      throw refuse(
+        "vocabularySize", expected: "at least 0", found: "\(vocabularySize)", advice: "give the number of tokens")
+    }
+    if let labels = terms?.labels, labels.count != labelCount {
+      throw refuse(
+        "labels", expected: "\(labelCount) names", found: "\(labels.count)", advice: "give a name for each label")
+    }
+  }
+
+  private static func coding(_ options: TextOptions, _ terms: Terms?) -> TextCoding {
+    if let coding = terms?.coding { return coding }
+    var coding = TextCoding()
+    coding.lowercasing = options.lowercasing ?? (terms == nil ? .unicode : .ascii)
+    coding.stripsHTML = options.stripsHTML
+    return coding
   }
 
   private static func note(_ labels: [String]) -> String {
-    let names = labels.map(CorpusError.quoted)
-    if names.count == 2 { return "label 1 is \(names[1]), label 0 \(names[0])" }
-    return "label 0 is \(names[0]), then " + names.dropFirst().prefix(9).joined(separator: ", ")
-      + (names.count > 10 ? " and \(names.count - 10) more" : "")
+    if labels.count == 2 {
+      return "label 1 is \(CorpusError.quoted(labels[1])), label 0 \(CorpusError.quoted(labels[0]))"
+    }
+    return "label 0 is \(CorpusError.quoted(labels[0])), then \(CorpusError.quoted(labels.dropFirst(), limit: 9))"
+  }
+}
+
+extension NumberedTexts {
+  /// The seed of Keras's `load_data`.
+  fileprivate static let shuffleSeed: UInt32 = 113
+
+  /// The texts to train on and those to test on, in reading order; where the data have no test part, some texts of each
+  /// label are set apart for it.
+  ///
+  /// - Parameters:
+  ///   - testSplit: the share of each label's texts to set apart.
+  ///   - file: the path of the data, for messages.
+  /// - Throws: `CorpusError` if there is nothing to train on, or too little to set some apart.
+  fileprivate mutating func parts(
+    testSplit: Double, labelCount: Int, file: String
+  ) throws -> (training: [Text], test: [Text]) {
+    let (training, test) = (texts.filter { !$0.isTest }, texts.filter(\.isTest))
+    if training.isEmpty {
+      throw CorpusError(
+        .emptyPart, file: file, expected: "training texts", found: "none", advice: "check that it is the right file")
+    }
+    guard test.isEmpty, testSplit > 0 else { return (training, test) }
+    let parts = Self.split(training, share: testSplit, labelCount: labelCount)
+    if parts.test.isEmpty {
+      throw CorpusError(
+        .tooFewTexts, file: file, expected: "test texts", found: "none", advice: "add texts, or set none apart")
+    }
+    notes.append(
+      "there is no test part: \(parts.test.count) of \(training.count) texts are set apart, "
+        + "the same share of each label")
+    return parts
   }
 
-  /// Of Keras's `load_data`.
-  private static let shuffleSeed: UInt32 = 113
-
-  /// Sets apart the same share of each label's texts, chosen at random but always the same; at least one of a label that
-  /// has two. The order stays.
+  /// Sets apart the same share of each label's texts, chosen at random but always in the same way; at least one text of
+  /// each label that has two. The order does not change.
   private static func split(
-    _ texts: [WordCounter.Text], share: Double, labelCount: Int
-  ) -> (training: [WordCounter.Text], test: [WordCounter.Text]) {
+    _ texts: [Text], share: Double, labelCount: Int
+  ) -> (training: [Text], test: [Text]) {
     var generator = MersenneTwister(seed: shuffleSeed)
     var isTest = [Bool](repeating: false, count: texts.count)
     for label in 0..<labelCount {

@@ -1,19 +1,19 @@
 import Foundation
 
-/// The labels that were met, each with a number; several threads may add some.
+/// The labels that have been met, each with a number. Several threads may add labels.
 final class LabelTable: Sendable {
-  /// More are no labels, but perhaps texts.
+  /// The most labels that are accepted: if there are more, they are probably not labels, but texts.
   static let limit = 256
 
   private let lock = NSLock()
-  // Only touched under the lock.
+  // Both are only accessed while the lock is held.
   nonisolated(unsafe) private var numbers: [String: Int] = [:]
   nonisolated(unsafe) private var labels: [String] = []
 
-  /// The labels, by their numbers.
+  /// The labels in the order of their numbers.
   var names: [String] { lock.withLock { labels } }
 
-  /// The number of a label, which is added if it is not there; nil if there are too many.
+  /// The number of a label, which is added if it is new; nil if there are too many.
   func number(of label: String) -> Int? {
     lock.withLock {
       if let number = numbers[label] { return number }
@@ -25,89 +25,122 @@ final class LabelTable: Sendable {
   }
 }
 
-/// Which label is 0, which is 1, and so on.
+/// Decides which of the labels in the data is 0, which is 1, and so on.
 struct TextLabels {
   /// The names, from label 0 on.
   let names: [String]
-  /// The label of each number of a table.
+  /// The label for each number of the ``LabelTable``.
   let values: [UInt8]
 
   private static let positives: Set = ["positive", "pos", "1", "true", "yes", "spam", "good", "toxic"]
   private static let negatives: Set = ["negative", "neg", "0", "false", "no", "ham", "bad"]
 
   /// - Parameters:
-  ///   - labels: the labels that were met, each with how often.
-  ///   - count: how many there must be.
-  ///   - positive: of two the one that is 1, where the caller says so.
-  ///   - known: the names that a model has, from label 0 on, which need not all be met.
-  /// - Throws: `CorpusError` if there are not so many labels that are easily told apart.
-  init(_ labels: [(name: String, count: Int)], count: Int, positive: String?, known: [String]?, file: String) throws {
-    func fail(_ expected: String, _ advice: String) -> CorpusError {
-      let sorted = labels.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
-      let shown = sorted.prefix(10).map { "\(CorpusError.quoted($0.name)) (\($0.count))" }.joined(separator: ", ")
-      let more = sorted.count > 10 ? " and \(sorted.count - 10) more" : ""
-      return CorpusError(
-        file: file, expected: expected, found: labels.isEmpty ? "none" : shown + more, advice: advice)
+  ///   - met: the labels that have been met, in the order of their numbers.
+  ///   - numbers: the label of each text, as an index of `met`.
+  ///   - count: how many labels there have to be.
+  ///   - positive: which of two labels is 1, if the caller has decided.
+  ///   - known: the names that a model has for its labels, from label 0 on; not all of them need to be met.
+  ///   - file: the path of the data, for messages.
+  /// - Throws: `CorpusError` if there is another number of labels, or if they cannot be told apart.
+  init(
+    _ met: [String], numbers: some Sequence<Int>, count: Int, positive: String?, known: [String]?, file: String
+  ) throws {
+    let problems = LabelProblems(met, numbers: numbers, file: file)
+    let sorted = met.sorted()
+    if Set(sorted.map(Self.plain)).count < sorted.count {
+      throw problems.error(
+        .ambiguousLabels, expected: "labels that differ in more than case and spaces",
+        advice: "spell them alike in the data")
     }
-    func plain(_ name: String) -> String { name.trimmingCharacters(in: .whitespacesAndNewlines).lowercased() }
-    let met = labels.map(\.name).sorted()
-    if Set(met.map(plain)).count < met.count {
-      throw fail("labels that differ in more than case and spaces", "spell them alike in the data")
-    }
-    guard count == 2 || positive == nil else {
-      throw fail("two labels, of which \(CorpusError.quoted(positive!)) is label 1", "leave --positive-label out")
+    if let positive, count != 2 {
+      throw problems.error(
+        .invalidArgument("positiveLabel"),
+        expected: "two labels, of which \(CorpusError.quoted(positive)) is label 1",
+        advice: "leave out the positive label")
     }
     if let known, positive == nil {
-      let places = labels.map { label in known.firstIndex { plain($0) == plain(label.name) } }
-      guard !places.contains(nil) else {
-        throw fail(
-          "the model's labels, \(known.map(CorpusError.quoted).joined(separator: count == 2 ? " and " : ", "))",
-          count == 2 ? "say with --positive-label which one is \(CorpusError.quoted(known[1]))" : "leave out the others"
-        )
-      }
+      let places = met.map { label in known.firstIndex { Self.plain($0) == Self.plain(label) } }
+      guard !places.contains(nil) else { throw problems.foreignLabels(known) }
       (names, values) = (known, places.map { UInt8($0!) })
       return
     }
-    guard met.count == count || known != nil && 1...count ~= met.count else {
-      throw fail(
-        count == 2 ? "two labels" : "\(count) labels",
-        met.count < 2
-          ? "add texts of another"
-          : "train with --label-count \(met.count), leave out the others, or name another column by --label-column")
-    }
+    guard met.count == count || known != nil && 1...count ~= met.count else { throw problems.wrongCount(count) }
     if count > 2 {
-      let ordered = Self.ordered(met)
-      names = ordered.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
-      values = labels.map { label in UInt8(ordered.firstIndex(of: label.name)!) }
+      let ordered = Self.ordered(sorted)
+      names = ordered.map(Self.trimmed)
+      values = met.map { label in UInt8(ordered.firstIndex(of: label)!) }
       return
     }
     let one: String
     if let positive {
-      guard let found = met.first(where: { plain($0) == plain(positive) }) else {
-        throw fail("a label \(CorpusError.quoted(positive))", "see --positive-label")
+      guard let found = sorted.first(where: { Self.plain($0) == Self.plain(positive) }) else {
+        throw problems.error(
+          .unknownLabel(positive), expected: "a label \(CorpusError.quoted(positive))",
+          advice: "name one of these as the positive label, or none")
       }
       one = found
     } else {
-      one = met[Self.placeOfPositive(met.map(plain))]
+      one = sorted[Self.indexOfPositive(sorted.map(Self.plain))]
     }
-    names =
-      known ?? (one == met[0] ? [met[1], met[0]] : met).map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
-    values = labels.map { $0.name == one ? 1 : 0 }
+    names = known ?? (one == sorted[0] ? [sorted[1], sorted[0]] : sorted).map(Self.trimmed)
+    values = met.map { $0 == one ? 1 : 0 }
   }
 
-  /// Sorted names; numbers by their size.
+  private static func trimmed(_ name: String) -> String { name.trimmingCharacters(in: .whitespacesAndNewlines) }
+
+  /// What remains of a name if neither case nor surrounding spaces matter.
+  private static func plain(_ name: String) -> String { trimmed(name).lowercased() }
+
+  /// Sorted names in the order of their labels: numbers by their value, and other names as they are.
   private static func ordered(_ names: [String]) -> [String] {
     let numbers = names.compactMap { Double($0) }
     guard numbers.count == names.count, numbers.allSatisfy(\.isFinite) else { return names }
     return zip(numbers, names).sorted { $0.0 < $1.0 }.map(\.1)
   }
 
-  /// The label that says that it is 1, the greater of two numbers, or else the second of the alphabet.
-  private static func placeOfPositive(_ names: [String]) -> Int {
+  /// Which of two sorted names is label 1: the greater number, the one that says so, or else the second.
+  private static func indexOfPositive(_ names: [String]) -> Int {
     if let first = Double(names[0]), let second = Double(names[1]) { return first > second ? 0 : 1 }
     let isPositive = names.map(positives.contains)
     if isPositive[0] != isPositive[1] { return isPositive[0] ? 0 : 1 }
     let isNegative = names.map(negatives.contains)
     return isNegative[1] && !isNegative[0] ? 0 : 1
+  }
+}
+
+/// The errors about the labels in some data, all of which list the labels that were found.
+private struct LabelProblems {
+  private let labels: [(name: String, count: Int)]
+  private let file: String
+
+  init(_ names: [String], numbers: some Sequence<Int>, file: String) {
+    let counts = numbers.reduce(into: [Int](repeating: 0, count: names.count)) { $0[$1] += 1 }
+    labels = zip(names, counts).map { ($0, $1) }
+    self.file = file
+  }
+
+  func error(_ kind: CorpusError.Kind, expected: String, advice: String) -> CorpusError {
+    let sorted = labels.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+    let shown = sorted.prefix(10).map { "\(CorpusError.quoted($0.name)) (\($0.count))" }.joined(separator: ", ")
+    let more = sorted.count > 10 ? " and \(sorted.count - 10) more" : ""
+    return CorpusError(
+      kind, file: file, expected: expected, found: labels.isEmpty ? "none" : shown + more, advice: advice)
+  }
+
+  func wrongCount(_ count: Int) -> CorpusError {
+    error(
+      .wrongLabelCount(found: labels.count), expected: count == 2 ? "two labels" : "\(count) labels",
+      advice: labels.count < 2
+        ? "add texts of another"
+        : "ask for \(labels.count) labels, leave out the others, or name another label column")
+  }
+
+  func foreignLabels(_ known: [String]) -> CorpusError {
+    let isPair = known.count == 2
+    let names = known.map(CorpusError.quoted)
+    return error(
+      .foreignLabels(known: known), expected: "the model's labels, \(names.joined(separator: isPair ? " and " : ", "))",
+      advice: isPair ? "say which one is \(names[1])" : "leave out the others")
   }
 }

@@ -1,52 +1,52 @@
-/// How texts and labels are found in their files, and what becomes of them.
+/// How texts and labels are found in their files, and how they are read.
 public struct TextOptions: Codable, Sendable, Equatable {
   /// How bytes stand for characters.
   public enum Encoding: String, Codable, Sendable, CaseIterable {
     case utf8, latin1, windows1252
   }
 
-  /// The column of a table that holds the texts; nil for one of the usual names.
+  /// The column of a table that holds the texts; nil for the one with a usual name, such as `text`.
   public var textColumn: String?
-  /// The column of a table that holds the labels; nil for one of the usual names.
+  /// The column of a table that holds the labels; nil for the one with a usual name, such as `label`.
   public var labelColumn: String?
-  /// The label that becomes 1; nil for the one that says so, such as `positive`.
+  /// Of two labels, the one that becomes 1; nil for the one whose name says so, such as `positive`.
   public var positiveLabel: String?
   /// The texts' encoding.
   public var encoding = Encoding.utf8
-  /// Which letters become lower case. Nil for `unicode`, as Keras's Tokenizer does; but where a word index is given, for
-  /// `ascii`, as Keras's IMDB data were made.
+  /// Which letters become lowercase. Nil stands for `unicode`, as in Keras's Tokenizer, or if a vocabulary is given for
+  /// `ascii`, as in Keras's IMDB data.
   public var lowercasing: TextCoding.Lowercasing?
-  /// Whether tags such as `<br />` are taken out.
+  /// Whether tags such as `<br />` are removed.
   public var stripsHTML = false
-  /// The share of each label's texts that is set apart for testing where the data have no test part of their own; from 0
+  /// The share of each label's texts that is set apart for testing if the data have no test part of their own; from 0
   /// (none) to below 1.
   public var testSplit = 0.2
 
-  /// The defaults.
+  /// The default options.
   public init() {}
 
-  /// The columns that are looked for, the first ones first.
+  /// The usual names of columns of texts, in the order in which they are looked for.
   package static let textColumns = ["review", "text", "sentence", "content", "comment", "message"]
-  /// The columns that are looked for, the first ones first.
+  /// The usual names of columns of labels, in the order in which they are looked for.
   package static let labelColumns = ["sentiment", "label", "class", "target", "category"]
 }
 
 extension TextOptions.Encoding {
-  /// What stands at 0x80 to 0x9F of Windows-1252, as browsers read it; latin1 has control characters there.
+  /// The characters from 0x80 to 0x9F in Windows-1252, as browsers read it; Latin-1 has control characters there.
   private static let windows: [UInt32] = [
     0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D,
     0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,
     0x017E, 0x0178,
   ]
 
-  /// Turns bytes of this encoding into UTF-8.
+  /// Converts bytes of this encoding to UTF-8.
   ///
-  /// - Returns: the offset of the first byte that is not of this encoding, where there is one.
+  /// - Returns: the offset of the first byte that does not belong to the encoding, or nil if all do.
   package func makeUTF8(_ bytes: inout [UInt8]) -> Int? {
-    // Most texts have nothing else, and this is over in no time.
+    // Most texts are plain ASCII, and this check takes hardly any time.
     if bytes.reduce(0, |) < 0x80 { return nil }
     if self == .utf8 {
-      // Swift's own check is fast, but doesn't tell the place.
+      // Swift's own check is fast, but does not tell where it failed.
       if String(validating: bytes, as: UTF8.self) != nil { return nil }
       var parser = Unicode.UTF8.ForwardParser()
       var (iterator, offset) = (bytes.makeIterator(), 0)
@@ -62,17 +62,17 @@ extension TextOptions.Encoding {
     return nil
   }
 
-  /// The error for a byte that is not of this encoding.
+  /// The error for a byte that does not belong to the encoding.
   func error(file: String, entry: String?, line: Int, byte: UInt8) -> CorpusError {
     let digits = String(byte, radix: 16, uppercase: true)
     return CorpusError(
-      file: file, entry: entry, place: .line(line), expected: "UTF-8", found: "byte 0x\(digits) where it can't stand",
-      advice: "convert it, or say --encoding latin1 or windows1252")
+      .invalidEncoding, file: file, entry: entry, place: .line(line), expected: "UTF-8",
+      found: "byte 0x\(digits) where it can't stand", advice: "convert it, or name its encoding")
   }
 }
 
-/// What may stand in front of UTF-8, and isn't text.
+/// What may precede UTF-8 in a file, without being part of the text.
 let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-/// The most bytes of one text: far more than any text, and little enough for any memory.
+/// The largest size of one text in bytes: far more than any text has, and little enough for any memory.
 let textSizeLimit = 64 << 20

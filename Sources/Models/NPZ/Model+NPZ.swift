@@ -130,12 +130,12 @@ extension NPYArray {
     let encodings: [String: FloatEncoding] = ["<f2": .float16, "<f4": .float32, "<f8": .float64]
     guard let encoding = encodings[header.dtype] else {
       throw reader.error(
-        expected: "an array of <f4, <f2 or <f8", found: CorpusError.quoted(header.dtype),
+        .unsupportedArray, expected: "an array of <f4, <f2 or <f8", found: CorpusError.quoted(header.dtype),
         advice: "convert it with numpy's astype(\"<f4\")")
     }
     guard header.shape.count <= 2 else {
       throw reader.error(
-        expected: "at most two dimensions", found: "\(header.shape.count)",
+        .unsupportedArray, expected: "at most two dimensions", found: "\(header.shape.count)",
         advice: "store the weights as Keras has them")
     }
     let bytes = try bytes(from: &reader, header, width: encoding.width)
@@ -151,7 +151,7 @@ extension NPYArray {
     let header = try NPYHeader(from: &reader)
     guard header.dtype == "|u1", header.shape.count == 1 else {
       throw reader.error(
-        expected: "an array of bytes (|u1)",
+        .unsupportedArray, expected: "an array of bytes (|u1)",
         found: "\(header.shape.count) dimensions of \(CorpusError.quoted(header.dtype))",
         advice: "remove the array to do without it")
     }
@@ -167,9 +167,9 @@ extension NPYArray {
       if overflow { break }
     }
     guard size == reader.remaining else {
-      throw reader.error(
+      throw reader.damage(
         expected: "\(size) bytes by the shape (\(header.shape.map(String.init).joined(separator: ", ")))",
-        found: "\(reader.remaining)", advice: EntryReader.damaged)
+        found: "\(reader.remaining)")
     }
     var bytes: [UInt8] = []
     while reader.remaining > 0 {

@@ -13,8 +13,8 @@ extension ReferenceDropout {
   package init(_ draw: DropoutDraw, sample: Int, for architecture: Architecture, steps: Int) {
     self.init(none: architecture, steps: steps)
     let (e, h) = (architecture.embeddingSize, architecture.hiddenSize)
-    func factors(_ place: DropoutDraw.Place, _ numbers: Range<Int>) -> [Double] {
-      let factors = draw.factors(place, sample: sample)
+    func factors(_ site: DropoutDraw.Site, _ numbers: Range<Int>) -> [Double] {
+      let factors = draw.factors(site, sample: sample)
       return numbers.map { Double(factors.vector($0)[0]) }
     }
     words = factors(.words, 0..<steps)

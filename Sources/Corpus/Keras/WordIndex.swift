@@ -1,0 +1,119 @@
+import Foundation
+
+/// The words behind the ranks in `imdb.npz`: Keras's `imdb_word_index.json`.
+public struct WordIndex: Equatable, Sendable {
+  /// What Keras's reserved token ids stand for: padding, the start of a review, and a word outside the vocabulary.
+  public static let keras: [Int: String] = [0: "<pad>", 1: "<start>", 2: "<oov>"]
+
+  private let wordsByRank: [Int: String]
+
+  /// Reads a word index.
+  ///
+  /// - Parameter path: a JSON file with one object, `{"word": rank, …}`, of at most 64 MiB. Ranks are positive, and no
+  ///   two words share one: otherwise a token could not be turned back into its word.
+  /// - Throws: ``CorpusError`` if the file cannot be read or is not such a file.
+  public init(contentsOf path: String) throws {
+    let data = try Self.contents(path)
+    let ranks: [String: Int]
+    do {
+      ranks = try JSONDecoder().decode([String: Int].self, from: data)
+    } catch {
+      throw Self.error(decoding: error, path: path)
+    }
+    var words: [Int: String] = [:]
+    words.reserveCapacity(ranks.count)
+    for (word, rank) in ranks {
+      guard (1...PickleReader.maximumNumber).contains(rank) else {
+        throw CorpusError(
+          .invalidWordIndex, file: path, place: .word(word), expected: "a rank of 1 to \(PickleReader.maximumNumber)",
+          found: "\(rank)",
+          advice: Self.advice)
+      }
+      if let other = words.updateValue(word, forKey: rank) {
+        // A dictionary has no order: name the two words in an order that is the same in every run.
+        let pair = [word, other].sorted()
+        throw CorpusError(
+          .invalidWordIndex, file: path, place: .word(pair[1]), expected: "a rank of its own",
+          found: "\(rank), the rank of \(CorpusError.quoted(pair[0]))", advice: Self.advice)
+      }
+    }
+    wordsByRank = words
+  }
+
+  /// The number of words.
+  public var count: Int { wordsByRank.count }
+
+  /// The words of some tokens.
+  ///
+  /// - Parameters:
+  ///   - tokens: token ids, such as those of a review.
+  ///   - indexFrom: what was added to each word's rank to make its token id.
+  ///   - specials: the names of token ids that do not stand for words; they take precedence over words.
+  /// - Returns: for each token its special name, its word, or else its number in angle brackets, such as `<3>`.
+  public func words(
+    for tokens: some Sequence<Int32>, indexFrom: Int = 3, specials: [Int: String] = WordIndex.keras
+  ) -> [String] {
+    tokens.map { word(Int($0), indexFrom: indexFrom, specials: specials) }
+  }
+
+  /// The words of all token ids of a vocabulary.
+  ///
+  /// - Parameters:
+  ///   - size: the number of token ids; none are given if it is negative.
+  ///   - indexFrom: what was added to each word's rank to make its token id.
+  ///   - specials: the names of token ids that do not stand for words; they take precedence over words.
+  /// - Returns: for each token id in `0..<size` what ``words(for:indexFrom:specials:)`` gives: `[size]`.
+  public func vocabulary(size: Int, indexFrom: Int = 3, specials: [Int: String] = WordIndex.keras) -> [String] {
+    (0..<max(0, size)).map { word($0, indexFrom: indexFrom, specials: specials) }
+  }
+
+  private func word(_ token: Int, indexFrom: Int, specials: [Int: String]) -> String {
+    specials[token] ?? wordsByRank[token &- indexFrom] ?? "<\(token)>"
+  }
+
+  // MARK: Reading
+
+  private static let sizeLimit = 64 << 20
+  private static let advice = "check that it is Keras's imdb_word_index.json"
+
+  private static func contents(_ path: String) throws -> Data {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      throw CorpusError.inaccessible(path, code: ENOENT)
+    }
+    if isDirectory.boolValue {
+      throw CorpusError(
+        .unsupportedFormat, file: path, expected: "a word index", found: "a directory",
+        advice: "give the path of the file inside it")
+    }
+    do {
+      // One byte beyond the limit is enough to tell that the file is too large.
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      let data = try file.read(upToCount: sizeLimit + 1) ?? Data()
+      if data.count <= sizeLimit { return data }
+    } catch {
+      throw CorpusError(
+        .unreadableFile, file: path, found: "the file cannot be read (\(error.localizedDescription))",
+        advice: "check its permissions")
+    }
+    throw CorpusError(.tooLarge, file: path, expected: "at most \(sizeLimit) bytes", found: "more", advice: advice)
+  }
+
+  private static func error(decoding error: any Error, path: String) -> CorpusError {
+    // Foundation reports a number that is not an integer as bad JSON, without its place.
+    let context: DecodingError.Context? =
+      switch error as? DecodingError {
+      case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?: context
+      default: nil
+      }
+    guard let context, let word = context.codingPath.last?.stringValue else {
+      return CorpusError(
+        .unsupportedFormat, file: path, expected: "JSON, {\"word\": rank, …} with integers as ranks",
+        found: "something else",
+        advice: advice)
+    }
+    return CorpusError(
+      .invalidWordIndex, file: path, place: .word(word), expected: "an integer rank", found: "another value",
+      advice: advice)
+  }
+}

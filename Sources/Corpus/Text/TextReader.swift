@@ -1,0 +1,103 @@
+/// Reads all texts of a data set on several threads, and numbers their words.
+struct TextReader {
+  let files: FileSet
+  let options: TextOptions
+  /// How many different labels the texts must have.
+  let labelCount: Int
+  /// The names of a model's labels, from label 0 on, if the texts are for a model.
+  let knownLabels: [String]?
+  let threads: ReadingThreads
+
+  /// Reads the texts.
+  ///
+  /// - Parameter progress: told the share that has been read, by one thread at a time.
+  /// - Throws: `CorpusError` if there are no texts with so many labels, or if one of them cannot be read.
+  func read(progress: (Double) -> Void) throws -> NumberedTexts {
+    switch try TextLayout(of: files) {
+    case .tree(let tree): try readTree(tree, progress: progress)
+    case .tables(let tables): try readTables(tables, progress: progress)
+    }
+  }
+
+  // MARK: Trees
+
+  // Each text is a file, which a thread reads and splits into words.
+
+  private func readTree(_ tree: TextTree, progress: (Double) -> Void) throws -> NumberedTexts {
+    // Labels are the names of folders, and so can be checked before anything is read.
+    let labels = try TextLabels(
+      tree.labels.names.map(TextTree.fullName), numbers: tree.texts.lazy.map(\.label), count: labelCount,
+      positive: options.positiveLabel.map(TextTree.fullName), known: knownLabels, file: files.path)
+    let chunks = try chunks(of: tree.texts, progress: progress)
+    var texts = NumberedTexts.texts(of: chunks, labels: labels.values)
+    for index in texts.indices { texts[index].isTest = tree.texts[index].isTest }
+    return NumberedTexts(
+      chunks: chunks, texts: tree.readingOrder(labels.values).map { texts[$0] }, labels: labels.names,
+      notes: tree.notes)
+  }
+
+  /// Reads texts in the archive's own order, which is the fastest.
+  private func chunks(of texts: [TextTree.Text], progress: (Double) -> Void) throws -> [WordChunk] {
+    var next = 0
+    return try threads.chunks { () -> ArraySlice<TextTree.Text>? in
+      guard next < texts.count else { return nil }
+      let start = next
+      next = min(start + 64, texts.count)
+      progress(Double(start) / Double(texts.count))
+      return texts[start..<next]
+    } read: { thread, texts, chunk in
+      let files = try thread.opened(files)
+      // An English word takes about five bytes.
+      chunk.words.reserveCapacity(texts.reduce(0) { $0 + $1.file.size } / 5)
+      var (bytes, scratch) = ([UInt8](), [UInt8]())
+      for text in texts {
+        try files.readText(text.file, options.encoding, into: &bytes)
+        bytes.withUnsafeBufferPointer { thread.add($0, label: text.label, to: &chunk, scratch: &scratch) }
+      }
+    }
+  }
+
+  // MARK: Tables
+
+  // A file is read from front to back, batch by batch; each thread splits the batches that it has taken into words.
+
+  private func readTables(_ tables: [TextLayout.Table], progress: (Double) -> Void) throws -> NumberedTexts {
+    let labels = LabelTable()
+    var (chunks, notes) = ([WordChunk](), [String]())
+    for table in tables {
+      let (own, columns) = try readTable(table, labels, progress: progress)
+      chunks += own
+      let note =
+        "texts are taken from the column \(CorpusError.quoted(columns.text)), labels from "
+        + CorpusError.quoted(columns.label)
+      let isChosen = options.textColumn == nil || options.labelColumn == nil
+      if isChosen, !notes.contains(note) { notes.append(note) }
+    }
+    let resolved = try TextLabels(
+      labels.names, numbers: chunks.lazy.flatMap(\.labels), count: labelCount, positive: options.positiveLabel,
+      known: knownLabels, file: files.path)
+    return NumberedTexts(
+      chunks: chunks, texts: NumberedTexts.texts(of: chunks, labels: resolved.values), labels: resolved.names,
+      notes: notes)
+  }
+
+  private func readTable(
+    _ table: TextLayout.Table, _ labels: LabelTable, progress: (Double) -> Void
+  ) throws -> (chunks: [WordChunk], columns: (text: String, label: String)) {
+    try files.read(table.file) { reader in
+      try withUnsafeMutablePointer(to: &reader) { reader in
+        var batches = try TextTable(reader, options, labels: labels)
+        let rows = batches.rows
+        let chunks = try threads.chunks {
+          progress(batches.progress)
+          return try batches.next()
+        } read: { thread, batch, chunk in
+          chunk.isTest = table.isTest
+          var scratch: [UInt8] = []
+          try rows.forEachText(of: batch) { thread.add($0, label: $1, to: &chunk, scratch: &scratch) }
+        }
+        return (chunks, (rows.textColumn, rows.labelColumn))
+      }
+    }
+  }
+}

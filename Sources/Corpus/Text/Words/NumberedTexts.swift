@@ -1,0 +1,90 @@
+import Foundation
+
+/// What one thread made of a batch of texts: their words as numbers, in the order of the data.
+struct WordChunk {
+  /// The index of the thread, whose numbers these are.
+  var thread = 0
+  /// The words of all texts, one text after the other; tokens already where the vocabulary is known.
+  var words: [Int32] = []
+  /// Where each text ends in `words`.
+  var ends: [Int] = []
+  /// The number of each text's label in the ``LabelTable``.
+  var labels: [Int] = []
+  /// Whether the texts belong to the test part, where a whole file does.
+  var isTest = false
+}
+
+/// The texts of a data set with numbers for words, which become tokens when the vocabulary is known.
+struct NumberedTexts {
+  /// A text.
+  struct Text {
+    /// The index of the chunk that holds its words.
+    let chunk: Int
+    /// Where its words are in the chunk.
+    let range: Range<Int>
+    /// From 0 on.
+    let label: UInt8
+    var isTest: Bool
+  }
+
+  /// The words of all texts.
+  let chunks: [WordChunk]
+  /// The texts in reading order.
+  let texts: [Text]
+  /// The names of the labels, from label 0 on.
+  let labels: [String]
+  /// What was chosen or left out, in sentences.
+  var notes: [String]
+}
+
+extension NumberedTexts {
+  /// The texts of some chunks, in their order.
+  ///
+  /// - Parameter labels: the label for each number in the ``LabelTable``.
+  static func texts(of chunks: [WordChunk], labels: [UInt8]) -> [Text] {
+    var texts: [Text] = []
+    for (index, chunk) in chunks.enumerated() {
+      var start = 0
+      for (end, label) in zip(chunk.ends, chunk.labels) {
+        texts.append(Text(chunk: index, range: start..<end, label: labels[label], isTest: chunk.isTest))
+        start = end
+      }
+    }
+    return texts
+  }
+
+  /// Turns some of the texts into tokens, in the given order.
+  ///
+  /// - Parameters:
+  ///   - tokens: for each thread the token of each of its numbers, or nil if the numbers are tokens already.
+  ///   - threads: how many threads share the work.
+  func sequences(of texts: [Text], tokens: [[Int32]]?, threads: Int) -> LabelledSequences {
+    // Without texts not even the number of tokens may be written, since all empty arrays share their storage.
+    if texts.isEmpty { return LabelledSequences(sequences: TokenSequences([]), labels: []) }
+    var offsets = [0]
+    offsets.reserveCapacity(texts.count + 1)
+    for text in texts { offsets.append(offsets.last! + text.range.count + 1) }
+    let (chunks, places) = (chunks, offsets)
+    let coded = [Int32](unsafeUninitializedCapacity: places.last!) { target, count in
+      count = places.last!
+      // Each thread writes the places of its own texts, and no others.
+      nonisolated(unsafe) let target = target
+      DispatchQueue.concurrentPerform(iterations: threads) { thread in
+        for index in texts.count * thread / threads..<texts.count * (thread + 1) / threads {
+          let chunk = chunks[texts[index].chunk]
+          let words = chunk.words[texts[index].range]
+          target[places[index]] = TextCoder.startToken
+          let rest = UnsafeMutableBufferPointer(rebasing: target[places[index] + 1..<places[index + 1]])
+          if let tokens {
+            let table = tokens[chunk.thread]
+            for (place, word) in zip(rest.indices, words) { rest[place] = table[Int(word)] }
+          } else {
+            _ = rest.update(fromContentsOf: words)
+          }
+        }
+      }
+    }
+    return LabelledSequences(
+      sequences: TokenSequences(tokens: coded, offsets: offsets), labels: texts.map(\.label))
+  }
+}

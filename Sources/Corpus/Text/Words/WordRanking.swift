@@ -1,0 +1,68 @@
+/// The words of some texts by falling count, of equal counts the one met first: a vocabulary, as Keras's Tokenizer has
+/// it.
+struct WordRanking {
+  /// The word of each token id: `[size]`.
+  let vocabulary: [String]
+  /// For each thread the token of each of its numbers.
+  let tokens: [[Int32]]
+
+  /// The most bytes of all words together: a model file has to hold them.
+  private static let sizeLimit = 32 << 20
+
+  /// Counts the words of some texts.
+  ///
+  /// - Parameters:
+  ///   - texts: in the order that decides between words of equal count.
+  ///   - chunks: what holds the texts' words.
+  ///   - words: for each thread the words that it has numbered.
+  ///   - size: the number of tokens; the first of them stand for no words (see ``TextCoder``).
+  ///   - file: the path of the data, for a message.
+  /// - Throws: `CorpusError` if the words are too long for a model file.
+  init(
+    of texts: [NumberedTexts.Text], in chunks: [WordChunk], words: consuming [WordTable], size: Int, file: String
+  ) throws {
+    // One table of all words: the first thread's, with its numbers, to which the words of the others are added.
+    var table = words.removeFirst()
+    var numbers = [Array(0..<Int32(table.count))]
+    for other in words {
+      numbers.append((0..<other.count).map { number in other.withBytes(of: number) { table.add($0) } })
+    }
+
+    let ranked = Self.ranked(texts, chunks, numbers, count: table.count).prefix(max(0, size - TextCoder.firstWord))
+    let length = ranked.reduce(0) { $0 + table.length(of: Int($1)) }
+    guard length <= Self.sizeLimit else {
+      throw CorpusError(
+        .tooLarge, file: file, expected: "words of at most \(Self.sizeLimit) bytes in all", found: "\(length)",
+        advice: "check that it is text; a smaller vocabulary helps too")
+    }
+    vocabulary = (0..<size).map { token in
+      let rank = token - TextCoder.firstWord
+      return ranked.indices.contains(rank) ? table[Int(ranked[rank])] : WordIndex.keras[token] ?? "<\(token)>"
+    }
+    var tokenOfWord = [Int32](repeating: TextCoder.unknownToken, count: table.count)
+    for (rank, number) in ranked.enumerated() { tokenOfWord[Int(number)] = Int32(rank + TextCoder.firstWord) }
+    tokens = numbers.map { $0.map { tokenOfWord[Int($0)] } }
+  }
+
+  /// The words that occur in some texts, as numbers of the common table, the most frequent first.
+  ///
+  /// - Parameters:
+  ///   - numbers: for each thread, the number in the common table of each of its own.
+  ///   - count: the number of words in the common table.
+  private static func ranked(
+    _ texts: [NumberedTexts.Text], _ chunks: [WordChunk], _ numbers: [[Int32]], count: Int
+  ) -> [Int32] {
+    var counts = [Int](repeating: 0, count: count)
+    var met: [Int32] = []
+    for text in texts {
+      let chunk = chunks[text.chunk]
+      let numbers = numbers[chunk.thread]
+      for word in chunk.words[text.range] {
+        let number = numbers[Int(word)]
+        if counts[Int(number)] == 0 { met.append(number) }
+        counts[Int(number)] += 1
+      }
+    }
+    return met.indices.sorted { (-counts[Int(met[$0])], $0) < (-counts[Int(met[$1])], $1) }.map { met[$0] }
+  }
+}

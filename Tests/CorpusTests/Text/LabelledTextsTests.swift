@@ -1,0 +1,309 @@
+import Corpus
+import Foundation
+import Testing
+
+/// Texts in all the layouts that can be read.
+@Suite struct LabelledTextsTests {
+  private let data: TextData
+
+  init() throws { data = try TextData() }
+
+  // MARK: Trees
+
+  /// In an order that tells nothing, among files that are not texts.
+  private static func mixedEntries(below prefix: String) -> [(path: String, text: String)] {
+    TextData.reviews.reversed().map { (prefix + $0.path, $0.text) } + [
+      (prefix + "README", "x"), (prefix + "train/urls_pos.txt", "x"), (prefix + "train/labeledBow.feat", "x"),
+      (prefix + "train/unsup/1_0.txt", "x"), ("__MACOSX/" + prefix + "train/pos/._2_9.txt", "\u{0}x"),
+      (prefix + "train/pos/.hidden.txt", "x"),
+    ]
+  }
+
+  @Test(arguments: ["", "aclImdb/", "some/where/", "../", "/"]) func treesAreReadFromZips(prefix: String) throws {
+    let texts = try data.load(data.zip(Self.mixedEntries(below: prefix)), size: 12)
+    #expect(texts.contents == TextData.contents)
+    #expect(texts.vocabulary == TextData.vocabulary)
+    #expect(texts.labels == ["negative", "positive"])
+    #expect(texts.hasTestPart)
+  }
+
+  @Test func nothingIsUnpacked() throws {
+    _ = try data.load(data.zip(Self.mixedEntries(below: "../")))
+    #expect(!FileManager.default.fileExists(atPath: data.folder.path + "/../train"))
+  }
+
+  @Test func textsWithoutALabelAreLeftOut() throws {
+    let texts = try data.load(data.zip(Self.mixedEntries(below: "")))
+    #expect(texts.notes.contains("1 texts in unsup have no label, and are left out"))
+  }
+
+  @Test func treesAreReadFromFolders() throws {
+    let texts = try data.load(data.folder.writeTree(Self.mixedEntries(below: ""), to: "tree"), size: 12)
+    #expect(texts.contents == TextData.contents)
+    #expect(texts.vocabulary == TextData.vocabulary)
+  }
+
+  /// A circle, a link that leads nowhere, and a pipe to which nobody writes.
+  @Test func whatIsNotAFileInAFolderIsIgnored() throws {
+    let root = try data.folder.writeTree(TextData.reviews, to: "tree")
+    try FileManager.default.createSymbolicLink(atPath: root + "/train/pos/loop", withDestinationPath: root)
+    try FileManager.default.createSymbolicLink(atPath: root + "/train/pos/9_9.txt", withDestinationPath: "/nowhere")
+    try #require(mkfifo(root + "/train/neg/9_9.txt", 0o600) == 0)
+    #expect(try data.load(root, size: 12).contents == TextData.contents)
+  }
+
+  private static let messages = (0..<10).flatMap { number -> [(path: String, text: String)] in
+    [("ham/\(number).txt", "hello \(number)"), ("spam/m\(number).TXT", "buy \(number)")]
+  }
+
+  @Test func foldersNeedNoParts() throws {
+    let texts = try data.load(data.zip(Self.messages + [("readme.txt", "x")]))
+    #expect(texts.labels == ["ham", "spam"])
+    #expect((texts.training.count, texts.test.count) == (16, 4))
+    #expect(!texts.hasTestPart)
+  }
+
+  @Test func anArchiveAndItsFolderAreTheSame() throws {
+    let (zip, folder) = (try data.zip(Self.messages), try data.folder.writeTree(Self.messages, to: "tree"))
+    #expect(try data.load(folder).training == data.load(zip).training)
+  }
+
+  // MARK: Tables
+
+  /// A kind of table: its suffix, its first lines, and a row.
+  struct Format: Sendable, CustomTestStringConvertible {
+    let suffix: String
+    let header: String
+    let row: @Sendable (_ text: String, _ label: String) -> String
+
+    var testDescription: String { "\(suffix): \(header)" }
+
+    func table(_ rows: some Sequence<(text: String, label: String)>) -> String {
+      header + rows.map { row($0.text, $0.label) }.joined()
+    }
+  }
+
+  private static let formats = [
+    Format(suffix: "csv", header: "review,sentiment\r\n") { "\"\($0)\",\($1)\r\n" },
+    Format(suffix: "CSV", header: "\u{FEFF}id,Sentiment , review\n") { "7,\($1),\"\($0)\"\n" },
+    Format(suffix: "tsv", header: "label\ttext\textra\r\n") { "\($1)\t\($0)\t\r\n" },
+    Format(suffix: "csv", header: "text;class\n\n") { "\"\($0)\";\($1)\n\r\n" },
+    Format(suffix: "jsonl", header: "") { "{\"text\": \"\($0)\", \"id\": [1, {}], \"label\": \"\($1)\"}\n" },
+  ]
+
+  private static let rows = TextData.reviews.map { review in
+    (text: review.text, label: review.path.contains("pos") ? "positive" : "negative")
+  }
+
+  /// In archives and folders, at the top and deeper, with another file beside them.
+  @Test(arguments: formats, ["", "deep/"]) func tablesMayBeAPairOfTrainAndTest(format: Format, prefix: String) throws {
+    let entries = [
+      (path: "\(prefix)Test.\(format.suffix)", text: format.table(Self.rows.suffix(2))),
+      (path: "\(prefix)train.\(format.suffix)", text: format.table(Self.rows.prefix(4))),
+      (path: "deep/readme.md", text: "x"),
+    ]
+    for path in [try data.zip(entries), try data.folder.writeTree(entries, to: "tree")] {
+      let texts = try data.load(path, size: 12)
+      #expect(texts.contents == TextData.contents)
+      #expect(texts.vocabulary == TextData.vocabulary)
+      #expect(texts.labels == ["negative", "positive"])
+      #expect(texts.hasTestPart)
+    }
+  }
+
+  /// Of 60 reviews, two thirds positive, with all that quotes are good for.
+  private static let longTable =
+    "review,sentiment\r\n"
+    + (0..<60).map { number in
+      "\"word\(number % 7) \"\"w\(number)\"\",\r\n x\",\(number % 3 == 0 ? "negative" : "positive")\r\n"
+    }.joined()
+
+  /// By itself under any name, or alone in an archive.
+  @Test func aTableMayHaveAnyName() throws {
+    let expected = try data.load(table: Self.longTable, name: "IMDB Dataset.csv", size: 30)
+    for path in [
+      try data.folder.write(Self.longTable, to: "whatever"), try data.zip([("IMDB Dataset.csv", Self.longTable)]),
+      try data.zip([("data", Self.longTable)], name: "other.zip"),
+    ] {
+      let texts = try data.load(path, size: 30)
+      #expect(texts.training == expected.training && texts.test == expected.test)
+      #expect(texts.vocabulary == expected.vocabulary)
+    }
+  }
+
+  @Test func theColumnsThatWereChosenAreNoted() throws {
+    let texts = try data.load(table: Self.longTable)
+    #expect(texts.notes.contains("texts are taken from the column “review”, labels from “sentiment”"))
+  }
+
+  @Test func columnsOfTwoTablesAreNotedOnce() throws {
+    let table = "text,label\na,x\nb,y\n"
+    let texts = try data.load(data.zip([("train.csv", table), ("test.csv", table)]))
+    #expect(texts.notes.count { $0.hasPrefix("texts are taken") } == 1)
+  }
+
+  // MARK: The split
+
+  @Test func aFifthOfEachLabelIsSetApart() throws {
+    let texts = try data.load(table: Self.longTable)
+    #expect(!texts.hasTestPart)
+    #expect((texts.training.count, texts.test.count) == (48, 12))
+    for (part, positives) in [(texts.training, 32), (texts.test, 8)] {
+      #expect(part.labels.count { $0 == 1 } == positives)
+    }
+    #expect(texts.notes.contains { $0.contains("12 of 60 texts are set apart") })
+  }
+
+  @Test(arguments: [(0.5, 30), (0, 0), (0.0001, 2)])
+  func theShareThatIsSetApartCanBeChosen(share: Double, count: Int) throws {
+    let texts = try data.load(table: Self.longTable, .with { $0.testSplit = share })
+    #expect((texts.training.count, texts.test.count) == (60 - count, count))
+  }
+
+  @Test(arguments: [1, -0.1, .nan]) func anImpossibleShareIsRefused(share: Double) {
+    refuses(.invalidArgument("testSplit"), "testSplit: expected a share from 0 to below 1, found \(share)") {
+      try data.load(table: Self.longTable, .with { $0.testSplit = share })
+    }
+  }
+
+  @Test func aTextOfEachLabelIsTooFewToSetSomeApart() {
+    refuses(.tooFewTexts, "a.csv: expected test texts, found none; add texts, or set none apart") {
+      try data.load(table: "text,label\nx,a\ny,b\n")
+    }
+  }
+
+  @Test func aTestPartAloneIsNothingToTrainOn() {
+    refuses(.emptyPart, "a.zip: expected training texts, found none") {
+      try data.load(
+        data.zip([("train.csv", "text,label\n"), ("test.csv", "text,label\nx,a\ny,b\n")]))
+    }
+  }
+
+  // MARK: Threads
+
+  private static let manyTexts: [(path: String, text: String)] = (0..<700).map { number in
+    (
+      "\(number % 5 == 0 ? "test" : "train")/\(number % 2 == 0 ? "pos" : "neg")/\(number)_1.txt",
+      (0..<50).map { "w\(number * $0 * 7919 % 503)" }.joined(separator: " ")
+    )
+  }
+
+  private func expectTheSame(_ texts: LabelledTexts, _ expected: LabelledTexts) {
+    #expect(texts.training == expected.training && texts.test == expected.test)
+    #expect(texts.vocabulary == expected.vocabulary)
+  }
+
+  @Test(arguments: [2, 3, 8]) func anyNumberOfThreadsReadsTheSameTree(threads: Int) throws {
+    let path = try data.zip(Self.manyTexts)
+    expectTheSame(
+      try data.load(path, size: 300, threads: threads), try data.load(path, size: 300, threads: 1))
+  }
+
+  @Test(arguments: [2, 3, 8]) func anyNumberOfThreadsReadsTheSameTable(threads: Int) throws {
+    let rows = Self.manyTexts.map { path, text in
+      "\(String(repeating: text + " ", count: 20)),\(path.contains("pos"))\n"
+    }
+    let path = try data.folder.write("text,label\n" + rows.joined(), to: "a.csv")
+    expectTheSame(
+      try data.load(path, size: 300, threads: threads), try data.load(path, size: 300, threads: 1))
+  }
+
+  @Test func progressRisesFrom0To1() throws {
+    var told: [Double] = []
+    _ = try LabelledTexts.load(path: data.zip(Self.manyTexts), vocabularySize: 9, threads: 2) { told.append($0) }
+    #expect(!told.isEmpty && told.allSatisfy((0...1).contains) && told == told.sorted())
+  }
+
+  // MARK: Options
+
+  @Test func tagsAreRemovedIfAskedFor() throws {
+    let texts = try data.load(data.zip(TextData.reviews), .with { $0.stripsHTML = true })
+    #expect(!texts.vocabulary.contains("br"))
+    #expect(texts.coding.stripsHTML)
+  }
+
+  @Test(arguments: [(nil, "été"), (.unicode, "été"), (.ascii, "ÉtÉ")] as [(TextCoding.Lowercasing?, String)])
+  func lettersBecomeLowercaseAsAskedFor(lowercasing: TextCoding.Lowercasing?, word: String) throws {
+    let texts = try data.load(
+      data.zip(TextData.reviews + [("train/pos/99_9.txt", "ÉTÉ")]), .with { $0.lowercasing = lowercasing })
+    #expect(texts.vocabulary.contains(word))
+    #expect(texts.coding.lowercasing == lowercasing ?? .unicode)
+  }
+
+  @Test func aVocabularySizeBelow0IsRefused() {
+    refuses(.invalidArgument("vocabularySize"), "vocabularySize: expected at least 0, found -1") {
+      try data.load(table: "text,label\nx,a\ny,b\n", size: -1)
+    }
+  }
+
+  // MARK: Terms
+
+  private static let terms = LabelledTexts.Terms(
+    vocabulary: ["", "", "", "", "bad", "film"], coding: nil, labels: nil)
+
+  @Test func textsAreCodedByTheVocabularyOfTheTerms() throws {
+    let texts = try data.load(data.zip(TextData.reviews), terms: Self.terms)
+    #expect(Set(texts.training.sequences.lists) == [[1, 2, 2, 5], [1, 2, 2, 5, 2], [1, 4, 5], [1, 2, 4]])
+    #expect(texts.vocabulary == Self.terms.vocabulary)
+  }
+
+  /// As Keras's word index was made.
+  @Test func withTermsOnlyASCIIBecomesLowercase() throws {
+    #expect(try data.load(data.zip(TextData.reviews), terms: Self.terms).coding.lowercasing == .ascii)
+  }
+
+  @Test func theCodingOfTheTermsComesBeforeTheOptions() throws {
+    var terms = Self.terms
+    var coding = TextCoding()
+    coding.lowercasing = .unicode
+    terms.coding = coding
+    let texts = try data.load(data.zip(TextData.reviews), .with { $0.stripsHTML = true }, terms: terms)
+    #expect(texts.coding == coding)
+  }
+
+  // MARK: The real archive
+
+  struct RealGolden: Decodable {
+    let words: Int
+    let vocabularyCRC32: UInt32
+    let tokenCRC32: [String: [UInt32]]
+  }
+
+  /// Keras's Tokenizer on the same texts in the same order (Scripts/golden/imdb_tokenizer.py).
+  @Test(.enabled(if: KerasIMDBTests.hasData, KerasIMDBTests.skipped)) func theRealArchiveIsKerass() throws {
+    let golden = try JSONDecoder().decode(
+      RealGolden.self, from: Data(contentsOf: URL(fileURLWithPath: Golden.path("imdb_tokenizer.json"))))
+    for (size, expected) in golden.tokenCRC32 {
+      let texts = try data.load(KerasIMDBTests.dataPath("aclImdb.zip"), size: try #require(Int(size)))
+      for (part, expected) in zip([texts.training, texts.test], expected) {
+        var bytes: [UInt8] = []
+        for index in 0..<part.count {
+          let tokens = part.sequences[index]
+          bytes += ([Int32(tokens.count), Int32(part.labels[index])] + tokens).withUnsafeBytes(Array.init)
+        }
+        #expect(crc32(bytes) == expected, "\(size)")
+      }
+      guard texts.vocabulary.count > golden.words + 4 else { continue }
+      #expect(texts.vocabulary[golden.words + 4] == "<\(golden.words + 4)>")
+      #expect(crc32(texts.vocabulary[4..<golden.words + 4].joined(separator: "\n").utf8) == golden.vocabularyCRC32)
+    }
+  }
+
+  /// By Keras's word index the reviews are, number for number, those of its imdb.npz, in another order; with Unicode's
+  /// lowercase 17 differ.
+  @Test(.enabled(if: KerasIMDBTests.hasData, KerasIMDBTests.skipped), arguments: TextCoding.Lowercasing.allCases)
+  func theRealArchiveHasKerassNumbers(_ lowercasing: TextCoding.Lowercasing) throws {
+    let size = 88_584 + 4
+    let index = try WordIndex(contentsOf: KerasIMDBTests.dataPath("imdb_word_index.json"))
+    let texts = try data.load(
+      KerasIMDBTests.dataPath("aclImdb.zip"), .with { $0.lowercasing = lowercasing }, size: size,
+      terms: .init(vocabulary: index.vocabulary(size: size), coding: nil, labels: nil))
+    let keras = try KerasIMDB.loadData(path: KerasIMDBTests.dataPath("imdb.npz"), options: .init(numWords: size)).train
+    func counted(_ part: LabelledSequences) -> [[Int32]: Int] {
+      (0..<part.count).reduce(into: [:]) { $0[part.sequences[$1] + [Int32(part.labels[$1])], default: 0] += 1 }
+    }
+    let (ours, theirs) = (counted(texts.training), counted(keras))
+    let missing = theirs.reduce(0) { $0 + max(0, $1.value - ours[$1.key, default: 0]) }
+    #expect(texts.training.count == 25_000 && missing == (lowercasing == .ascii ? 0 : 17))
+  }
+}

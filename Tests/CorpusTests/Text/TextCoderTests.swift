@@ -1,0 +1,105 @@
+import Corpus
+import Foundation
+import Testing
+
+@Suite struct TextCoderTests {
+  /// What `Scripts/golden/tokenizer.py` writes.
+  struct Golden: Decodable {
+    struct Case: Decodable {
+      let words: [[String]]
+      let vocabulary: [String]
+      let coded: [String: [[Int32]]]
+    }
+
+    let lowercaseCRC32: UInt32
+    let texts: [String]
+    let cases: [String: Case]
+
+    static func read() throws -> Golden {
+      let path = try CorpusTests.Golden.path("tokenizer.json")
+      return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+  }
+
+  private func coding(_ lowercasing: TextCoding.Lowercasing, stripsHTML: Bool = false) -> TextCoding {
+    var coding = TextCoding()
+    coding.lowercasing = lowercasing
+    coding.stripsHTML = stripsHTML
+    return coding
+  }
+
+  private func words(_ text: String, _ coding: TextCoding) -> [String] {
+    TextCoder(vocabulary: [], coding: coding).words(of: text).map(\.word)
+  }
+
+  /// For Swift some words are equal although their bytes differ.
+  private func bytes(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
+
+  @Test(arguments: TextCoding.Lowercasing.allCases) func wordsAndTokensAreKerass(_ lowercasing: TextCoding.Lowercasing)
+    throws
+  {
+    let golden = try Golden.read()
+    let expected = try #require(golden.cases[lowercasing.rawValue])
+    #expect(golden.texts.count > 20)
+    for (text, words) in zip(golden.texts, expected.words) {
+      #expect(bytes(self.words(text, coding(lowercasing))) == bytes(words), "\(text)")
+    }
+    for (size, coded) in expected.coded {
+      let vocabulary = Array(
+        (["<pad>", "<start>", "<oov>", "<3>"] + expected.vocabulary).prefix(try #require(Int(size))))
+      let coder = TextCoder(vocabulary: vocabulary, coding: coding(lowercasing))
+      for (text, tokens) in zip(golden.texts, coded) { #expect(coder.tokens(of: text) == tokens, "\(size): \(text)") }
+    }
+  }
+
+  /// As far as Python's Unicode goes, which is of version 14.
+  @Test func lowercaseIsPythons() throws {
+    let letters = (0x80...0x10FFFF as ClosedRange<UInt32>).compactMap(Unicode.Scalar.init).filter { letter in
+      guard letter.properties.generalCategory != .unassigned, let age = letter.properties.age else { return false }
+      return age.major <= 14
+    }
+    let text = letters.map { String($0) }.joined(separator: " ")
+    let lower = words(text, coding(.unicode)).joined(separator: " ")
+    #expect(crc32(lower.utf8) == (try Golden.read().lowercaseCRC32))
+  }
+
+  @Test func wordsHaveTheirPlacesInTheText() {
+    let coder = TextCoder(vocabulary: ["", "", "", "", "straße", "i\u{307}"], coding: coding(.unicode))
+    for text in ["Die STRAßE, dort: ÉTÉ Ⱥ! 😀x", String(NSString(string: "Straße İ \u{1F600}"))] {
+      let words = coder.words(of: text)
+      #expect(words.map(\.token) == Array(coder.tokens(of: text).dropFirst()))
+      #expect(words.map { text[$0.range].lowercased() } == words.map(\.word))
+      #expect(words.contains { $0.token == 4 })
+    }
+  }
+
+  @Test func anEmptyTextIsTheStartToken() {
+    #expect(TextCoder(vocabulary: [], coding: TextCoding()).tokens(of: "") == [1])
+  }
+
+  @Test func theNamesOfReservedTokensAreNotWords() {
+    let coder = TextCoder(vocabulary: ["<pad>", "<start>", "<oov>", "<3>"], coding: TextCoding())
+    #expect(coder.tokens(of: "<pad> <start> <oov>") == [1, 2, 2, 2])
+  }
+
+  @Test func theFirstOfTwoEqualWordsCounts() {
+    let coder = TextCoder(vocabulary: ["a", "b", "c", "x", "a", "x", "a", "y"], coding: TextCoding())
+    #expect(coder.tokens(of: "x a y c") == [1, 3, 4, 7, 2])
+  }
+
+  @Test(arguments: [
+    ("one<br />two<BR>three</p>four", ["one", "two", "three", "four"]),
+    ("a<a href=\"x\">link</a>.<!-- no -->b<?pi?>", ["a", "link", "b"]),
+    ("a < b > c <3 x <> y <1>", ["a", "b", "c", "3", "x", "y", "1"]),
+    ("open <b never closed", ["open", "b", "never", "closed"]),
+    ("<b <i>x</i>", ["b", "x"]), ("<", []), ("a<b", ["a", "b"]), ("x</", ["x"]),
+  ])
+  func tagsAreRemoved(text: String, expected: [String]) {
+    #expect(words(text, coding(.ascii, stripsHTML: true)) == expected)
+  }
+
+  /// In linear time: each `<` looks for its end, and each capital sigma for the end of its word.
+  @Test(arguments: [("<a", 1 << 20), ("Σ", 1)]) func longTextsAreRead(piece: String, count: Int) {
+    #expect(words(String(repeating: piece, count: 1 << 20), coding(.unicode, stripsHTML: true)).count == count)
+  }
+}
