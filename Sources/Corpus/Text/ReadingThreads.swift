@@ -54,6 +54,8 @@ struct ReadingThread {
   private mutating func addNumbers(
     of text: UnsafeBufferPointer<UInt8>, to chunk: inout WordChunk, memory: UnsafeMutableBufferPointer<UInt8>
   ) {
+    // A copy, since the compiler would read the property again for every byte.
+    let coding = coding
     // Some words at a time: few enough to stay in the cache, and enough to be looked up together.
     var queries: [WordTable.Query] = []
     var place = 0
