@@ -1,4 +1,5 @@
-/// The sequences that one worker takes through time together: a few row tiles, and what it needs to know of each row.
+/// The sequences that one worker takes through time together: a few row tiles, and what it needs to know of each row
+/// (legend: Kernels.md).
 package final class RowBlock {
   /// Rows of a full block.
   package let capacity: Int

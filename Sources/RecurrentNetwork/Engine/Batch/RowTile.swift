@@ -1,4 +1,4 @@
-/// Up to six sequences that go through time together.
+/// Up to six sequences that go through time together (legend: Kernels.md).
 ///
 /// They enter at the start of the longest. The others read padding until their own start, which changes nothing, since
 /// the padding chain does the same arithmetic.

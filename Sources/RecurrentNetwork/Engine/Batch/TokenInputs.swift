@@ -1,4 +1,5 @@
-/// What the first layer reads, computed once for each distinct token of a batch instead of for each position.
+/// What the first layer reads, computed once for each distinct token of a batch instead of for each position
+/// (legend: Kernels.md).
 ///
 /// The embedding is folded into the gates' input: a step's x W + b is a row of this table, so no multiplication by W is
 /// left in the loop over time.

@@ -1,4 +1,5 @@
-/// 6 rows × 2 vectors of a product, held in registers while it is summed over k: the one kernel of the engine.
+/// 6 rows × 2 vectors of a product, held in registers while it is summed over k: the one kernel of the engine
+/// (legend: Kernels.md).
 ///
 /// Forward (h U), backward (dz Uᵀ), the weights' gradient (hᵀ dz) and the products with W are all this loop with other
 /// strides. `rows` is 6, or 4 at the end of a matrix whose height is no multiple of 6 (see `forEachTile`); it must be a

@@ -1,4 +1,5 @@
-/// Adds one row times panels to one row: out[panel · width + j] += Σₖ left[k] · panels[panel][k][j], k ascending.
+/// Adds one row times panels to one row: out[panel · width + j] += Σₖ left[k] · panels[panel][k][j], k ascending
+/// (legend: Kernels.md).
 ///
 /// The same operations in the same order as a row of a `RegisterTile`, hence the same bits.
 package func addRow(

@@ -1,4 +1,5 @@
-/// What the padding chains of all layers add to a batch's gradient; zeros for a batch without chains.
+/// What the padding chains of all layers add to a batch's gradient; zeros for a batch without chains
+/// (legend: Kernels.md).
 final class ChainGradients {
   /// [layers].
   let layers: [Layer]

@@ -1,4 +1,5 @@
-/// What each tile of a batch sends back along the padding chains: (dh, dc) of each layer, [tiles][layers][2][unitStride].
+/// What each tile of a batch sends back along the padding chains: (dh, dc) of each layer, [tiles][layers][2][unitStride]
+/// (legend: Kernels.md).
 ///
 /// The shards' backward passes write their tiles' elements, and `ChainGradients` reads them all.
 package final class ChainInjections {

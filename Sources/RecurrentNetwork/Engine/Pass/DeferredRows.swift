@@ -1,4 +1,4 @@
-/// Rows of several steps that wait for dU and dW to be updated, so that many are multiplied at once.
+/// Rows of several steps that wait for dU and dW to be updated, so that many are multiplied at once (legend: Kernels.md).
 ///
 /// A worker's passes share one: each has used its rows up when the next begins.
 final class DeferredRows {

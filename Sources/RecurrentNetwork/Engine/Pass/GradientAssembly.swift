@@ -1,5 +1,5 @@
 /// Makes a batch's gradient from the sum over its shards: dW = Eᵀ S, dE = S Wᵀ, db = Σ S in the first layer, the
-/// padding chains' share, the mean over the samples, and Keras's element order.
+/// padding chains' share, the mean over the samples, and Keras's element order (legend: Kernels.md).
 package final class GradientAssembly {
   private let batch: PreparedBatch
   /// Embeddings in the order of the sum's rows: [tokens, rounded up to tiles][inputs].

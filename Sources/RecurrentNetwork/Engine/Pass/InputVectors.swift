@@ -1,5 +1,5 @@
 /// What a block's positions read in the layers that multiply their inputs, and the gradients of that: the outputs of the
-/// layer below, or embeddings of which single elements are dropped.
+/// layer below, or embeddings of which single elements are dropped (legend: Kernels.md).
 final class InputVectors {
   private let geometry: NetworkGeometry
   private let block: RowBlock

@@ -1,4 +1,4 @@
-/// The states that padding leads to in one layer: a chain that all sequences share.
+/// The states that padding leads to in one layer: a chain that all sequences share (legend: Kernels.md).
 ///
 /// Every sequence starts from the same zero state and reads the same padding token, so after k of them the state is
 /// one row, whichever sequence it is. It is computed once up to the longest padding, and each tile of sequences enters

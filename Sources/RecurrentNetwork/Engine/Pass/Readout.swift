@@ -1,4 +1,4 @@
-/// From the last layer's outputs to losses, and back: pooling over time, the dense layer, cross-entropy.
+/// From the last layer's outputs to losses, and back: pooling over time, the dense layer, cross-entropy (legend: Kernels.md).
 final class Readout {
   private let architecture: Architecture
   private let geometry: NetworkGeometry

@@ -1,4 +1,4 @@
-/// The sums that a shard's backward pass leaves, and their tree of additions: not yet a gradient.
+/// The sums that a shard's backward pass leaves, and their tree of additions: not yet a gradient (legend: Kernels.md).
 ///
 /// In the first layer Σ dz is kept per token (S, [tokens, 4H] for each direction) instead of per position: dW = Eᵀ S
 /// and dE = S Wᵀ then cost as much as there are distinct tokens (`GradientAssembly`). Only tokens that occur have a row.
