@@ -10,7 +10,7 @@
 #   make tsan          runs every test under ThreadSanitizer
 #   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
-#   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honoured)
+#   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honored)
 #   make format        formats the sources
 #   make lint          checks the sources' format and the scripts' syntax
 #   make clean         removes what was built; data and trained models stay

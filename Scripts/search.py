@@ -5,7 +5,7 @@
 The test reviews are never read. The archive numbers the training reviews of a
 label film by film, so those numbered 10,000 and up are of other films than
 those before; OUTPUT/films.zip has them as its test part. (A random part would
-share its films with the rest: names of films and actors learnt by heart then
+share its films with the rest: names of films and actors learned by heart then
 look like knowledge.) Each setting of TRIED is trained with the same seeds, and
 its validation accuracy after each epoch is printed as a row of a table, which
 OUTPUT/search.md keeps. A run that is there already is not repeated.

@@ -35,7 +35,7 @@ BESIDE = "adam"
 def layers(**lstm):
     return [
         keras.layers.Embedding(5, 2),
-        # Keras's own orthogonal initialiser knows no bfloat16.
+        # Keras's own orthogonal initializer knows no bfloat16.
         keras.layers.LSTM(3, recurrent_initializer="glorot_uniform", **lstm),
         keras.layers.Dense(1, activation="sigmoid"),
     ]

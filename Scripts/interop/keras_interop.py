@@ -8,7 +8,7 @@ and on PyTorch 2.13.0. The tutorial's network, batches of 1,000 reviews:
 
 1. Ours after five steps (--steps): Keras loads it without a warning, and predicts the same for 1,000 test reviews.
 2. From that state, Adam's moments included, both take one more step: the same loss and the same weights.
-3. and 4. The same with a network that Keras initialised, trained for as many steps and saved.
+3. and 4. The same with a network that Keras initialized, trained for as many steps and saved.
 5. Other networks of ours, as far as Keras has layers for them: it predicts the same, and its `fit` goes on.
 
 Prints each comparison with the largest difference; the exit code is 1 where one is over its limit.

@@ -6,7 +6,7 @@
 Written with PyTorch 2.13.0 and safetensors 0.8. The tutorial's network:
 
 1. Ours after 25 steps: PyTorch loads it with strict=True, and predicts the same for 1,000 test reviews.
-2. One that PyTorch initialised and trained for 25 steps, saved by safetensors.torch.save_file: the same, the other
+2. One that PyTorch initialized and trained for 25 steps, saved by safetensors.torch.save_file: the same, the other
    way round; and saved as float64, float16 and bfloat16.
 3. Other networks of ours: PyTorch loads them with strict=True, and predicts the same.
 4. What we refuse: layers that don't fit each other, other names, pickles.

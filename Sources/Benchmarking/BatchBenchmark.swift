@@ -19,14 +19,14 @@ package final class BatchBenchmark {
   }
 
   private let configuration: TrainingConfiguration
-  private let data: LabelledSequences
+  private let data: LabeledSequences
   private let network: DataParallelNetwork
   private let initial: Parameters
   private var parameters: Parameters
   private var adam: Adam
 
   /// Batches are taken in the data's own order.
-  package init(_ configuration: TrainingConfiguration, data: LabelledSequences, threads: Int) {
+  package init(_ configuration: TrainingConfiguration, data: LabeledSequences, threads: Int) {
     let layout = ParameterLayout(configuration.architecture)
     var generator = RandomGenerator(seed: configuration.seed)
     self.configuration = configuration

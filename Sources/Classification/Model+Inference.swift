@@ -29,7 +29,7 @@ extension Model {
   ///   - progress: told the share that is done.
   /// - Throws: `ModelError` as `inferenceNetwork` does, or where the weights give no probabilities.
   package func outcomes(
-    of data: LabelledSequences, on communicator: any Communicator = SingleRank(), threads: Int, path: String? = nil,
+    of data: LabeledSequences, on communicator: any Communicator = SingleRank(), threads: Int, path: String? = nil,
     progress: (Double) -> Void = { _ in }
   ) throws -> [Outcome] {
     var data = data

@@ -139,7 +139,7 @@ public final class TextClassifier: Sendable {
   private func outcomes(
     of tokens: [[Int32]], label: UInt8 = 0, _ communicator: any Communicator
   ) -> [Outcome] {
-    let data = LabelledSequences(
+    let data = LabeledSequences(
       sequences: TokenSequences(tokens), labels: [UInt8](repeating: label, count: tokens.count))
     return network.outcomes(of: data, on: communicator)!
   }

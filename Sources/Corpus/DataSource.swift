@@ -11,7 +11,7 @@ public struct DataSource: Codable, Sendable, Equatable {
   /// How texts are read, where anything but the default was asked for.
   public var text: TextOptions?
   /// What texts are coded by, where training began from a model that has words.
-  public var terms: LabelledTexts.Terms?
+  public var terms: LabeledTexts.Terms?
   /// The data's fingerprint, see ``Dataset/fingerprint(training:validation:)``.
   public var fingerprint: String
 
@@ -43,7 +43,7 @@ extension DataSource {
     }
   }
 
-  /// Reads the data, whose content says what they are: Keras's `imdb.npz`, or texts (see ``LabelledTexts``).
+  /// Reads the data, whose content says what they are: Keras's `imdb.npz`, or texts (see ``LabeledTexts``).
   ///
   /// - Parameters:
   ///   - vocabularySize: V: tokens below this number are kept.
@@ -89,7 +89,7 @@ extension DataSource {
     _ progress: (Double) -> Void
   ) throws -> Dataset {
     var terms = model.flatMap { model in
-      model.vocabulary.map { LabelledTexts.Terms(vocabulary: $0, coding: model.coding, labels: model.labels) }
+      model.vocabulary.map { LabeledTexts.Terms(vocabulary: $0, coding: model.coding, labels: model.labels) }
     }
     terms = terms ?? self.terms
     if terms == nil, let wordIndex {
@@ -101,7 +101,7 @@ extension DataSource {
         .noVocabulary, found: "the model has no vocabulary to read texts by",
         advice: "name the word index of the data that it was trained on")
     }
-    let texts = try LabelledTexts.load(
+    let texts = try LabeledTexts.load(
       files, options: text ?? TextOptions(), vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
       threads: threads, progress: progress)
     return Dataset(

@@ -3,9 +3,9 @@ import Files
 /// Labeled data as the network takes them: a training part and a test part, and what their tokens and labels mean.
 public struct Dataset: Sendable {
   /// The training part.
-  public var training: LabelledSequences
+  public var training: LabeledSequences
   /// The test part; empty where the data have none and none was split off.
-  public var test: LabelledSequences
+  public var test: LabeledSequences
   /// The word of each token, [V], or nil where they aren't known.
   public var vocabulary: [String]?
   /// How texts become words of the vocabulary.
@@ -27,13 +27,13 @@ public struct Dataset: Sendable {
   /// - Throws: `CorpusError` where one of them would be empty.
   public func parts(
     validationSplit share: Double?
-  ) throws -> (training: LabelledSequences, validation: LabelledSequences) {
+  ) throws -> (training: LabeledSequences, validation: LabeledSequences) {
     if let share { return try training.split(validationSplit: share) }
     return (training, test)
   }
 
   /// Tells data apart by what training sees of them: the tokens, lengths and labels of both parts.
-  public static func fingerprint(training: LabelledSequences, validation: LabelledSequences) -> String {
+  public static func fingerprint(training: LabeledSequences, validation: LabeledSequences) -> String {
     var fingerprint = Fingerprint()
     for part in [training, validation] {
       part.sequences.tokens.withUnsafeBytes { fingerprint.add($0) }

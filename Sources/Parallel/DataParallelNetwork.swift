@@ -47,7 +47,7 @@ package final class DataParallelNetwork {
   /// - Returns: the batch's metrics, and its gradient in the network's own memory: to keep it beyond the next call makes
   ///   that call copy it.
   package func gradient(
-    of samples: some Collection<Int>, in data: LabelledSequences, classWeights: [Double]? = nil,
+    of samples: some Collection<Int>, in data: LabeledSequences, classWeights: [Double]? = nil,
     dropout: DropoutDraw? = nil, parameters: Parameters
   ) -> (metrics: Metrics, gradient: Parameters) {
     let outcomes = withSequences(samples, data, classWeights) { sequences, outcomes in
@@ -103,7 +103,7 @@ package final class DataParallelNetwork {
   /// - Parameter progress: called after every 500 samples or so of each rank with how many are done; false ends it, and
   ///   the result is nil. All ranks must answer alike.
   package func evaluate(
-    _ data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
+    _ data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> Metrics? {
     outcomes(of: data, parameters: parameters, progress: progress).map { metrics(of: $0, 0..<data.count, data) }
   }
@@ -112,7 +112,7 @@ package final class DataParallelNetwork {
   ///
   /// - Parameter progress: as for `evaluate`.
   package func outcomes(
-    of data: LabelledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
+    of data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> [Outcome]? {
     var isComplete = true
     let outcomes = withSequences(0..<data.count, data, nil) { sequences, outcomes in
@@ -142,7 +142,7 @@ package final class DataParallelNetwork {
 
   /// Lends the sequences of some samples to `body`, which writes their outcomes.
   private func withSequences(
-    _ samples: some Collection<Int>, _ data: LabelledSequences, _ classWeights: [Double]?,
+    _ samples: some Collection<Int>, _ data: LabeledSequences, _ classWeights: [Double]?,
     _ body: ([TokenSequence], UnsafeMutablePointer<Outcome>) -> Void
   ) -> [Outcome] {
     var outcomes = [Outcome](repeating: Outcome(), count: samples.count)
@@ -160,7 +160,7 @@ package final class DataParallelNetwork {
   }
 
   /// Adds outcomes up in the batch's own order, since sums of floats need one: rank 0's sums, given to all.
-  private func metrics(of outcomes: [Outcome], _ samples: some Collection<Int>, _ data: LabelledSequences) -> Metrics {
+  private func metrics(of outcomes: [Outcome], _ samples: some Collection<Int>, _ data: LabeledSequences) -> Metrics {
     var metrics = Metrics()
     for (outcome, sample) in zip(outcomes, samples) { metrics.add(outcome, label: data.labels[sample]) }
     ranks.communicator.broadcast(&metrics)

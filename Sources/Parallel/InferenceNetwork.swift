@@ -39,7 +39,7 @@ package final class InferenceNetwork: @unchecked Sendable {
   ///   - progress: called after every 500 sequences or so of each rank with how many are done; false ends it, and the
   ///     result is nil. It can't be ended where other ranks help.
   package func outcomes(
-    of data: LabelledSequences, on communicator: any Communicator = SingleRank(),
+    of data: LabeledSequences, on communicator: any Communicator = SingleRank(),
     progress: (_ done: Int) -> Bool = { _ in true }
   ) -> [Outcome]? {
     if data.count == 0 { return [] }
@@ -50,7 +50,7 @@ package final class InferenceNetwork: @unchecked Sendable {
     return outcomes
   }
 
-  private func outcomes(of data: LabelledSequences, _ ranks: Ranks, _ progress: (_ done: Int) -> Bool) -> [Outcome]? {
+  private func outcomes(of data: LabeledSequences, _ ranks: Ranks, _ progress: (_ done: Int) -> Bool) -> [Outcome]? {
     let vocabulary = 0..<Int32(architecture.vocabularySize)
     precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is out of the vocabulary")
     let lengths = (0..<data.count).map(data.sequences.length)
@@ -86,7 +86,7 @@ package final class InferenceNetwork: @unchecked Sendable {
   package func help(_ communicator: any Communicator) {
     let ranks = Ranks(communicator, ParameterLayout(architecture))
     while true {
-      var data = LabelledSequences(sequences: TokenSequences([]), labels: [])
+      var data = LabeledSequences(sequences: TokenSequences([]), labels: [])
       communicator.broadcast(&data)
       if data.count == 0 { return }
       _ = outcomes(of: data, ranks) { _ in true }
@@ -95,7 +95,7 @@ package final class InferenceNetwork: @unchecked Sendable {
 
   /// Ends `help` on the other ranks.
   package static func dismiss(_ communicator: any Communicator) {
-    var none = LabelledSequences(sequences: TokenSequences([]), labels: [])
+    var none = LabeledSequences(sequences: TokenSequences([]), labels: [])
     communicator.broadcast(&none)
   }
 
@@ -109,12 +109,12 @@ package final class InferenceNetwork: @unchecked Sendable {
 
 extension Communicator {
   /// Gives rank 0's samples to all.
-  fileprivate func broadcast(_ data: inout LabelledSequences) {
+  fileprivate func broadcast(_ data: inout LabeledSequences) {
     if count == 1 { return }
     var (tokens, offsets, labels) = (data.sequences.tokens, data.sequences.offsets, data.labels)
     broadcast(&tokens)
     broadcast(&offsets)
     broadcast(&labels)
-    data = LabelledSequences(sequences: TokenSequences(tokens: tokens, offsets: offsets), labels: labels)
+    data = LabeledSequences(sequences: TokenSequences(tokens: tokens, offsets: offsets), labels: labels)
   }
 }

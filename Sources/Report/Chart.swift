@@ -1,6 +1,6 @@
 import Foundation
 
-/// A line chart in inline SVG; the page's style sheet gives colours and type.
+/// A line chart in inline SVG; the page's style sheet gives colors and type.
 struct Chart {
   struct Point {
     var x: Double
@@ -13,7 +13,7 @@ struct Chart {
 
   struct Series {
     var points: [Point]
-    /// Which of the palette's colours.
+    /// Which of the palette's colors.
     var color: Int
     var isDashed = false
   }
@@ -109,8 +109,8 @@ struct Chart {
 }
 
 extension [Chart.Point] {
-  /// At most `limit` points, each the mean of as many neighbours, and how many those are.
-  func thinned(to limit: Int = 200) -> (points: [Chart.Point], neighbours: Int) {
+  /// At most `limit` points, each the mean of as many neighbors, and how many those are.
+  func thinned(to limit: Int = 200) -> (points: [Chart.Point], neighbors: Int) {
     let size = Swift.max(1, (count + limit - 1) / limit)
     if size == 1 { return (self, 1) }
     let means = stride(from: 0, to: count, by: size).map { start in

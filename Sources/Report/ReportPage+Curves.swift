@@ -26,7 +26,7 @@ extension ReportPage {
         + charts.joined(separator: "\n") + "\n</div>")
   }
 
-  /// With one run colours tell training from validation, with several they tell the runs apart.
+  /// With one run colors tell training from validation, with several they tell the runs apart.
   private func trainingColor(_ run: Int) -> Int { isComparison ? run : 1 }
 
   private func key(_ name: String, color: Int) -> String {
@@ -63,11 +63,11 @@ extension ReportPage {
       ]
     }
     let y = Axis(name, covering: (stepSeries + epochSeries).flatMap { $0.points.map(\.y) })
-    let neighbours = thinned.map(\.neighbours).max()!
+    let neighbors = thinned.map(\.neighbors).max()!
     var figures = [
       chart(
         stepTitle(name, isHigherBetter, step),
-        neighbours > 1 ? "Each point is the mean of up to \(neighbours) steps." : "Each batch before its step.",
+        neighbors > 1 ? "Each point is the mean of up to \(neighbors) steps." : "Each batch before its step.",
         x: Axis("step", covering: [0] + stepSeries.flatMap { $0.points.map(\.x) }, endsAtTicks: false, isWhole: true),
         y, stepSeries)
     ]
@@ -135,10 +135,10 @@ extension ReportPage {
     func figure(_ label: String, _ title: String, _ points: [[Chart.Point]]) -> String {
       let thinned = points.map { $0.thinned() }
       let series = thinned.enumerated().map { Chart.Series(points: $1.points, color: $0) }
-      let neighbours = thinned.map(\.neighbours).max()!
+      let neighbors = thinned.map(\.neighbors).max()!
       let all = series.flatMap(\.points)
       return chart(
-        title, neighbours > 1 ? "Each point is the mean of up to \(neighbours) steps." : "After each step.",
+        title, neighbors > 1 ? "Each point is the mean of up to \(neighbors) steps." : "After each step.",
         x: Axis("seconds of training", covering: [0] + all.map(\.x), endsAtTicks: false),
         Axis(label, covering: [0] + all.map(\.y)), series)
     }

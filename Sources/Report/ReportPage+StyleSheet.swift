@@ -1,5 +1,5 @@
 extension ReportPage {
-  /// The page's look. Colours are Okabe and Ito's, which all kinds of colour vision tell apart.
+  /// The page's look. Colors are Okabe and Ito's, which all kinds of color vision tell apart.
   static let styleSheet = """
     :root {
       color-scheme: light;

@@ -17,7 +17,7 @@ package struct ReportPage {
     }
   }
 
-  /// How many runs a page takes: as many curves as a colour-blind eye can tell apart.
+  /// How many runs a page takes: as many curves as a color-blind eye can tell apart.
   package static let maximumRuns = 6
 
   let runs: [Run]

@@ -52,8 +52,8 @@ public final class Trainer {
   public let configuration: TrainingConfiguration
   /// What the steps so far have led to.
   public private(set) var state: TrainingState
-  private let trainingData: LabelledSequences
-  private let validationData: LabelledSequences
+  private let trainingData: LabeledSequences
+  private let validationData: LabeledSequences
   private let network: DataParallelNetwork
   private let communicator: any Communicator
   private let callbacks: [any TrainingCallback]
@@ -74,8 +74,8 @@ public final class Trainer {
   ///     their number.
   /// - Throws: `TrainingError` if the settings are impossible, the data don't fit them, or the state fits neither.
   public init(
-    _ configuration: TrainingConfiguration, state: TrainingState? = nil, training: LabelledSequences,
-    validation: LabelledSequences, threads: Int, callbacks: [any TrainingCallback] = [],
+    _ configuration: TrainingConfiguration, state: TrainingState? = nil, training: LabeledSequences,
+    validation: LabeledSequences, threads: Int, callbacks: [any TrainingCallback] = [],
     communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false
   ) throws {
     if let setting = configuration.invalidSetting { throw TrainingError.invalid(setting) }
@@ -102,7 +102,7 @@ public final class Trainer {
   }
 
   private static func check(
-    _ data: LabelledSequences, _ part: TrainingError.Part, _ configuration: TrainingConfiguration
+    _ data: LabeledSequences, _ part: TrainingError.Part, _ configuration: TrainingConfiguration
   ) throws {
     if data.count == 0 { throw TrainingError.noData(part) }
     let size = configuration.vocabularySize
@@ -131,7 +131,7 @@ public final class Trainer {
   /// Number of steps of an epoch; the last, partial batch counts.
   public var stepsPerEpoch: Int { Self.stepsPerEpoch(configuration, trainingData) }
 
-  private static func stepsPerEpoch(_ configuration: TrainingConfiguration, _ data: LabelledSequences) -> Int {
+  private static func stepsPerEpoch(_ configuration: TrainingConfiguration, _ data: LabeledSequences) -> Int {
     (data.count + configuration.batchSize - 1) / configuration.batchSize
   }
 

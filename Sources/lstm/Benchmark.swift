@@ -60,7 +60,7 @@ struct Benchmark: ParsableCommand {
     let threads = threads ?? Processor.availableCores
     let configuration = settings
     var loadSeconds: [Double] = []
-    var loaded: LabelledSequences?
+    var loaded: LabeledSequences?
     for _ in 0..<3 {
       loaded = nil
       let clock = ContinuousClock.now

@@ -36,7 +36,7 @@ struct ConfigurationOptions: ParsableArguments {
 
   @Option(
     help: .init(
-      "Adam's ε (default: \(defaults.epsilon)); a larger one keeps rare words from being learnt by heart.",
+      "Adam's ε (default: \(defaults.epsilon)); a larger one keeps rare words from being learned by heart.",
       valueName: "number"))
   var epsilon: Float?
 

@@ -8,7 +8,7 @@ import Training
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures how well a model classifies labelled texts.",
+    abstract: "Measures how well a model classifies labeled texts.",
     discussion: """
       Loss, accuracy, precision, recall, F1, area under the ROC curve and confusion matrix, with 95 % intervals: \
       Wilson's score for accuracy, precision, recall, and for F1, which rises with the share TP / (TP + FP + FN); \
@@ -107,7 +107,7 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  private func samples(for model: Model, threads: Int) throws -> LabelledSequences {
+  private func samples(for model: Model, threads: Int) throws -> LabeledSequences {
     let source = DataSource(path: data, limit: limit, wordIndex: wordIndex, text: self.text.applied(to: nil))
     let parts = try source.load(model.configuration, as: model, threads: threads, isQuiet: false)
     for note in parts.notes { printError("\(data): \(note)") }
@@ -116,7 +116,7 @@ struct Evaluate: ParsableCommand {
       case .train: parts.training
       case .test: parts.test
       case .all:
-        LabelledSequences(
+        LabeledSequences(
           sequences: TokenSequences(
             [parts.training, parts.test].flatMap { part in (0..<part.count).map { Array(part.sequences[$0]) } }),
           labels: parts.training.labels + parts.test.labels)

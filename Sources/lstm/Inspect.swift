@@ -113,7 +113,7 @@ struct Inspect: ParsableCommand {
     printLine(wrapped(padded[0].map(String.init), separator: " "))
   }
 
-  private func row(_ name: String, _ part: LabelledSequences, _ maxLength: Int, isPair: Bool) -> String {
+  private func row(_ name: String, _ part: LabeledSequences, _ maxLength: Int, isPair: Bool) -> String {
     let lengths = (0..<part.count).map(part.sequences.length).sorted()
     func percentile(_ share: Double) -> String { grouped(lengths[Int(share * Double(lengths.count - 1))]) }
     let real = lengths.reduce(0) { $0 + min($1, maxLength) }

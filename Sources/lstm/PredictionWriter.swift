@@ -92,7 +92,7 @@ struct PredictionWriter {
 
   // MARK: Words
 
-  /// A word with what it did, on a scale of the largest effect: one to three signs, or a colour.
+  /// A word with what it did, on a scale of the largest effect: one to three signs, or a color.
   private func marked(_ word: Explanation.Word, _ largest: Float) -> String {
     let spelling = CorpusError.escaped(word.word, limit: 60)
     guard word.isKnown else { return isColored ? "\u{1B}[2m\(spelling)\u{1B}[0m" : "(\(spelling))" }

@@ -75,9 +75,9 @@ final class RankGroup {
 
   private static func threads(of place: Place, among all: [Place]) -> Int {
     if let threads = place.threads { return threads }
-    let neighbours = all.filter { $0.machine == place.machine }
-    let claimed = neighbours.reduce(0) { $0 + $1.cores.count }
-    return max(1, place.cores.count * cores(of: neighbours) / max(1, claimed))
+    let neighbors = all.filter { $0.machine == place.machine }
+    let claimed = neighbors.reduce(0) { $0 + $1.cores.count }
+    return max(1, place.cores.count * cores(of: neighbors) / max(1, claimed))
   }
 
   /// What is likely not meant: more threads than cores, on the machine that has most too many.

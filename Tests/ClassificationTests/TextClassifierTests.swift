@@ -10,7 +10,7 @@ import Testing
 @Suite struct TextClassifierTests {
   /// The probabilities of `smallTexts`, as the network for training has them.
   static func expected(_ texts: [(text: String, tokens: [Int32])]) -> [Float] {
-    let data = LabelledSequences(
+    let data = LabeledSequences(
       sequences: TokenSequences(texts.map(\.tokens)), labels: [UInt8](repeating: 0, count: texts.count))
     return DataParallelNetwork(smallModel.parameters.layout, maxLength: 25, threads: 2)
       .outcomes(of: data, parameters: smallModel.parameters)!.map(\.probability)
@@ -147,7 +147,7 @@ import Testing
     // The threshold is nothing to them.
     let predictions = try TextClassifier(Self.threeLabels, threshold: 1).classify(texts.map(\.text))
     let losses = (0..<3 as Range<UInt8>).map { label in
-      let data = LabelledSequences(
+      let data = LabeledSequences(
         sequences: TokenSequences(texts.map(\.tokens)), labels: [UInt8](repeating: label, count: texts.count))
       return DataParallelNetwork(Self.threeLabels.parameters.layout, maxLength: 25, threads: 1)
         .outcomes(of: data, parameters: Self.threeLabels.parameters)!.map(\.loss)

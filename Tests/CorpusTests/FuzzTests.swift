@@ -101,7 +101,7 @@ import Testing
     options.stripsHTML = true
     let result = Self.run(seeds, seed: 7) { bytes in
       options.encoding = bytes.count % 3 == 0 ? .windows1252 : .utf8
-      _ = try LabelledTexts.load(
+      _ = try LabeledTexts.load(
         path: folder.write(bytes, to: "texts"), options: options, vocabularySize: 9, threads: 2)
     }
     #expect(result.read > 0 && result.refused > 0)

@@ -3,7 +3,7 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// A task that is learnt in a second: whether token 5 occurs.
+/// A task that is learned in a second: whether token 5 occurs.
 package let smallConfiguration: TrainingConfiguration = {
   var configuration = TrainingConfiguration()
   configuration.vocabularySize = 12
@@ -16,10 +16,10 @@ package let smallConfiguration: TrainingConfiguration = {
   return configuration
 }()
 
-package func smallReviews(_ count: Int, seed: UInt64) -> LabelledSequences {
+package func smallReviews(_ count: Int, seed: UInt64) -> LabeledSequences {
   var generator = RandomGenerator(seed: seed)
   let sequences = (0..<count).map { _ in
     (0..<1 + Int(generator.uniform() * 10)).map { _ in Int32(1 + generator.uniform() * 11) }
   }
-  return LabelledSequences(sequences: TokenSequences(sequences), labels: sequences.map { $0.contains(5) ? 1 : 0 })
+  return LabeledSequences(sequences: TokenSequences(sequences), labels: sequences.map { $0.contains(5) ? 1 : 0 })
 }

@@ -25,7 +25,7 @@ enum KerasGolden {
       var nextParameters: [Double]?
     }
 
-    var reviews: LabelledSequences { LabelledSequences(sequences: TokenSequences(tokens), labels: labels) }
+    var reviews: LabeledSequences { LabeledSequences(sequences: TokenSequences(tokens), labels: labels) }
   }
 
   static let values: Values = try! goldenValues("ModelsTests/Golden/keras_files.json")

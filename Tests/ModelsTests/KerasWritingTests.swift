@@ -207,7 +207,7 @@ import Training
       process.waitUntilExit()
       try #require(process.terminationStatus == 0)
       let network = DataParallelNetwork(Self.layout, maxLength: 3, threads: 1)
-      let reviews = LabelledSequences(sequences: TokenSequences([[0, 1, 2]]), labels: [0])
+      let reviews = LabeledSequences(sequences: TokenSequences([[0, 1, 2]]), labels: [0])
       for ((line, facts), model) in zip(
         zip(
           text.split(separator: "\n").suffix(4),

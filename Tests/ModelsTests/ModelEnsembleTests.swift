@@ -17,12 +17,12 @@ import Training
     return model
   }
 
-  private let data: LabelledSequences = {
+  private let data: LabeledSequences = {
     var generator = RandomGenerator(seed: 9)
     let sequences = (0..<40).map { _ in
       (0..<Int(generator.uniform() * 13)).map { _ in Int32(generator.uniform() * 20) }
     }
-    return LabelledSequences(
+    return LabeledSequences(
       sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
   }()
 

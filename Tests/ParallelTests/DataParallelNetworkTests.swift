@@ -13,7 +13,7 @@ import Testing
     let layout = ParameterLayout(.init(vocabularySize: golden.v, embeddingSize: golden.e, hiddenSize: golden.h))
     var parameters = Parameters(zeros: layout)
     parameters.values = golden.parameters.map { Float($0) }
-    let data = LabelledSequences(padded: golden.sequences, labels: golden.labels.map { UInt8($0) })
+    let data = LabeledSequences(padded: golden.sequences, labels: golden.labels.map { UInt8($0) })
     let network = DataParallelNetwork(layout, maxLength: golden.t, threads: 2)
     let (metrics, gradient) = network.gradient(of: 0..<golden.b, in: data, parameters: parameters)
     #expect(abs(metrics.loss - golden.loss) < 1e-6 * golden.loss)
@@ -56,7 +56,7 @@ import Testing
 
     let expected = ReferenceNetwork(layout, maxLength: steps, values: parameters.values.map { Double($0) })
       .evaluate(zip(sequences, labels).map { .init(tokens: $0, label: Int($1)) })
-    let data = LabelledSequences(padded: sequences, labels: labels)
+    let data = LabeledSequences(padded: sequences, labels: labels)
     let network = DataParallelNetwork(layout, maxLength: steps, threads: 2)
     // Twice: the second call meets the buffers that the first has left.
     for _ in 0..<2 {
@@ -73,7 +73,7 @@ import Testing
 
   @Test func aProbabilityOfHalfPredicts0() {
     let layout = ParameterLayout(.init(vocabularySize: 4, embeddingSize: 2, hiddenSize: 3))
-    let data = LabelledSequences(sequences: TokenSequences([[1], [2], [3], [1, 2]]), labels: [0, 1, 1, 1])
+    let data = LabeledSequences(sequences: TokenSequences([[1], [2], [3], [1, 2]]), labels: [0, 1, 1, 1])
     let metrics = DataParallelNetwork(layout, maxLength: 5, threads: 1)
       .evaluate(data, parameters: Parameters(zeros: layout))!
     #expect(metrics.accuracy == 0.25)
@@ -87,7 +87,7 @@ import Testing
     let sequences = (0..<100).map { _ in
       (0..<Int(generator.uniform() * 20)).map { _ in Int32(generator.uniform() * 30) }
     }
-    let data = LabelledSequences(sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
+    let data = LabeledSequences(sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
     let network = DataParallelNetwork(layout, maxLength: 20, threads: 2)
     let outcomes = network.outcomes(of: data, parameters: parameters)!
     for (index, outcome) in outcomes.enumerated() {
@@ -98,7 +98,7 @@ import Testing
 
   @Test func anEvaluationEndsWhenProgressAnswersFalse() {
     let layout = ParameterLayout(.init(vocabularySize: 4, embeddingSize: 2, hiddenSize: 3))
-    let data = LabelledSequences(
+    let data = LabeledSequences(
       sequences: TokenSequences([[Int32]](repeating: [1, 2], count: 1200)), labels: .init(repeating: 0, count: 1200))
     var reports: [Int] = []
     let outcomes = DataParallelNetwork(layout, maxLength: 5, threads: 2)
@@ -116,7 +116,7 @@ import Testing
     var generator = RandomGenerator(seed: 8)
     let layout = ParameterLayout(.init(vocabularySize: 9, embeddingSize: embeddingSize, hiddenSize: 3))
     let parameters = Parameters(kerasInitial: layout, using: &generator)
-    let data = LabelledSequences(
+    let data = LabeledSequences(
       sequences: TokenSequences([[1, 2, 3], [4, 5], [6, 7, 8], [2, 7]]), labels: [0, 1, 1, 0])
     func network() -> DataParallelNetwork { DataParallelNetwork(layout, maxLength: 4, threads: 2) }
     let batches = [[0, 1], [2], [1, 3]]
@@ -138,7 +138,7 @@ import Testing
     let sequences = (0..<500).map { _ in
       (0..<Int(generator.uniform() * 60)).map { _ in Int32(generator.uniform() * 300) }
     }
-    let data = LabelledSequences(
+    let data = LabeledSequences(
       sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
     var results: [Parameters] = []
     var evaluations: [Metrics] = []

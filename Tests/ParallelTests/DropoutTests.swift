@@ -216,7 +216,7 @@ import Testing
 private struct Batch {
   let layout: ParameterLayout
   var parameters: Parameters
-  var data: LabelledSequences
+  var data: LabeledSequences
   let maxLength: Int
 
   struct Result: Equatable {
@@ -241,7 +241,7 @@ private struct Batch {
     layout = ParameterLayout(architecture)
     parameters = Parameters(zeros: layout)
     for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
-    data = LabelledSequences(
+    data = LabeledSequences(
       sequences: TokenSequences(sequences), labels: sequences.indices.map { $0 % 3 == 2 ? 0 : 1 })
     maxLength = sequences.reduce(1) { max($0, $1.count) }
   }

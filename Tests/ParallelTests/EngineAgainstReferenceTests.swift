@@ -121,7 +121,7 @@ private struct RandomTask: CustomStringConvertible {
   private(set) var layout: ParameterLayout
   var parameters: Parameters
   let maxLength: Int
-  private(set) var data: LabelledSequences
+  private(set) var data: LabeledSequences
   /// Places in `data`.
   let batch: [Int]
   let classWeights: [Double]?
@@ -159,7 +159,7 @@ private struct RandomTask: CustomStringConvertible {
 
     let labels = (0..<count).map { _ in UInt8(number(0...architecture.labelCount - 1)) }
     parameters = Parameters(zeros: layout)
-    data = LabelledSequences(sequences: TokenSequences([[]]), labels: [0])
+    data = LabeledSequences(sequences: TokenSequences([[]]), labels: [0])
     var sequences: [[Int32]] = []
     while sequences.count < count {
       parameters = Self.weights(layout, using: &generator)
@@ -169,7 +169,7 @@ private struct RandomTask: CustomStringConvertible {
         sequences.append(next)
       }
     }
-    data = LabelledSequences(sequences: TokenSequences(sequences), labels: labels)
+    data = LabeledSequences(sequences: TokenSequences(sequences), labels: labels)
   }
 
   /// Draws a sequence without near ties in max pooling; nil if a hundred in a row have some, as happens where the states

@@ -58,7 +58,7 @@ import Testing
     }
     let labels = sequences.map { UInt8($0.count % architecture.labelCount) }
     expectSameBits(
-      LabelledSequences(sequences: TokenSequences(sequences), labels: labels), parameters, maxLength: 40)
+      LabeledSequences(sequences: TokenSequences(sequences), labels: labels), parameters, maxLength: 40)
   }
 
   /// How many steps a network has is nothing to sequences whose padding it doesn't read.
@@ -81,7 +81,7 @@ import Testing
     var generator = RandomGenerator(seed: 2)
     var parameters = Parameters(kerasInitial: layout, using: &generator)
     parameters[layout.denseBias] = [0.75]
-    let data = LabelledSequences(
+    let data = LabeledSequences(
       sequences: TokenSequences([[Int32]](repeating: [], count: 8)), labels: .init(repeating: 0, count: 8))
     let network = DataParallelNetwork(layout, maxLength: 40, threads: 2)
     let gradient = network.gradient(of: 0..<8, in: data, parameters: parameters).gradient
@@ -92,7 +92,7 @@ import Testing
   }
 
   /// Gradients and outcomes of 1, 2, 3 and 8 threads, outcomes of each sequence alone, and those of `InferenceNetwork`.
-  private func expectSameBits(_ data: LabelledSequences, _ parameters: Parameters, maxLength: Int) {
+  private func expectSameBits(_ data: LabeledSequences, _ parameters: Parameters, maxLength: Int) {
     var first: (metrics: Metrics, gradient: Parameters, outcomes: [Outcome])?
     for threads in [1, 2, 3, 8] {
       let network = DataParallelNetwork(parameters.layout, maxLength: maxLength, threads: threads)
@@ -119,5 +119,5 @@ private func network(_ change: (inout Architecture) -> Void) -> Architecture {
 
 extension GoldenNetwork {
   /// The sequences and their labels.
-  var data: LabelledSequences { LabelledSequences(sequences: TokenSequences(sequences), labels: labels) }
+  var data: LabeledSequences { LabeledSequences(sequences: TokenSequences(sequences), labels: labels) }
 }

@@ -43,7 +43,7 @@ import Training
     let network = DataParallelNetwork(layout, maxLength: golden.t, threads: 2)
     var adam = Adam(parameterCount: layout.count, learningRate: expected.learningRate)
     for (step, batch) in golden.batches.enumerated() {
-      let data = LabelledSequences(
+      let data = LabeledSequences(
         padded: (0..<golden.b).map { Array(batch.tokens[$0 * golden.t..<($0 + 1) * golden.t]) }, labels: batch.labels)
       let (metrics, gradient) = network.gradient(of: 0..<golden.b, in: data, parameters: parameters)
       #expect(abs(metrics.loss - expected.losses[step]) < 1e-5 * expected.losses[step], "step \(step)")

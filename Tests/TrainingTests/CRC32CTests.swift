@@ -8,7 +8,7 @@ import Training
     return crc.value
   }
 
-  /// The check value of the catalogues, and the examples of RFC 3720, appendix B.4.
+  /// The check value of the catalogs, and the examples of RFC 3720, appendix B.4.
   @Test func knownValues() {
     #expect(checksum(Array("123456789".utf8)) == 0xE306_9283)
     #expect(checksum() == 0)

@@ -73,9 +73,9 @@ import Training
     var validationRange: Range<Int> { 0..<metrics.validationSamples }
 
     /// Reviews by their number over all batches.
-    func reviews(_ range: Range<Int>) -> LabelledSequences {
+    func reviews(_ range: Range<Int>) -> LabeledSequences {
       let tokens = batches.flatMap(\.tokens)
-      return LabelledSequences(
+      return LabeledSequences(
         padded: range.map { Array(tokens[$0 * t..<($0 + 1) * t]) }, labels: Array(batches.flatMap(\.labels)[range]))
     }
   }
@@ -150,14 +150,14 @@ import Training
 
   @Test func dataThatDoesNotFitIsRefused() {
     let good = smallReviews(10, seed: 1)
-    func refusal(_ data: LabelledSequences) -> String? {
+    func refusal(_ data: LabeledSequences) -> String? {
       do { _ = try Trainer(smallConfiguration, training: good, validation: data, threads: 1) } catch {
         return "\(error)"
       }
       return nil
     }
-    func reviews(_ tokens: [Int32]) -> LabelledSequences {
-      LabelledSequences(sequences: TokenSequences([tokens]), labels: [0])
+    func reviews(_ tokens: [Int32]) -> LabeledSequences {
+      LabeledSequences(sequences: TokenSequences([tokens]), labels: [0])
     }
     #expect(refusal(good) == nil)
     #expect(refusal(good.prefix(0))?.contains("there are no validation texts") == true)

@@ -2,8 +2,8 @@ import Corpus
 import Testing
 
 @Suite struct ValidationSplitTests {
-  private func data(count: Int) -> LabelledSequences {
-    LabelledSequences(
+  private func data(count: Int) -> LabeledSequences {
+    LabeledSequences(
       sequences: TokenSequences((0..<count).map { Array(repeating: Int32($0 % 7), count: $0 % 3) }),
       labels: (0..<count).map { UInt8($0 % 2) })
   }

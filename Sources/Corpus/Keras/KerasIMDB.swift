@@ -52,7 +52,7 @@ public enum KerasIMDB {
   ///   bits.
   public static func loadData(
     path: String, options: Options = Options()
-  ) throws -> (train: LabelledSequences, test: LabelledSequences) {
+  ) throws -> (train: LabeledSequences, test: LabeledSequences) {
     try check(options)
     var parts = try read(path: path)
     // One generator shuffles the first part and goes on to the second.
@@ -95,11 +95,11 @@ public enum KerasIMDB {
   }
 
   /// Both parts as the file holds them, each read by a thread of its own.
-  private static func read(path: String) throws -> [LabelledSequences] {
+  private static func read(path: String) throws -> [LabeledSequences] {
     // A lock that ThreadSanitizer knows, unlike the standard library's `Mutex`. Until all threads are done, the results
     // are only accessed while it is held.
     let lock = NSLock()
-    nonisolated(unsafe) var results: [Result<LabelledSequences, any Error>?] = [nil, nil]
+    nonisolated(unsafe) var results: [Result<LabeledSequences, any Error>?] = [nil, nil]
     DispatchQueue.concurrentPerform(iterations: 2) { index in
       let result = Result { try readPart(["train", "test"][index], path: path) }
       lock.withLock { results[index] = result }
@@ -107,7 +107,7 @@ public enum KerasIMDB {
     return try results.compactMap { try $0?.get() }
   }
 
-  private static func readPart(_ name: String, path: String) throws -> LabelledSequences {
+  private static func readPart(_ name: String, path: String) throws -> LabeledSequences {
     let archive = try ZipArchive(path: path)
     let labels = try archive.read("y_\(name).npy") { try NPYArray.labels(from: &$0) }
     let sequences = try archive.read("x_\(name).npy") { try NPYArray.sequences(from: &$0) }
@@ -122,12 +122,12 @@ public enum KerasIMDB {
         .emptyPart, file: path, entry: "x_\(name).npy", expected: "at least one review", found: "none",
         advice: "check that it is the right file")
     }
-    return LabelledSequences(sequences: sequences, labels: labels)
+    return LabeledSequences(sequences: sequences, labels: labels)
   }
 
   /// The largest token id of all reviews that are kept.
   private static func largestToken(
-    _ parts: [LabelledSequences], _ orders: [[Int]], _ options: Options, path: String
+    _ parts: [LabeledSequences], _ orders: [[Int]], _ options: Options, path: String
   ) throws -> Int {
     var largest = options.startChar ?? .min
     for (part, order) in zip(parts, orders) {
@@ -148,8 +148,8 @@ public enum KerasIMDB {
 
   /// A part in its new order, as token ids.
   private static func coded(
-    _ part: consuming LabelledSequences, order: [Int], options: Options, bound: Int
-  ) -> LabelledSequences {
+    _ part: consuming LabeledSequences, order: [Int], options: Options, bound: Int
+  ) -> LabeledSequences {
     let ranks = part.sequences
     let kept = order.reduce(0) { $0 + ranks.length(of: $1) }
     let keepsOutside = options.oovChar != nil
@@ -169,7 +169,7 @@ public enum KerasIMDB {
         offsets.append(end)
       }
     }
-    return LabelledSequences(
+    return LabeledSequences(
       sequences: TokenSequences(tokens: tokens, offsets: offsets), labels: order.map { part.labels[$0] })
   }
 }

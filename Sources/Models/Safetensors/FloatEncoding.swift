@@ -16,7 +16,7 @@ package enum FloatEncoding: Sendable {
   /// - Precondition: as many bytes as the numbers have.
   package func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
     precondition(bytes.count % width == 0)
-    // Without elements the initialiser below would write to the storage that all empty arrays share.
+    // Without elements the initializer below would write to the storage that all empty arrays share.
     if bytes.isEmpty { return [] }
     let count = bytes.count / width
     return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in

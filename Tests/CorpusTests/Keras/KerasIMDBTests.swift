@@ -43,8 +43,7 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func load(_ zip: Zip, _ options: KerasIMDB.Options = .init()) throws -> (LabelledSequences, LabelledSequences)
-  {
+  private func load(_ zip: Zip, _ options: KerasIMDB.Options = .init()) throws -> (LabeledSequences, LabeledSequences) {
     try KerasIMDB.loadData(path: folder.write(zip.bytes, to: "imdb.npz"), options: options)
   }
 
@@ -128,7 +127,7 @@ import Testing
 
   static func dataPath(_ name: String) throws -> String { try #require(folderOfData) + "/" + name }
 
-  private static func realReviews() throws -> (train: LabelledSequences, test: LabelledSequences) {
+  private static func realReviews() throws -> (train: LabeledSequences, test: LabeledSequences) {
     try KerasIMDB.loadData(path: dataPath("imdb.npz"), options: .init(numWords: 1000))
   }
 

@@ -16,7 +16,7 @@ import Testing
       ("\"\n\"", "\n"), ("é—“”", "é—“”"), ("\"a\u{0}b\"", "a\u{0}b"),
     ], ["\n", "\r\n", ""])
   func fieldsAreReadAsTheStandardSays(field: (written: String, meant: String), end: String) throws {
-    let terms = LabelledTexts.Terms(vocabulary: [], coding: nil, labels: ["a", "b"])
+    let terms = LabeledTexts.Terms(vocabulary: [], coding: nil, labels: ["a", "b"])
     let expected = TextCoder(vocabulary: [], coding: TextCoding()).tokens(of: field.meant)
     for isTextFirst in [true, false] {
       func row(_ label: String) -> String {

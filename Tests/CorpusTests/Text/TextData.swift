@@ -22,17 +22,17 @@ struct TextData {
 
   func load(
     _ path: String, _ options: TextOptions = TextOptions(), size: Int = 20, labelCount: Int = 2,
-    terms: LabelledTexts.Terms? = nil, threads: Int = 2
-  ) throws -> LabelledTexts {
-    try LabelledTexts.load(
+    terms: LabeledTexts.Terms? = nil, threads: Int = 2
+  ) throws -> LabeledTexts {
+    try LabeledTexts.load(
       path: path, options: options, vocabularySize: size, labelCount: labelCount, terms: terms, threads: threads)
   }
 
   /// Reads a table.
   func load(
     table: String, _ options: TextOptions = TextOptions(), name: String = "a.csv", size: Int = 20,
-    labelCount: Int = 2, terms: LabelledTexts.Terms? = nil
-  ) throws -> LabelledTexts {
+    labelCount: Int = 2, terms: LabeledTexts.Terms? = nil
+  ) throws -> LabeledTexts {
     try load(
       folder.write(table, to: name), options, size: size, labelCount: labelCount, terms: terms)
   }
@@ -68,7 +68,7 @@ extension TextOptions {
   static let training = with { $0.testSplit = 0 }
 }
 
-extension LabelledTexts {
+extension LabeledTexts {
   /// Both parts' labels and texts in words, sorted.
   var contents: [[String]] {
     [training, test].map { part in

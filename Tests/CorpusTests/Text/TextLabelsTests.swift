@@ -47,7 +47,7 @@ import Testing
     (["10", "9", "nan"], ["10", "9", "nan"]), ([" b", "c ", "a"], ["b", "a", "c"]),
   ]
 
-  private func load(thirtyOf names: [String]) throws -> LabelledTexts {
+  private func load(thirtyOf names: [String]) throws -> LabeledTexts {
     try data.load(
       table: "text,label\n" + (0..<30).map { "w\($0 % 3),\(names[$0 % 3])\n" }.joined(), labelCount: 3)
   }
@@ -71,8 +71,8 @@ import Testing
 
   private static let table = "text,label\nx,a\ny,b\nz,c\n"
 
-  private func terms(_ labels: [String]) -> LabelledTexts.Terms {
-    LabelledTexts.Terms(vocabulary: (0..<20).map(String.init), coding: nil, labels: labels)
+  private func terms(_ labels: [String]) -> LabeledTexts.Terms {
+    LabeledTexts.Terms(vocabulary: (0..<20).map(String.init), coding: nil, labels: labels)
   }
 
   @Test func aModelsLabelsKeepTheirNumbers() throws {

@@ -18,8 +18,8 @@ import Training
     (configuration.embeddingSize, configuration.hiddenSize) = (2, 2)
     let sequences = TokenSequences([[1], [1, 2]])
     let trainer = try Trainer(
-      configuration, training: LabelledSequences(sequences: sequences, labels: [0, 0]),
-      validation: LabelledSequences(sequences: sequences, labels: [1, 1]), threads: 1)
+      configuration, training: LabeledSequences(sequences: sequences, labels: [0, 0]),
+      validation: LabeledSequences(sequences: sequences, labels: [1, 1]), threads: 1)
     var epoch: EpochRecord?
     _ = try trainer.run { event in
       if case .epoch(let record) = event { epoch = record }

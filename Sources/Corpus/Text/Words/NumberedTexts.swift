@@ -58,9 +58,9 @@ extension NumberedTexts {
   /// - Parameters:
   ///   - tokens: for each thread the token of each of its numbers, or nil if the numbers are tokens already.
   ///   - threads: how many threads share the work.
-  func sequences(of texts: [Text], tokens: [[Int32]]?, threads: Int) -> LabelledSequences {
+  func sequences(of texts: [Text], tokens: [[Int32]]?, threads: Int) -> LabeledSequences {
     // Without texts not even the number of tokens may be written, since all empty arrays share their storage.
-    if texts.isEmpty { return LabelledSequences(sequences: TokenSequences([]), labels: []) }
+    if texts.isEmpty { return LabeledSequences(sequences: TokenSequences([]), labels: []) }
     var offsets = [0]
     offsets.reserveCapacity(texts.count + 1)
     for text in texts { offsets.append(offsets.last! + text.range.count + 1) }
@@ -84,7 +84,7 @@ extension NumberedTexts {
         }
       }
     }
-    return LabelledSequences(
+    return LabeledSequences(
       sequences: TokenSequences(tokens: coded, offsets: offsets), labels: texts.map(\.label))
   }
 }

@@ -1,6 +1,6 @@
 import Corpus
 
-extension LabelledSequences {
+extension LabeledSequences {
   /// From sequences that are padded in front with token 0.
   package init(padded sequences: [[Int]], labels: [UInt8]) {
     self.init(

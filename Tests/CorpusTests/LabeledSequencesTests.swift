@@ -1,8 +1,8 @@
 import Corpus
 import Testing
 
-@Suite struct LabelledSequencesTests {
-  private let data = LabelledSequences([([1, 2], 0), ([], 1), ([3], 1)] as [(tokens: [Int32], label: UInt8)])
+@Suite struct LabeledSequencesTests {
+  private let data = LabeledSequences([([1, 2], 0), ([], 1), ([3], 1)] as [(tokens: [Int32], label: UInt8)])
 
   @Test func eachSequenceHasItsLabel() {
     #expect(data.count == 3)
@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test func aPrefixHasTheFirstSequencesAndTheirLabels() {
-    #expect(data.prefix(2) == LabelledSequences([([1, 2], 0), ([], 1)] as [(tokens: [Int32], label: UInt8)]))
+    #expect(data.prefix(2) == LabeledSequences([([1, 2], 0), ([], 1)] as [(tokens: [Int32], label: UInt8)]))
   }
 
   @Test func aPrefixIsNeverLongerThanTheWholeNorShorterThanNothing() {

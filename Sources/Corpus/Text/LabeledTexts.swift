@@ -4,11 +4,11 @@
 /// count, and of equal counts the one first in reading order. That is the order of a table; files are ordered by part,
 /// then by label, the last one first, then by the number in the file's name. Tokens are those of `imdb.load_data`, and
 /// as there, both parts are shuffled in the end, so that the first or last texts are a fair sample of all.
-public struct LabelledTexts: Sendable {
+public struct LabeledTexts: Sendable {
   /// The texts to train on.
-  public let training: LabelledSequences
+  public let training: LabeledSequences
   /// The texts to test on; none if the data have no test part and none was set apart.
-  public let test: LabelledSequences
+  public let test: LabeledSequences
   /// The word of each token id, `[V]`; ids beyond the last word have their number in angle brackets.
   public let vocabulary: [String]
   /// How the texts became words.
@@ -52,7 +52,7 @@ public struct LabelledTexts: Sendable {
   public static func load(
     path: String, options: TextOptions = TextOptions(), vocabularySize: Int, labelCount: Int = 2, terms: Terms? = nil,
     threads: Int, progress: (Double) -> Void = { _ in }
-  ) throws -> LabelledTexts {
+  ) throws -> LabeledTexts {
     try load(
       FileSet(path: path), options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
       threads: threads, progress: progress)
@@ -61,7 +61,7 @@ public struct LabelledTexts: Sendable {
   package static func load(
     _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?, threads: Int,
     progress: (Double) -> Void
-  ) throws -> LabelledTexts {
+  ) throws -> LabeledTexts {
     try check(options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms)
     let coding = coding(options, terms)
     let coder = terms.map { TextCoder(vocabulary: $0.vocabulary, coding: coding) }
@@ -90,7 +90,7 @@ public struct LabelledTexts: Sendable {
       generator.shuffle(&texts)
       return read.sequences(of: texts, tokens: tokens, threads: readers.count)
     }
-    return LabelledTexts(
+    return LabeledTexts(
       training: coded[0], test: coded[1], vocabulary: vocabulary, coding: coding, labels: read.labels,
       hasTestPart: hasTestPart, notes: read.notes + [note(read.labels)])
   }

@@ -1,5 +1,5 @@
 /// Sequences of token ids, each with the number of its label.
-public struct LabelledSequences: Equatable, Sendable {
+public struct LabeledSequences: Equatable, Sendable {
   /// The token ids: `[count]` sequences.
   public package(set) var sequences: TokenSequences { didSet { checkCounts() } }
   /// The labels' numbers, from 0 on: `[count]`. Of two labels 0 is the negative one, and 1 the positive one.
@@ -27,21 +27,21 @@ public struct LabelledSequences: Equatable, Sendable {
   public var count: Int { labels.count }
 }
 
-extension LabelledSequences {
+extension LabeledSequences {
   /// The first sequences, at most `count` of them; none if `count` is negative.
-  public func prefix(_ count: Int) -> LabelledSequences { slice(0..<min(max(0, count), self.count)) }
+  public func prefix(_ count: Int) -> LabeledSequences { slice(0..<min(max(0, count), self.count)) }
 
   /// The sequences of a range.
-  package func slice(_ range: Range<Int>) -> LabelledSequences {
+  package func slice(_ range: Range<Int>) -> LabeledSequences {
     let offsets = sequences.offsets[range.lowerBound...range.upperBound]
     let (start, end) = (offsets.first!, offsets.last!)
-    return LabelledSequences(
+    return LabeledSequences(
       sequences: TokenSequences(tokens: Array(sequences.tokens[start..<end]), offsets: offsets.map { $0 - start }),
       labels: Array(labels[range]))
   }
 }
 
-extension LabelledSequences {
+extension LabeledSequences {
   /// Sets the last sequences apart for validation, as Keras's `validation_split` does
   /// (keras/src/trainers/data_adapters/array_slicing.py).
   ///
@@ -49,7 +49,7 @@ extension LabelledSequences {
   /// - Throws: `CorpusError` if one of the parts would be empty.
   package func split(
     validationSplit: Double
-  ) throws -> (training: LabelledSequences, validation: LabelledSequences) {
+  ) throws -> (training: LabeledSequences, validation: LabeledSequences) {
     // NaN is in no range, and cannot become an index.
     let start = (0...1).contains(validationSplit) ? Int((Double(count) * (1 - validationSplit)).rounded(.down)) : 0
     guard 0 < start, start < count else {

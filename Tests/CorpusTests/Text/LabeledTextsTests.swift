@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Texts in all the layouts that can be read.
-@Suite struct LabelledTextsTests {
+@Suite struct LabeledTextsTests {
   private let data: TextData
 
   init() throws { data = try TextData() }
@@ -188,7 +188,7 @@ import Testing
     )
   }
 
-  private func expectTheSame(_ texts: LabelledTexts, _ expected: LabelledTexts) {
+  private func expectTheSame(_ texts: LabeledTexts, _ expected: LabeledTexts) {
     #expect(texts.training == expected.training && texts.test == expected.test)
     #expect(texts.vocabulary == expected.vocabulary)
   }
@@ -210,7 +210,7 @@ import Testing
 
   @Test func progressRisesFrom0To1() throws {
     var told: [Double] = []
-    _ = try LabelledTexts.load(path: data.zip(Self.manyTexts), vocabularySize: 9, threads: 2) { told.append($0) }
+    _ = try LabeledTexts.load(path: data.zip(Self.manyTexts), vocabularySize: 9, threads: 2) { told.append($0) }
     #expect(!told.isEmpty && told.allSatisfy((0...1).contains) && told == told.sorted())
   }
 
@@ -238,7 +238,7 @@ import Testing
 
   // MARK: Terms
 
-  private static let terms = LabelledTexts.Terms(
+  private static let terms = LabeledTexts.Terms(
     vocabulary: ["", "", "", "", "bad", "film"], coding: nil, labels: nil)
 
   @Test func textsAreCodedByTheVocabularyOfTheTerms() throws {
@@ -299,7 +299,7 @@ import Testing
       KerasIMDBTests.dataPath("aclImdb.zip"), .with { $0.lowercasing = lowercasing }, size: size,
       terms: .init(vocabulary: index.vocabulary(size: size), coding: nil, labels: nil))
     let keras = try KerasIMDB.loadData(path: KerasIMDBTests.dataPath("imdb.npz"), options: .init(numWords: size)).train
-    func counted(_ part: LabelledSequences) -> [[Int32]: Int] {
+    func counted(_ part: LabeledSequences) -> [[Int32]: Int] {
       (0..<part.count).reduce(into: [:]) { $0[part.sequences[$1] + [Int32(part.labels[$1])], default: 0] += 1 }
     }
     let (ours, theirs) = (counted(texts.training), counted(keras))
