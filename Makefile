@@ -12,7 +12,7 @@
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
 #   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honored)
 #   make format        formats the sources
-#   make lint          checks the sources' format and the scripts' syntax
+#   make lint          checks the sources' format, the modules' imports and the scripts' syntax
 #   make clean         removes what was built; data and trained models stay
 #
 # MPI=1 builds with MPI (any of them), which shares a run out over machines. All builds of a checkout must agree about
@@ -87,6 +87,7 @@ format:
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+	python3 Scripts/check-modules.py
 	for script in $(SCRIPTS); do bash -n "$$script" || exit 1; done
 
 clean:

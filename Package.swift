@@ -70,6 +70,7 @@ let package = Package(
     .library(name: "Corpus", targets: ["Corpus"]),
     .library(name: "RecurrentNetwork", targets: ["RecurrentNetwork"]),
     .library(name: "Hyperparameters", targets: ["Hyperparameters"]),
+    .library(name: "Parallel", targets: ["Parallel"]),
     .library(name: "Models", targets: ["Models"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Distribution", targets: ["Distribution"]),

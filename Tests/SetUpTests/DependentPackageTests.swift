@@ -45,7 +45,9 @@ struct DependentPackageTests {
           .executableTarget(
             name: "dependent",
             dependencies: [
-              .product(name: "Corpus", package: "swift-lstm"), .product(name: "Training", package: "swift-lstm"),
+              .product(name: "Corpus", package: "swift-lstm"),
+              .product(name: "Hyperparameters", package: "swift-lstm"),
+              .product(name: "Training", package: "swift-lstm"),
             ])
         ])
       """, to: "dependent/Package.swift")
