@@ -96,17 +96,5 @@ extension CorpusError {
   }
 
   /// Text from a file without quotes, made safe for a terminal.
-  package static func escaped(_ text: String, limit: Int = 60) -> String {
-    let scalars = text.unicodeScalars
-    var escaped = ""
-    for scalar in scalars.prefix(limit) {
-      // Control and format characters could move the cursor or reverse the line on the reader's terminal.
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
-        escaped += scalar.escaped(asASCII: true)
-      default: escaped.unicodeScalars.append(scalar)
-      }
-    }
-    return scalars.dropFirst(limit).isEmpty ? escaped : escaped + "…"
-  }
+  package static func escaped(_ text: String, limit: Int = 60) -> String { text.escapedForTerminal(limit: limit) }
 }

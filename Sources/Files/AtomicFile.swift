@@ -17,12 +17,20 @@ package enum AtomicFile {
   /// Only accessed under the lock.
   nonisolated(unsafe) private static var currentFault: Fault?
 
+  /// The ending of temporary files, which a process that is killed leaves behind.
+  package static let temporarySuffix = ".partial"
+
   /// Replaces a file: writes a temporary one beside it, makes it durable, and renames it.
+  ///
+  /// The temporary file has a name of its own, and is created by this call or not at all: nobody can put a link in its
+  /// place, and two processes that write the same path can't tear each other's files.
   ///
   /// - Throws: `FileError`; the old file is then unchanged, unless only the folder could not be made durable.
   package static func write(_ parts: [Data], to path: String) throws {
-    let temporary = path + ".partial"
-    let file = call(.open, path) { open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+    let temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 36))\(temporarySuffix)"
+    let file = call(.open, path) {
+      open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    }
     guard file >= 0 else { throw failure(.write, path) }
     do {
       for part in parts { try write(part, to: file, path) }

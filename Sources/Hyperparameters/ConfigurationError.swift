@@ -9,15 +9,15 @@ public enum ConfigurationError: ActionableError, Equatable {
   case unknownSetting(String, path: String)
   /// It names a rate of dropout that doesn't exist.
   case unknownRate(String, path: String)
-  /// A setting's value is of the wrong type: a text for a number, say.
-  case wrongType(setting: String, path: String)
+  /// A setting's value is of the wrong type, a text for a number, say; the value and one that is possible, as JSON.
+  case wrongType(setting: String, value: String, example: String, path: String)
   /// A setting's value is impossible.
   case invalid(InvalidSetting, path: String)
 
   /// The file.
   public var path: String? {
     switch self {
-    case .notAnObject(let path), .unknownSetting(_, let path), .unknownRate(_, let path), .wrongType(_, let path),
+    case .notAnObject(let path), .unknownSetting(_, let path), .unknownRate(_, let path), .wrongType(_, _, _, let path),
       .invalid(_, let path):
       path
     }
@@ -27,10 +27,11 @@ public enum ConfigurationError: ActionableError, Equatable {
   public var problem: String {
     switch self {
     case .notAnObject: "is not a JSON object"
-    case .unknownSetting(let name, _): "there is no setting \(name)"
+    case .unknownSetting(let name, _): "there is no setting \(name.escapedForTerminal())"
     case .unknownRate(let name, _):
-      "there is no rate \(name) of dropout, only \(Dropout.rates.map(\.name).joined(separator: ", "))"
-    case .wrongType(let setting, _): "\(setting) has a value of the wrong kind"
+      "there is no rate \(name.escapedForTerminal()) of dropout, only \(Dropout.rates.map(\.name).joined(separator: ", "))"
+    case .wrongType(let setting, let value, let example, _):
+      "\(setting) is \(value.escapedForTerminal()), expected a value like \(example)"
     case .invalid(let setting, _): "\(setting.name) \(setting.rule)"
     }
   }

@@ -113,10 +113,12 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     guard let weights = classWeights else { return nil }
     let rule =
       labelCount == 2
-      ? "must be two numbers, for label 0 and for label 1, not below 0"
-      : "must be \(labelCount) numbers, one for each label, not below 0"
+      ? "must be two numbers, for label 0 and for label 1, not below 0 and not both 0"
+      : "must be \(labelCount) numbers, one for each label, not below 0 and not all 0"
     return check(
-      .classWeights, weights.count == labelCount && weights.allSatisfy { Self.notNegative ~= $0 }, rule)
+      .classWeights,
+      weights.count == labelCount && weights.allSatisfy { Self.notNegative ~= $0 } && weights.contains { $0 > 0 },
+      rule)
   }
 
   private var invalidCallback: InvalidSetting? {
@@ -234,13 +236,14 @@ extension TrainingConfiguration {
     {
       throw ConfigurationError.unknownRate(unknown, path: path)
     }
-    object.merge(base.jsonObject) { own, _ in own }
-    do {
-      self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: object))
-    } catch DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context) {
+    // Each on its own first, so that an error can name it.
+    for (name, value) in object.sorted(by: { $0.key < $1.key }) where Self(jsonObject: [name: value]) == nil {
       throw ConfigurationError.wrongType(
-        setting: context.codingPath.map(\.stringValue).joined(separator: "."), path: path)
+        setting: name, value: Self.shown(value), example: Self.shown(Self.example.jsonObject[name]), path: path)
     }
+    object.merge(base.jsonObject) { own, _ in own }
+    guard let configuration = Self(jsonObject: object) else { throw ConfigurationError.notAnObject(path: path) }
+    self = configuration
     if let invalidSetting { throw ConfigurationError.invalid(invalidSetting, path: path) }
   }
 
@@ -254,23 +257,45 @@ extension TrainingConfiguration {
     Self.changes(jsonObject, other.jsonObject)
   }
 
+  /// Settings from a JSON object, or nil where a value is of the wrong type or isn't a number that JSON can express.
+  private init?(jsonObject: [String: Any]) {
+    guard JSONSerialization.isValidJSONObject(jsonObject),
+      let data = try? JSONSerialization.data(withJSONObject: jsonObject),
+      let configuration = try? JSONDecoder().decode(Self.self, from: data)
+    else { return nil }
+    self = configuration
+  }
+
+  /// A possible value of every setting, those that are none by default included.
+  private static let example: Self = {
+    var example = Self()
+    (example.shards, example.validationSplit, example.classWeights) = (32, 0.1, [1, 2])
+    (example.weightDecay, example.clipping, example.bestModel) = (0.01, .norm(limit: 1), .validationLoss)
+    (example.plateau, example.earlyStopping) = (ReduceLROnPlateau(), EarlyStopping())
+    return example
+  }()
+
+  /// A setting's value as JSON, or "none".
+  private static func shown(_ value: Any?) -> String {
+    guard let value else { return "none" }
+    guard JSONSerialization.isValidJSONObject([value]),
+      let json = try? JSONSerialization.data(
+        withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
+    else { return "\(value)" }
+    return String(decoding: json, as: UTF8.self)
+  }
+
   private static func changes(
     _ own: [String: Any], _ others: [String: Any]
   ) -> [(name: String, own: String, other: String)] {
-    func text(_ value: Any?) -> String {
-      guard let value else { return "none" }
-      let json = try? JSONSerialization.data(
-        withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys, .withoutEscapingSlashes])
-      return String(decoding: json ?? Data(), as: UTF8.self)
-    }
-    return Set(own.keys).union(others.keys).sorted().flatMap { name in
+    Set(own.keys).union(others.keys).sorted().flatMap { name in
       // Of dropout only the rates that differ.
       if name == CodingKeys.dropout.rawValue, let own = own[name] as? [String: Any],
         let others = others[name] as? [String: Any]
       {
         return changes(own, others).map { ("\(name).\($0.name)", $0.own, $0.other) }
       }
-      let pair = (text(own[name]), text(others[name]))
+      let pair = (shown(own[name]), shown(others[name]))
       return pair.0 == pair.1 ? [] : [(name, pair.0, pair.1)]
     }
   }

@@ -76,7 +76,9 @@ struct Evaluate: ParsableCommand {
     ) { bar.draw("Reading texts", done: $0, details: [data]) }
     bar.clear()
     let losses = outcomes.map(\.loss)
-    let loss = Row(name: "loss", value: losses.reduce(0, +) / Double(losses.count), interval: .mean(of: losses))
+    let loss = Row(
+      name: "loss", value: losses.reduce(0, +) / Double(losses.count),
+      interval: ClosedRange.mean(of: losses)?.clamped(to: 0 ... .infinity))
     if model.labels.count > 2 {
       let evaluation = MulticlassEvaluation(
         predicted: outcomes.map(\.label), labels: samples.labels, labelCount: model.labels.count)

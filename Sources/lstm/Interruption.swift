@@ -20,6 +20,8 @@ enum Interruption {
       }
     }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    // A pipe that nobody reads any more costs the lines of progress, not the model.
+    Foundation.signal(SIGPIPE, SIG_IGN)
   }
 
   /// The exit code that the signal asks for, 130 or 143; nil where none came.

@@ -18,6 +18,7 @@ struct LSTM: ParsableCommand {
     ])
 
   static func main() {
+    openStandardStreams()
     // Before anything else: the kernels would end in an illegal instruction.
     if let problem = Processor.problem {
       printError("Error: \(problem)")

@@ -59,10 +59,17 @@ enum Processor {
 
   /// How many cores' time a container may use at most, rounded up.
   static var quota: Int? {
-    // "quota period" in microseconds, or "max period" where there is no limit (control groups, version 2).
-    guard let limit = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) else { return nil }
-    let numbers = limit.split(whereSeparator: \.isWhitespace).map { Double($0) }
-    guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], period > 0 else { return nil }
+    func text(_ name: String) -> String? { try? String(contentsOfFile: "/sys/fs/cgroup/" + name, encoding: .utf8) }
+    // "quota period" in microseconds, or "max period" where there is no limit: control groups, version 2.
+    if let limit = text("cpu.max") { return cores(quotaAndPeriod: limit) }
+    // A file for each, and -1 where there is no limit: version 1.
+    guard let quota = text("cpu/cpu.cfs_quota_us"), let period = text("cpu/cpu.cfs_period_us") else { return nil }
+    return cores(quotaAndPeriod: "\(quota) \(period)")
+  }
+
+  private static func cores(quotaAndPeriod text: String) -> Int? {
+    let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) }
+    guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0 else { return nil }
     return max(1, Int((quota / period).rounded(.up)))
   }
 }

@@ -74,7 +74,7 @@ struct TrainingProgress {
       before = (0, 0)
       bar.clear()
       guard !isQuiet else { return }
-      printLine(
+      printProgress(
         "\(title(record.epoch)) - \(fixed(record.seconds, 1)) s - loss: \(fixed(record.training.loss, 4))"
           + " - accuracy: \(fixed(record.training.accuracy, 4)) - val_loss: \(fixed(record.validation.loss, 4))"
           + " - val_accuracy: \(fixed(record.validation.accuracy, 4))")

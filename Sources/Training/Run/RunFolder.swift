@@ -87,9 +87,11 @@ public final class RunFolder {
   ///
   /// - Throws: `FileError`.
   public func goOn(from checkpoint: Checkpoint) throws {
-    // What a killed process was writing.
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
-    where name.hasSuffix(".partial") { unlink(checkpoints + "/" + name) }
+    // What a killed process was writing. The folder is locked, so nobody is writing now.
+    for folder in [path, checkpoints] {
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      where name.hasSuffix(AtomicFile.temporarySuffix) { unlink(folder + "/" + name) }
+    }
     try cutHistories(to: checkpoint.state, withLearningRate: checkpoint.configuration.changesLearningRate)
   }
 
