@@ -1,10 +1,10 @@
 import Corpus
 import RecurrentNetwork
 
-/// The network on all threads of all ranks: a batch's gradient from its shards, and evaluation.
+/// A network that runs on all threads of all ranks: it computes the gradient of a batch from its shards, and evaluates.
 ///
-/// The arithmetic follows from the batch alone (`ShardPlan`, `GradientReducer`). Threads and ranks merely take jobs of
-/// it, so the bits are the same for any number of them.
+/// The arithmetic depends on the batch alone (`ShardPlan`, `GradientReducer`). Threads and ranks only share out its jobs,
+/// so the bits are the same for any number of them.
 package final class DataParallelNetwork {
   private let maxLength: Int
   private let shardCount: Int
@@ -19,9 +19,12 @@ package final class DataParallelNetwork {
   private var gradient: BatchGradient
 
   /// - Parameters:
-  ///   - shardCount: how many shards a large batch has; the order of addition follows from it.
+  ///   - layout: the network's parameters.
+  ///   - maxLength: T, the number of steps.
+  ///   - threads: the number of threads that share this rank's work.
+  ///   - shardCount: the number of shards in a large batch, which determines the order of additions.
   ///   - communicator: the ranks, which all make the same calls with the same arguments, except for `threads`.
-  ///   - sumsInAnyOrder: the ranks' gradients are added by `Communicator.sum`, so the bits depend on the ranks.
+  ///   - sumsInAnyOrder: whether `Communicator.sum` adds the ranks' gradients; the bits then depend on the number of ranks.
   package init(
     _ layout: ParameterLayout, maxLength: Int, threads: Int, shardCount: Int = ShardPlan.shardCount,
     communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false
@@ -38,14 +41,16 @@ package final class DataParallelNetwork {
     gradient = BatchGradient(layout)
   }
 
-  /// Forward, loss and gradient of the mean loss of a batch.
+  /// Computes the predictions and the loss for a batch, and the gradient of its mean loss.
   ///
   /// - Parameters:
-  ///   - samples: indices of the batch's sequences in `data`.
+  ///   - samples: the indices of the batch's sequences in `data`.
+  ///   - data: the samples, truncated to `maxLength`.
   ///   - classWeights: a factor for the losses of each label; nil for 1.
   ///   - dropout: what this step drops; nil for nothing.
-  /// - Returns: the batch's metrics, and its gradient in the network's own memory: to keep it beyond the next call makes
-  ///   that call copy it.
+  ///   - parameters: the weights.
+  /// - Returns: the batch's metrics, and its gradient in the network's own memory. If the caller still holds the gradient
+  ///   at the next call, that call copies it.
   package func gradient(
     of samples: some Collection<Int>, in data: LabeledSequences, classWeights: [Double]? = nil,
     dropout: DropoutDraw? = nil, parameters: Parameters
@@ -70,16 +75,16 @@ package final class DataParallelNetwork {
     return (metrics(of: outcomes, samples, data), gradient.parameters)
   }
 
-  /// Takes this rank's shards through the network.
+  /// Runs this rank's shards through the network.
   ///
-  /// - Returns: the sum over all ranks' shards on rank 0, and nil elsewhere; with `sumsInAnyOrder` that over its own, nil
-  ///   where it has none.
+  /// - Returns: on rank 0 the sum over all ranks' shards, and nil on the others. With `sumsInAnyOrder`, the sum over the
+  ///   rank's own shards, or nil if it has none.
   private func addShards(
     _ own: Range<Int>, of plan: ShardPlan, _ sequences: [TokenSequence], _ outcomes: UnsafeMutablePointer<Outcome>
   ) -> ShardGradient? {
     freeGradients.removeAll { !$0.fits(batch) }
     injections.reserve(tiles: plan.tiles.count)
-    // Without a tree across ranks, each has one of its own.
+    // If there is no tree across the ranks, each rank has its own.
     let firstShard = sumsInAnyOrder ? own.lowerBound : 0
     let reducer = GradientReducer(
       shardCount: sumsInAnyOrder ? own.count : plan.shards.count, free: freeGradients
@@ -98,19 +103,23 @@ package final class DataParallelNetwork {
     return sum
   }
 
-  /// Forward and loss of all of `data`, shared out over the ranks.
+  /// Computes loss and accuracy for all of `data`; the ranks share the work.
   ///
-  /// - Parameter progress: called after every 500 samples or so of each rank with how many are done; false ends it, and
-  ///   the result is nil. All ranks must answer alike.
+  /// - Parameters:
+  ///   - data: the samples, truncated to `maxLength`.
+  ///   - parameters: the weights.
+  ///   - progress: called after every 500 samples or so of each rank, with the number of samples that are done. If it
+  ///     returns false, the evaluation ends, and the result is nil. It must return the same on all ranks.
   package func evaluate(
     _ data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> Metrics? {
     outcomes(of: data, parameters: parameters, progress: progress).map { metrics(of: $0, 0..<data.count, data) }
   }
 
-  /// The outcome of each sample of `data`, in its order: all on rank 0, elsewhere that rank's share, the rest being blank.
+  /// The outcome of each sample, in the order of `data`. Rank 0 has all of them; on the other ranks, those of other ranks
+  /// are blank.
   ///
-  /// - Parameter progress: as for `evaluate`.
+  /// The parameters are those of `evaluate`.
   package func outcomes(
     of data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> [Outcome]? {
@@ -127,7 +136,7 @@ package final class DataParallelNetwork {
     return isComplete ? outcomes : nil
   }
 
-  /// Makes what the workers read, and deals the sequences to shards.
+  /// Prepares what the workers read, and divides the sequences into shards.
   private func prepare(
     _ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw? = nil,
     shardCount: Int = ShardPlan.shardCount
@@ -140,7 +149,7 @@ package final class DataParallelNetwork {
     return plan
   }
 
-  /// Lends the sequences of some samples to `body`, which writes their outcomes.
+  /// Calls `body` with the sequences of some samples, for it to write their outcomes.
   private func withSequences(
     _ samples: some Collection<Int>, _ data: LabeledSequences, _ classWeights: [Double]?,
     _ body: ([TokenSequence], UnsafeMutablePointer<Outcome>) -> Void
@@ -149,7 +158,7 @@ package final class DataParallelNetwork {
     data.sequences.tokens.withUnsafeBufferPointer { tokens in
       let sequences = samples.map { sample in
         let range = data.sequences.offsets[sample]..<data.sequences.offsets[sample + 1]
-        precondition(range.count <= maxLength, "sequences must be cut to maxLength")
+        precondition(range.count <= maxLength, "sequences must be truncated to maxLength")
         return TokenSequence(
           tokens: tokens.baseAddress! + range.lowerBound, count: range.count, label: data.labels[sample],
           weight: Float(classWeights?[Int(data.labels[sample])] ?? 1))
@@ -159,7 +168,7 @@ package final class DataParallelNetwork {
     return outcomes
   }
 
-  /// Adds outcomes up in the batch's own order, since sums of floats need one: rank 0's sums, given to all.
+  /// Adds outcomes up in the order of the batch, on which the bits of the sums depend. All ranks get rank 0's sums.
   private func metrics(of outcomes: [Outcome], _ samples: some Collection<Int>, _ data: LabeledSequences) -> Metrics {
     var metrics = Metrics()
     for (outcome, sample) in zip(outcomes, samples) { metrics.add(outcome, label: data.labels[sample]) }

@@ -1,14 +1,14 @@
 import Foundation
 import RecurrentNetwork
 
-/// Adds the shards' sums in a balanced binary tree over the shard numbers, an order that depends on nothing else.
+/// Adds the shards' sums in a balanced binary tree over the shard numbers, in an order that depends on nothing else.
 ///
-/// On each level neighbors 2n and 2n + 1 are added; a last one without a neighbor moves up unchanged. Whichever worker
-/// brings the second of two neighbors adds them and goes on with the sum, so there is about one buffer for each level of
-/// the tree, besides one for each worker.
+/// On each level, the neighbors 2n and 2n + 1 are added; a last one without a neighbor moves up unchanged. The worker that
+/// brings the second of two neighbors adds them and continues with the sum, so there is about one buffer per level of the
+/// tree, in addition to one per worker.
 ///
-/// Where ranks share the shards, a node belongs to the rank of its first shard. A right neighbor that is another rank's
-/// is sent to the rank of the left one, and added there.
+/// If ranks share the shards, a node belongs to the rank of its first shard. If the right one of two neighbors belongs to
+/// another rank, it is sent to the rank of the left one, and added there.
 package final class GradientReducer {
   private struct Node: Hashable {
     var level = 0
@@ -19,12 +19,15 @@ package final class GradientReducer {
   private let shardCount: Int
   private let makeBuffer: () -> ShardGradient
   private let lock = NSLock()
-  // All of these are guarded by the lock.
+  // These are guarded by the lock.
   private var waiting: [Node: ShardGradient] = [:]
   private var free: [ShardGradient]
   private var root: ShardGradient?
 
-  /// - Parameter free: buffers of an earlier batch.
+  /// - Parameters:
+  ///   - shardCount: the number of shards.
+  ///   - free: buffers of an earlier batch.
+  ///   - makeBuffer: makes another buffer.
   package init(shardCount: Int, free: [ShardGradient], makeBuffer: @escaping () -> ShardGradient) {
     self.shardCount = shardCount
     self.free = free
@@ -36,7 +39,7 @@ package final class GradientReducer {
     lock.withLock { free.popLast() } ?? makeBuffer()
   }
 
-  /// Takes a shard's complete sums.
+  /// Adds a shard's complete sums.
   package func add(_ gradient: ShardGradient, shard: Int) { add(gradient, at: Node(index: shard)) }
 
   private func width(_ level: Int) -> Int { (shardCount + (1 << level) - 1) >> level }
@@ -62,10 +65,10 @@ package final class GradientReducer {
     lock.withLock { root = sum }
   }
 
-  /// Sends what other ranks add to theirs, and adds what they send, once this rank's shards are all in.
+  /// Sends the sums that other ranks add to theirs, and adds those that they send. This rank's shards must be complete.
   ///
-  /// Each rank goes through the nodes in the same order. So of the messages yet to be passed, the first has both its ends
-  /// ready, and none waits forever.
+  /// All ranks visit the nodes in the same order. Therefore both ends of the first outstanding message are always ready for
+  /// it, and no rank waits forever.
   ///
   /// - Parameter tokenCount: the batch's distinct tokens, as for `ShardGradient.clear`.
   func exchange(_ ranks: Ranks, tokenCount: Int) {
@@ -88,7 +91,7 @@ package final class GradientReducer {
     }
   }
 
-  /// The sum over all shards, nil where it is another rank's, and all buffers for the next batch (the sum's among them).
+  /// The sum over all shards, or nil if another rank has it; and all buffers, including the sum's, for the next batch.
   package func takeSum() -> (sum: ShardGradient?, free: [ShardGradient]) {
     precondition(waiting.isEmpty, "a shard is missing")
     return (root, free + (root.map { [$0] } ?? []))

@@ -2,12 +2,12 @@ import Corpus
 import Foundation
 import RecurrentNetwork
 
-/// A network for inference: its weights are prepared once, for every token, and any number of threads may ask at once.
+/// A network for inference: its weights are prepared once, for every token, and any number of threads can use it at once.
 ///
 /// An outcome depends on its sequence alone. Each row of a tile goes through the same operations in the same order,
-/// whatever is in the other rows, and the chain of padding does the same arithmetic as a row. So the bits are the same
-/// alone, in any batch, on any number of threads, and in `DataParallelNetwork.outcomes`.
-// @unchecked: `batch` is written in `init` and then only read; `freeWorkers` is only touched under the lock, and a worker
+/// whatever is in the other rows, and the padding chain does the same arithmetic as a row. So the bits are the same for a
+/// sequence alone, in any batch, on any number of threads, and in `DataParallelNetwork.outcomes`.
+// @unchecked: `batch` is written in `init` and then only read; `freeWorkers` is only accessed under the lock, and a worker
 // that was taken from it belongs to one thread until it is put back.
 package final class InferenceNetwork: @unchecked Sendable {
   private let architecture: Architecture
@@ -18,7 +18,10 @@ package final class InferenceNetwork: @unchecked Sendable {
   private let lock = NSLock()
   private var freeWorkers: [ShardWorker] = []
 
-  /// - Parameter threads: how many a call works on.
+  /// - Parameters:
+  ///   - parameters: the weights.
+  ///   - maxLength: T, the number of steps.
+  ///   - threads: the number of threads that share the work of a call.
   package init(_ parameters: Parameters, maxLength: Int, threads: Int) {
     architecture = parameters.architecture
     self.maxLength = maxLength
@@ -31,13 +34,14 @@ package final class InferenceNetwork: @unchecked Sendable {
     team.perform(batch.jobs(chainLength: maxLength)) { [batch] _, job in batch.perform(job, parameters) }
   }
 
-  /// The outcome of each sequence, in their order.
+  /// The outcome of each sequence, in order.
   ///
   /// - Parameters:
-  ///   - data: sequences of at most `maxLength` tokens of the network's vocabulary; the labels decide the losses.
-  ///   - communicator: this is rank 0, which gives a share of the data to each of the other ranks; they are in `help`.
-  ///   - progress: called after every 500 sequences or so of each rank with how many are done; false ends it, and the
-  ///     result is nil. It can't be ended where other ranks help.
+  ///   - data: sequences of at most `maxLength` tokens of the network's vocabulary, with the labels for which the losses
+  ///     are computed. If there are none, there are no outcomes.
+  ///   - communicator: the communicator of rank 0, which sends the data to the other ranks, in `help`, to share the work.
+  ///   - progress: called after every 500 sequences or so of each rank, with the number of sequences that are done. If it
+  ///     returns false, the call ends, and the result is nil. It must return true if there are other ranks.
   package func outcomes(
     of data: LabeledSequences, on communicator: any Communicator = SingleRank(),
     progress: (_ done: Int) -> Bool = { _ in true }
@@ -46,20 +50,20 @@ package final class InferenceNetwork: @unchecked Sendable {
     var data = data
     communicator.broadcast(&data)
     let outcomes = outcomes(of: data, Ranks(communicator, ParameterLayout(architecture)), progress)
-    precondition(outcomes != nil || communicator.count == 1, "the other ranks go on")
+    precondition(outcomes != nil || communicator.count == 1, "the other ranks can't be interrupted")
     return outcomes
   }
 
   private func outcomes(of data: LabeledSequences, _ ranks: Ranks, _ progress: (_ done: Int) -> Bool) -> [Outcome]? {
     let vocabulary = 0..<Int32(architecture.vocabularySize)
-    precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is out of the vocabulary")
+    precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is outside the vocabulary")
     let lengths = (0..<data.count).map(data.sequences.length)
     let plan = ShardPlan(
       lengths: lengths.map { batch.padding.length($0, maxLength: maxLength) }, maxLength: maxLength)
-    precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be cut to maxLength")
+    precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be truncated to maxLength")
     var outcomes = [Outcome](repeating: Outcome(), count: data.count)
     let isComplete = data.sequences.tokens.withUnsafeBufferPointer { tokens in
-      // Where all sequences are empty there is no address, and none is read.
+      // If all sequences are empty, there is no address, and none is read.
       let base = tokens.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Int32>.alignment)!
       let sequences = lengths.indices.map { index in
         TokenSequence(
@@ -82,7 +86,7 @@ package final class InferenceNetwork: @unchecked Sendable {
 
   // MARK: Other ranks
 
-  /// Works on what rank 0 is asked for, until it calls `dismiss`.
+  /// Shares the work of rank 0's calls, until it calls `dismiss`.
   package func help(_ communicator: any Communicator) {
     let ranks = Ranks(communicator, ParameterLayout(architecture))
     while true {
@@ -99,7 +103,7 @@ package final class InferenceNetwork: @unchecked Sendable {
     communicator.broadcast(&none)
   }
 
-  /// Lends a worker; as many are made as are ever in use at once.
+  /// Calls `body` with a worker of its own. There are as many workers as have ever been in use at once.
   private func withWorker(_ body: (ShardWorker) -> Void) {
     let worker = lock.withLock { freeWorkers.popLast() } ?? ShardWorker(architecture, steps: maxLength, learns: false)
     body(worker)
@@ -108,7 +112,7 @@ package final class InferenceNetwork: @unchecked Sendable {
 }
 
 extension Communicator {
-  /// Gives rank 0's samples to all.
+  /// Sends rank 0's samples to all ranks.
   fileprivate func broadcast(_ data: inout LabeledSequences) {
     if count == 1 { return }
     var (tokens, offsets, labels) = (data.sequences.tokens, data.sequences.offsets, data.labels)

@@ -1,20 +1,22 @@
 import RecurrentNetwork
 
-/// Loss and accuracy over some samples, kept as sums, so that batches add up weighted by their samples, as Keras's do.
+/// Loss and accuracy over some samples. They are stored as sums, so that a batch's weight in a total is its number of
+/// samples, as in Keras.
 public struct Metrics: Sendable, Equatable, Codable, BitwiseCopyable {
-  /// Sum of the cross-entropies.
+  /// The sum of the cross-entropies.
   public var lossSum: Double = 0
-  /// Number of right predictions.
+  /// The number of correct predictions.
   public var correctCount = 0
-  /// Number of samples.
+  /// The number of samples.
   public var sampleCount = 0
 
   /// No samples.
   public init() {}
 
-  /// Mean cross-entropy.
+  /// The mean cross-entropy; NaN if there are no samples.
   public var loss: Double { lossSum / Double(sampleCount) }
-  /// Share of right predictions; a probability of exactly ½ predicts 0 (keras/src/metrics/accuracy_metrics.py).
+  /// The share of correct predictions; NaN if there are no samples. A probability of exactly ½ predicts label 0
+  /// (keras/src/metrics/accuracy_metrics.py).
   public var accuracy: Double { Double(correctCount) / Double(sampleCount) }
 
   /// Adds the samples of other metrics.

@@ -1,24 +1,24 @@
 import RecurrentNetwork
 
-/// How the rows of a batch are dealt to shards. It follows from the batch alone, never from the number of threads or
+/// How the rows of a batch are divided into shards. This depends on the batch alone, never on the number of threads or
 /// ranks.
 ///
-/// Rows are sorted by length and cut into tiles, so that a tile's rows start at nearly the same step. The tiles, the
-/// longest first, each go to the shard that has the least work so far.
+/// Rows are sorted by length and grouped into tiles, so that a tile's rows start at nearly the same step. Each tile, the
+/// longest one first, is added to the shard that has the least work so far.
 package struct ShardPlan {
-  /// How many shards a large batch has, unless the configuration says otherwise.
+  /// The number of shards in a large batch, unless the configuration says otherwise.
   package static let shardCount = 32
-  /// All tiles of the batch, by falling length.
+  /// All tiles of the batch, in descending order of length.
   package let tiles: [RowTile]
-  /// The tiles of each shard, by falling length.
+  /// The tiles of each shard, in descending order of length.
   package let shards: [[RowTile]]
 
   /// - Parameters:
-  ///   - lengths: steps of each row, at most `maxLength`.
-  ///   - maxLength: T, steps.
-  ///   - shardCount: how many shards a large batch has; a small one has no more than it has tiles.
+  ///   - lengths: the number of steps of each row, at most `maxLength`.
+  ///   - maxLength: T, the number of steps.
+  ///   - shardCount: the number of shards in a large batch; a small one has no more shards than tiles.
   package init(lengths: [Int], maxLength: Int, shardCount: Int = Self.shardCount) {
-    // By falling length, ties in the batch's own order: a sort of unique keys has one result.
+    // In descending order of length, ties in the order of the batch: the keys are unique, so there is only one result.
     let order = lengths.indices.sorted { (-lengths[$0], $0) < (-lengths[$1], $1) }
     tiles = stride(from: 0, to: order.count, by: RowTile.rowCount).enumerated().map { index, first in
       let rows = Array(order[first..<min(first + RowTile.rowCount, order.count)])
@@ -30,7 +30,7 @@ package struct ShardPlan {
       var least = 0
       for shard in work.indices where work[shard] < work[least] { least = shard }
       shards[least].append(tile)
-      // A step more than it has, so that tiles of nothing but padding are dealt out too.
+      // One more step than there are, so that tiles of nothing but padding are spread over the shards, too.
       work[least] += maxLength - tile.start + 1
     }
     self.shards = shards
@@ -40,31 +40,32 @@ package struct ShardPlan {
 // MARK: Ranks
 
 extension ShardPlan {
-  /// The share of a rank in `count` things in a row, which the ranks take one after the other as evenly as can be. Rank
-  /// 0 goes without only if there are none.
+  /// A rank's share of `count` items, which the ranks divide into consecutive ranges as evenly as possible. Rank 0's share
+  /// is empty only if there are no items.
   package static func share(of count: Int, rank: Int, ranks: Int) -> Range<Int> {
     func start(_ rank: Int) -> Int { (rank * count + ranks - 1) / ranks }
     return start(rank)..<start(rank + 1)
   }
 
-  /// The rank in whose share a thing is.
+  /// The rank whose share includes an item.
   package static func owner(of index: Int, among count: Int, ranks: Int) -> Int { index * ranks / count }
 }
 
 // MARK: Evaluation
 
 extension ShardPlan {
-  /// The tiles that a worker takes through the network together.
+  /// The tiles that a worker runs through the network together.
   package typealias Block = [RowTile]
 
-  /// The blocks between two reports of progress: those of each rank.
+  /// The blocks of each rank between two reports of progress.
   package typealias Round = [[Block]]
 
-  /// How many blocks each rank has in a round: 504 rows, often enough for a display of progress, and a number that 2, 3,
-  /// 6 or 7 threads share out evenly.
+  /// The number of blocks that each rank has in a round. They have 504 rows, few enough for smooth progress, and 2, 3, 6 or
+  /// 7 threads can share them evenly.
   private static let blocksPerRound = 42
 
-  /// Cuts the tiles into rounds, the longest first. Every rank has a share of each, so that all have rows of all lengths.
+  /// Divides the tiles into rounds, the longest ones first. Each rank has a share of each round, so that all ranks have
+  /// rows of all lengths.
   package func rounds(ranks: Int) -> [Round] {
     let blocks = stride(from: 0, to: tiles.count, by: ShardWorker.tilesPerBlock).map {
       Array(tiles[$0..<min($0 + ShardWorker.tilesPerBlock, tiles.count)])
@@ -76,13 +77,17 @@ extension ShardPlan {
     }
   }
 
-  /// The tiles that a rank has in all rounds.
+  /// A rank's tiles in all rounds.
   func tiles(inRoundsOf rank: Int, ranks: Int) -> [RowTile] { rounds(ranks: ranks).flatMap { $0[rank].joined() } }
 
-  /// Calls `body` with each block that is this rank's, the longest first, on the workers of a team.
+  /// Calls `body` with each of this rank's blocks, the longest ones first, on the workers of a team.
   ///
-  /// - Parameter progress: called after each round, some 500 rows of each rank, with the number of rows done by all
-  ///   ranks; false ends it.
+  /// - Parameters:
+  ///   - team: the workers.
+  ///   - ranks: the ranks that share the blocks.
+  ///   - progress: called after each round, some 500 rows of each rank, with the number of rows that all ranks have done;
+  ///     if it returns false, the remaining rounds are skipped.
+  ///   - body: called with the number of a worker and a block.
   /// - Returns: whether all rounds were completed.
   func forEachBlock(
     on team: WorkerTeam, of ranks: Ranks, progress: (_ done: Int) -> Bool,

@@ -1,9 +1,9 @@
 import Dispatch
 import Synchronization
 
-/// Threads that share out the jobs of some work; which of them takes which job is left to chance.
+/// Threads that share jobs. Which thread takes which job is arbitrary.
 package struct WorkerTeam: Sendable {
-  /// How many workers there are; `concurrentPerform` runs no more of them at once than there are cores.
+  /// The number of workers. `concurrentPerform` runs no more of them at once than there are cores.
   package let count: Int
 
   package init(count: Int) {
@@ -11,13 +11,13 @@ package struct WorkerTeam: Sendable {
     self.count = count
   }
 
-  /// Calls `body` once for each of `jobCount` jobs, on at most `count` workers; returns when all calls have returned.
+  /// Calls `body` once for each of `jobCount` jobs, on at most `count` workers, and returns when all calls have returned.
   ///
-  /// A worker never waits for another: they may run one after the other. Jobs must not write the same memory.
+  /// No worker waits for another, so they may also run one after the other. Jobs must not write to the same memory.
   package func perform(_ jobCount: Int, _ body: (_ worker: Int, _ job: Int) -> Void) {
     withoutActuallyEscaping(body) { body in
-      // Jobs are independent by contract: each writes what is its own, or its worker's, and what they share is only
-      // read or guarded by a lock. `concurrentPerform` returns after the last of them.
+      // Jobs are independent by contract: each writes only to its own memory or its worker's, and shared memory is only
+      // read, or guarded by a lock. `concurrentPerform` returns after the last job.
       nonisolated(unsafe) let body = body
       let next = Atomic(0)
       DispatchQueue.concurrentPerform(iterations: min(count, jobCount)) { worker in
@@ -30,7 +30,7 @@ package struct WorkerTeam: Sendable {
     }
   }
 
-  /// Calls `body` once for each job of a list, as `perform` does for numbers; the first ones are begun first.
+  /// Calls `body` once for each job in a list, as `perform` does for numbers. Jobs are started in the list's order.
   package func perform<Job>(_ jobs: [Job], _ body: (_ worker: Int, _ job: Job) -> Void) {
     perform(jobs.count) { worker, index in body(worker, jobs[index]) }
   }

@@ -4,7 +4,7 @@ import RecurrentNetwork
 extension Communicator {
   /// Checks that all ranks have rank 0's weights.
   ///
-  /// - Throws: `RankError` on those that don't.
+  /// - Throws: `RankError` on the ranks that don't.
   package func verify(_ parameters: Parameters) throws {
     if count == 1 { return }
     var fingerprint = Fingerprint()

@@ -1,39 +1,39 @@
 import Foundation
 
-/// How the ranks of a run communicate: processes, numbered from 0, that all run the same program.
+/// Communication between the ranks of a run: processes, numbered from 0, that all run the same program.
 ///
-/// Calls block, and are made from one thread. Every rank makes the same collective calls (`broadcast`, `sum`) in the same
-/// order; messages from one rank to another arrive in the order in which they were sent. If a rank dies, calls don't
-/// return: the launcher ends all ranks.
+/// Calls block, and are made from one thread. All ranks make the same collective calls (`broadcast`, `sum`) in the same
+/// order. Messages from one rank to another arrive in the order in which they were sent. If a rank dies, calls don't
+/// return, and the launcher ends all ranks.
 public protocol Communicator: AnyObject {
-  /// This process's number.
+  /// The number of this rank.
   var rank: Int { get }
-  /// Number of ranks.
+  /// The number of ranks.
   var count: Int { get }
-  /// What this rank's calls have cost so far.
+  /// The cost of this rank's calls so far.
   var traffic: Traffic { get }
 
-  /// Sends bytes, which may be changed again on return.
+  /// Sends bytes. They may be changed as soon as the call returns.
   func send(_ message: UnsafeRawBufferPointer, to rank: Int)
-  /// Waits for the next message of a rank, which must fit.
+  /// Waits for the next message from a rank, which must fit into the buffer.
   ///
-  /// - Returns: its length in bytes.
+  /// - Returns: the message's length in bytes.
   func receive(into buffer: UnsafeMutableRawBufferPointer, from rank: Int) -> Int
-  /// Gives rank 0's bytes to all ranks, which pass buffers of the same size.
+  /// Sends rank 0's bytes to all ranks, which pass buffers of the same size.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer)
-  /// Replaces each value by its sum over all ranks, added in an order that may depend on their number.
+  /// Replaces each value by its sum over all ranks. The order of additions may depend on the number of ranks.
   func sum(_ values: UnsafeMutableBufferPointer<Float>)
-  /// Ends all ranks at once, this one too, with an exit code.
+  /// Ends all ranks immediately, including this one, with an exit code.
   func abort(_ code: Int32) -> Never
 }
 
-/// The cost of a communicator's calls, summed.
+/// The total cost of a communicator's calls.
 public struct Traffic: Sendable, Equatable {
-  /// Seconds spent in calls: moving bytes, and waiting for the others.
+  /// Seconds spent in calls, both moving bytes and waiting for other ranks.
   public var seconds: Double = 0
-  /// Bytes that this rank received, whatever way they took; a sum counts with what it needs, 2 (n − 1) / n of the values.
+  /// Bytes that this rank received, by any route. A sum counts as the bytes that it needs, 2 (n − 1) / n of its values'.
   public var bytes = 0
-  /// Messages that this rank received; a sum counts as one.
+  /// Messages that this rank received. A sum counts as one.
   public var messages = 0
 
   /// No calls.
@@ -46,32 +46,32 @@ public final class SingleRank: Communicator {
   public let rank = 0
   /// 1.
   public let count = 1
-  /// Nothing.
+  /// No traffic.
   public let traffic = Traffic()
 
   /// The only rank.
   public init() {}
-  /// Not to be called: there is no other rank.
+  /// Must not be called: there is no other rank.
   public func send(_ message: UnsafeRawBufferPointer, to rank: Int) { preconditionFailure("there is one rank") }
-  /// Not to be called: there is no other rank.
+  /// Must not be called: there is no other rank.
   public func receive(into buffer: UnsafeMutableRawBufferPointer, from rank: Int) -> Int {
     preconditionFailure("there is one rank")
   }
-  /// Nothing to do.
+  /// Does nothing.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer) {}
-  /// Nothing to do.
+  /// Does nothing.
   public func sum(_ values: UnsafeMutableBufferPointer<Float>) {}
-  /// Exits.
+  /// Exits with a code.
   public func abort(_ code: Int32) -> Never { exit(code) }
 }
 
 extension Communicator {
-  /// Gives rank 0's value, of a type without references, to all ranks.
+  /// Sends rank 0's value, of a type without references, to all ranks.
   package func broadcast<Value: BitwiseCopyable>(_ value: inout Value) {
     withUnsafeMutableBytes(of: &value) { broadcast($0) }
   }
 
-  /// Gives rank 0's values, of a type without references, to all ranks, which need not know how many there are.
+  /// Sends rank 0's values, of a type without references, to all ranks, which needn't know their number.
   package func broadcast<Value: BitwiseCopyable>(_ values: inout [Value]) {
     var size = values.count
     broadcast(&size)
@@ -87,7 +87,7 @@ extension Communicator {
     }
   }
 
-  /// Gives rank 0's data to all ranks.
+  /// Sends rank 0's data to all ranks.
   package func broadcast(_ data: Data) -> Data {
     if count == 1 { return data }
     var bytes = [UInt8](data)
@@ -95,7 +95,7 @@ extension Communicator {
     return Data(bytes)
   }
 
-  /// The texts of all ranks on rank 0, and none on the others.
+  /// Collects a text from each rank on rank 0; on the others, the result is empty.
   package func gather(_ text: String) -> [String] {
     var text = text
     if rank > 0 {

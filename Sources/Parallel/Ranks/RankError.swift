@@ -6,22 +6,22 @@ public enum RankError: ActionableError, Equatable {
   case differentWeights(rank: Int)
   /// Several processes were started, but this build can't reach the others.
   case noMPI(processes: Int)
-  /// The system's MPI doesn't let programs with threads use it.
+  /// The system's MPI can't be used by programs with threads.
   case noThreads
-  /// The system's MPI sees another number of processes than were started: it isn't the MPI that started them.
+  /// The system's MPI sees a different number of processes than were started, because a different MPI started them.
   case otherMPI(started: Int, seen: Int)
-  /// The ranks can't read each other's messages: their programs differ.
+  /// The ranks can't read each other's messages, because their programs differ.
   case otherVersions
-  /// A rank runs another program or another command than rank 0.
+  /// A rank runs a different program or command than rank 0.
   case otherProgram(rank: String, program: String, first: String)
-  /// A rank was given other settings than rank 0, or the same in another way.
+  /// A rank's settings differ from rank 0's.
   case otherSettings(rank: String, differences: [String])
-  /// A rank read other data than rank 0.
+  /// A rank's data differ from rank 0's.
   case otherData(rank: String)
-  /// A rank can't begin; the reason is what it says itself.
+  /// A rank can't begin, for the reason that it gives.
   case cannotBegin(rank: String, reason: String)
 
-  /// Nil: no file is at fault.
+  /// Nil, since no file is at fault.
   public var path: String? { nil }
 
   /// What is wrong.

@@ -1,6 +1,6 @@
 import RecurrentNetwork
 
-/// How ranks share a batch: which rank takes which part, and what they send each other.
+/// How ranks share a batch: which rank takes which shards, and what they send each other.
 final class Ranks {
   let communicator: any Communicator
   private let layout: ParameterLayout
@@ -17,17 +17,19 @@ final class Ranks {
 
   // MARK: Sharing
 
-  /// The consecutive parts that a rank takes; rank 0 always has the first.
-  func share(of parts: Int, rank: Int) -> Range<Int> {
-    ShardPlan.share(of: parts, rank: rank, ranks: count)
+  /// A rank's share of the shards: consecutive ones, of which rank 0 has the first.
+  func share(of shardCount: Int, rank: Int) -> Range<Int> {
+    ShardPlan.share(of: shardCount, rank: rank, ranks: count)
   }
 
-  /// The rank that takes a part.
-  func owner(of part: Int, among parts: Int) -> Int { ShardPlan.owner(of: part, among: parts, ranks: count) }
+  /// The rank whose share includes a shard.
+  func owner(of shard: Int, among shardCount: Int) -> Int {
+    ShardPlan.owner(of: shard, among: shardCount, ranks: count)
+  }
 
   // MARK: To rank 0
 
-  /// Sends the sums of a subtree of the shards.
+  /// Sends the sums of a subtree of the shards to a rank.
   func send(_ sum: ShardGradient, to rank: Int) {
     let bytes = message.reserve(sum.messageSize(rows: sum.slots.count))
     sum.write(to: bytes)
@@ -41,11 +43,11 @@ final class Ranks {
     sum.add(message: UnsafeRawBufferPointer(rebasing: bytes[..<size]))
   }
 
-  /// Collects the results of each rank's tiles on rank 0: outcomes, and the gradients that enter the padding chain.
+  /// Collects the results of each rank's tiles on rank 0: the outcomes, and the gradients that enter the padding chain.
   func gather(
     _ tiles: (_ rank: Int) -> [RowTile], outcomes: UnsafeMutablePointer<Outcome>, injections: ChainInjections? = nil
   ) {
-    /// Calls `body` for each piece of memory to be sent, or received, in order.
+    /// Calls `body` for each piece of memory that is sent or received, in order.
     func forEachPiece(of tiles: [RowTile], _ body: (UnsafeMutableRawBufferPointer) -> Void) {
       for tile in tiles {
         for row in tile.rows { body(.init(UnsafeMutableBufferPointer(start: outcomes + row, count: 1))) }
@@ -78,13 +80,13 @@ final class Ranks {
 
   // MARK: To all ranks
 
-  /// Gives rank 0's gradient to all ranks, or the sum of their gradients; only the embedding rows of the batch's tokens
-  /// are sent.
+  /// Sends rank 0's gradient to all ranks, or adds their gradients up. Of the embedding, only the rows of the batch's
+  /// tokens are sent.
   func share(_ gradient: inout Parameters, tokens: [Int32], sums: Bool) {
     let e = layout.architecture.embeddingSize
     let rest = layout.embedding.range.upperBound..<layout.count
     let floats = message.reserve(4 * (tokens.count * e + rest.count)).bindMemory(to: Float.self)
-    /// Calls `body` for each run of elements, with its place in the message.
+    /// Calls `body` for each run of consecutive elements, with its offset in the message.
     func forEachPiece(_ body: (_ offset: Int, _ range: Range<Int>) -> Void) {
       for (row, token) in tokens.enumerated() {
         let start = layout.embedding.offset + Int(token) * e
@@ -104,11 +106,11 @@ final class Ranks {
   }
 }
 
-/// Memory that is reused from message to message.
+/// Memory that is reused for each message.
 private final class MessageBuffer {
   private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 64)
 
-  /// Room for so many bytes; its old contents are lost.
+  /// A buffer of `count` bytes, with arbitrary contents.
   func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
     if count > memory.count {
       memory.deallocate()
