@@ -7,14 +7,14 @@ import Parallel
 import RecurrentNetwork
 import Training
 
-/// Single batches, timed: what `lstm benchmark` measures.
+/// Times single batches.
 package final class BatchBenchmark {
   /// A batch's time and outcome.
   package struct Result: Sendable {
     package let seconds: Double
     package let metrics: Metrics
-    /// What can't be left out: the products with U, and above the first layer those with W, for each position that is
-    /// read (see `PaddingTreatment`), one forward and two backward.
+    /// The work that no engine can avoid, in GFLOP: for each position that is read (see `PaddingTreatment`), the products
+    /// with U and, above the first layer, those with W; in training twice more for the backward pass.
     package let necessaryGigaflop: Double
   }
 
@@ -25,7 +25,7 @@ package final class BatchBenchmark {
   private var parameters: Parameters
   private var adam: Adam
 
-  /// Batches are taken in the data's own order.
+  /// Prepares a network with initial weights. Batches are taken in the order of the data.
   package init(_ configuration: TrainingConfiguration, data: LabeledSequences, threads: Int) {
     let layout = ParameterLayout(configuration.architecture)
     var generator = RandomGenerator(seed: configuration.seed)
@@ -39,36 +39,36 @@ package final class BatchBenchmark {
     adam = Adam(parameterCount: layout.count, learningRate: configuration.learningRate)
   }
 
-  /// How many batches there are.
+  /// The number of batches in the data; the last one may be smaller.
   package var batchCount: Int { (data.count + configuration.batchSize - 1) / configuration.batchSize }
 
-  /// The samples of a batch, or nil where there is none of that number.
-  package func range(of batch: Int) -> Range<Int>? {
+  /// The indices of a batch's samples; nil if there is no such batch.
+  package func samples(of batch: Int) -> Range<Int>? {
     guard (0..<batchCount).contains(batch) else { return nil }
     return batch * configuration.batchSize..<min((batch + 1) * configuration.batchSize, data.count)
   }
 
-  /// Returns to the initial weights.
+  /// Restores the initial weights, and a new optimizer.
   package func reset() {
     parameters = initial
     adam = Adam(parameterCount: initial.values.count, learningRate: configuration.learningRate)
   }
 
-  /// Goes on from a model's weights, and from its optimizer where it has one.
+  /// Continues from a model's weights, and from its optimizer if it has one.
   ///
-  /// - Throws: `ModelError` where it is another network.
+  /// - Throws: `ModelError` if the model's network isn't the benchmark's.
   package func load(_ model: Model) throws {
     guard model.parameters.layout == initial.layout else {
       throw ModelError(
         .mismatch, problem: "the model is \(model.parameters.architecture), not \(initial.architecture)",
-        advice: "load another")
+        advice: "load a model of the same network")
     }
     reset()
     parameters = model.parameters
     if let optimizer = model.optimizer { adam = optimizer }
   }
 
-  /// The weights and the optimizer as they are now.
+  /// The current weights and optimizer.
   package var model: Model {
     get throws {
       var model = try Model(parameters, configuration: configuration)
@@ -77,29 +77,33 @@ package final class BatchBenchmark {
     }
   }
 
-  /// A training step on a batch.
+  /// Performs a training step on a batch.
+  ///
+  /// - Precondition: there is such a batch (see `samples(of:)`).
   package func train(_ batch: Int) -> Result {
-    timed(batch, passes: 3) { range in
-      let (metrics, gradient) = network.gradient(of: range, in: data, parameters: parameters)
+    timed(batch, passes: 3) { samples in
+      let (metrics, gradient) = network.gradient(of: samples, in: data, parameters: parameters)
       adam.update(&parameters.values, gradient: gradient.values, team: network.team)
       return metrics
     }
   }
 
-  /// Forward and loss of a batch.
+  /// Computes the predictions and the loss for a batch.
+  ///
+  /// - Precondition: there is such a batch (see `samples(of:)`).
   package func evaluate(_ batch: Int) -> Result {
-    let samples = data.slice(range(of: batch)!)
-    return timed(batch, passes: 1) { _ in network.evaluate(samples, parameters: parameters)! }
+    let slice = data.slice(samples(of: batch)!)
+    return timed(batch, passes: 1) { _ in network.evaluate(slice, parameters: parameters)! }
   }
 
   private func timed(_ batch: Int, passes: Double, _ body: (Range<Int>) -> Metrics) -> Result {
-    let range = range(of: batch)!
-    let clock = ContinuousClock.now
-    let metrics = body(range)
-    let seconds = (ContinuousClock.now - clock) / .seconds(1)
+    let samples = samples(of: batch)!
+    let start = ContinuousClock.now
+    let metrics = body(samples)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     let (a, h) = (configuration.architecture, Double(configuration.hiddenSize))
     let padding = PaddingTreatment(a, nil)
-    let positions = range.reduce(0) {
+    let positions = samples.reduce(0) {
       $0 + padding.length(data.sequences.length(of: $1), maxLength: configuration.maxLength)
     }
     let inputs = h * Double(a.layerCount) + Double((a.layerCount - 1) * a.outputSize)
@@ -108,24 +112,25 @@ package final class BatchBenchmark {
       seconds: seconds, metrics: metrics, necessaryGigaflop: passes * 2 * products * Double(positions) * 1e-9)
   }
 
-  /// GFLOP/s of all threads when each does nothing but independent multiply-adds in registers.
+  /// The peak of all threads together, in GFLOP/s, when each does nothing but independent multiply-adds in registers.
   package func peak() -> Double {
     let rounds = 4_000_000
     let sums = UnsafeMutablePointer<Float>.allocate(capacity: network.team.count)
     defer { sums.deallocate() }
-    let clock = ContinuousClock.now
+    let start = ContinuousClock.now
     network.team.perform(network.team.count) { _, job in sums[job] = multiplyAddsInRegisters(rounds: rounds) }
-    let seconds = (ContinuousClock.now - clock) / .seconds(1)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     return Double(network.team.count * rounds * flopPerRoundInRegisters) / seconds * 1e-9
   }
 
-  /// Writes what other frameworks' workers read: tokens.i32 [N, T], labels.u8 [N] and weights.safetensors.
+  /// Writes the data and the initial weights for benchmarks of other frameworks: tokens.i32 [N, T], labels.u8 [N] and
+  /// weights.safetensors.
   ///
-  /// - Throws: `ModelError`.
+  /// - Throws: `FileError` if a file can't be written, `ModelError` if the model can't.
   package func export(to folder: String) throws {
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let padded = try padSequences(data.sequences, maxLength: configuration.maxLength)
-    // Not copied: the file is as large as everything else together.
+    // Not copied, because the tokens take as much memory as everything else together.
     try padded.tokens.withUnsafeBytes { bytes in
       let tokens = Data(
         bytesNoCopy: UnsafeMutableRawPointer(mutating: bytes.baseAddress!), count: bytes.count, deallocator: .none)
