@@ -1,22 +1,22 @@
 import Foundation
 import Training
 
-/// Messages go to stderr, results to stdout.
+/// Prints a message to stderr. Results go to stdout.
 func printError(_ text: String) {
   FileHandle.standardError.write(Data((text + "\n").utf8))
 }
 
-/// Prints a line at once, though stdout be a file or a pipe.
+/// Prints a line immediately, even if stdout is a file or a pipe.
 func printLine(_ text: String) {
   FileHandle.standardOutput.write(Data((text + "\n").utf8))
 }
 
-/// Writes to stdout at once, as `printLine` does, and says where that fails.
+/// Writes to stdout immediately, like `printLine`, but reports failures.
 ///
-/// A process whose output nobody reads any more (`| head`) dies by SIGPIPE. Where whoever started it has had the signal
-/// ignored or blocked, it ends here, as quietly and with the same code.
+/// A process whose output is no longer read (`| head`) dies from SIGPIPE. If the parent process had the signal ignored or
+/// blocked, the process ends here, just as quietly and with the same code.
 ///
-/// - Throws: `CommandError` where the disk is full, say.
+/// - Throws: `CommandError`, for example if the disk is full.
 func writeOutput(_ text: String) throws {
   var text = text
   try text.withUTF8 { bytes in
@@ -28,14 +28,14 @@ func writeOutput(_ text: String) throws {
       guard count > 0 else {
         throw CommandError(
           path: "standard output", "can't be written (\(String(cString: strerror(errno))))",
-          advice: "see to the space where it goes")
+          advice: "check that there is enough free space")
       }
       written += count
     }
   }
 }
 
-/// A whole number with its thousands marked: 25,000.
+/// A whole number with separated thousands: 25,000.
 func grouped(_ number: Int) -> String {
   var digits = String(number.magnitude)
   var groups: [String] = []
