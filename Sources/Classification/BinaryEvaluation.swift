@@ -1,9 +1,9 @@
-/// How well probabilities of label 1 agree with the labels.
+/// How well probabilities of label 1 agree with the true labels.
 ///
-/// Definitions and treatment of ties are those of scikit-learn's `confusion_matrix`, `precision_recall_fscore_support`,
+/// The definitions and the treatment of ties are those of scikit-learn's `confusion_matrix`, `precision_recall_fscore_support`,
 /// `roc_curve`, `roc_auc_score` and `calibration_curve` (sklearn/metrics/_ranking.py, sklearn/calibration.py).
 package struct BinaryEvaluation: Sendable, Equatable {
-  /// How often each answer was given to each label; a probability of exactly the threshold answers 0.
+  /// How often each label was predicted for each true label. A probability equal to the threshold predicts 0.
   package struct Confusion: Sendable, Equatable {
     package var truePositives = 0
     package var falsePositives = 0
@@ -11,13 +11,13 @@ package struct BinaryEvaluation: Sendable, Equatable {
     package var falseNegatives = 0
   }
 
-  /// The shares of each label that a threshold lets through.
+  /// The shares of the negative and of the positive samples whose probability is above some threshold, or equal to it.
   package struct ROCPoint: Sendable, Equatable {
     package var falsePositiveRate: Double
     package var truePositiveRate: Double
   }
 
-  /// The samples whose probability lies in one tenth of 0 to 1.
+  /// The samples whose probability lies in one of the ten bins from 0 to 1.
   package struct CalibrationBin: Sendable, Equatable {
     package var meanProbability: Double
     /// The share of label 1 among them.
@@ -26,27 +26,30 @@ package struct BinaryEvaluation: Sendable, Equatable {
   }
 
   package let confusion: Confusion
-  /// From (0, 0) to (1, 1), a point for each distinct probability; empty unless both labels occur.
+  /// The ROC curve from (0, 0) to (1, 1), with a point for each distinct probability; empty unless both labels occur.
   package let rocCurve: [ROCPoint]
-  /// The area under the curve, nil unless both labels occur.
+  /// The area under the ROC curve; nil unless both labels occur.
   package let rocArea: Double?
-  /// 95 % of it, by DeLong's estimate of its variance; nil unless there are two samples of each label.
+  /// The area's 95 % interval, by DeLong's estimate of its variance; nil unless there are two samples of each label.
   ///
   /// E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson, "Comparing the areas under two or more correlated receiver
   /// operating characteristic curves: a nonparametric approach", Biometrics 44 (1988).
   package let rocAreaInterval: ClosedRange<Double>?
-  /// The bins that aren't empty, by rising probability.
+  /// The bins that aren't empty, in ascending order of probability.
   package let calibration: [CalibrationBin]
 
+  /// Evaluates samples, of which there may be none.
+  ///
   /// - Parameters:
-  ///   - probabilities: [N], of label 1, from 0 to 1.
-  ///   - labels: [N], 0 or 1.
-  ///   - threshold: a greater probability answers 1.
+  ///   - probabilities: the probability of label 1 for each sample, from 0 to 1, [N].
+  ///   - labels: the true labels, 0 or 1, [N].
+  ///   - threshold: a probability above it predicts 1.
+  /// - Precondition: there are as many probabilities as labels, each from 0 to 1.
   package init(probabilities: [Float], labels: [UInt8], threshold: Float = 0.5) {
     precondition(probabilities.count == labels.count, "probabilities and labels differ in number")
-    precondition(probabilities.allSatisfy { (0...1).contains($0) }, "a probability is not from 0 to 1")
+    precondition(probabilities.allSatisfy { (0...1).contains($0) }, "a probability is not between 0 and 1")
     var confusion = Confusion()
-    // Bin k holds k/10 < p ≤ (k + 1)/10, the first one 0 too.
+    // Bin k holds k/10 < p ≤ (k + 1)/10; the first one also holds 0.
     var bins = [CalibrationBin](repeating: .init(meanProbability: 0, positiveShare: 0, count: 0), count: 10)
     for (probability, label) in zip(probabilities, labels) {
       switch (probability > threshold, label == 1) {
@@ -76,9 +79,10 @@ package struct BinaryEvaluation: Sendable, Equatable {
     let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
     var curve = [ROCPoint(falsePositiveRate: 0, truePositiveRate: 0)]
     var (truePositives, falsePositives) = (0, 0)
-    // Twice the area, in pairs of a positive and a negative: a pair of equal probabilities counts half.
+    // Twice the area, counted in pairs of a positive and a negative sample: a pair of equal probabilities counts half.
     var pairs = 0.0
-    // Σ v² of DeLong's structural components v: a positive's share of the negatives below it, and the other way round.
+    // Σ v² over DeLong's structural components v: for a positive sample the share of the negatives below it, and for a
+    // negative one the share of the positives above it.
     var (positiveSquares, negativeSquares) = (0.0, 0.0)
     var start = 0
     while start < order.count {
@@ -113,17 +117,19 @@ package struct BinaryEvaluation: Sendable, Equatable {
       ).clamped(to: 0...1)
   }
 
-  /// How many samples there are.
+  /// The number of samples.
   package var count: Int {
     confusion.truePositives + confusion.falsePositives + confusion.trueNegatives + confusion.falseNegatives
   }
-  /// The share of right answers.
-  package var accuracy: Double { Double(confusion.truePositives + confusion.trueNegatives) / Double(count) }
-  /// The share of right ones among the answers 1, nil where there are none.
+  /// The share of correct predictions; nil if there are no samples.
+  package var accuracy: Double? {
+    share(confusion.truePositives + confusion.trueNegatives, confusion.falsePositives + confusion.falseNegatives)
+  }
+  /// The share of correct ones among the predictions of label 1; nil if there are none.
   package var precision: Double? { share(confusion.truePositives, confusion.falsePositives) }
-  /// The share of answers 1 among the samples of label 1, nil where there are none.
+  /// The share of predictions of label 1 among the samples of label 1; nil if there are none.
   package var recall: Double? { share(confusion.truePositives, confusion.falseNegatives) }
-  /// The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); nil where it is 0 / 0.
+  /// The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); nil if that is 0 / 0.
   package var f1: Double? {
     share(2 * confusion.truePositives, confusion.falsePositives + confusion.falseNegatives)
   }
@@ -131,28 +137,31 @@ package struct BinaryEvaluation: Sendable, Equatable {
     part + rest == 0 ? nil : Double(part) / Double(part + rest)
   }
 
-  /// How far mean probability and share of positives lie apart, the mean over the samples' bins.
-  package var calibrationError: Double {
-    calibration.reduce(0) { $0 + Double($1.count) * abs($1.meanProbability - $1.positiveShare) } / Double(count)
+  /// The difference between a bin's mean probability and its share of label 1, averaged over all samples; nil if there
+  /// are none.
+  package var calibrationError: Double? {
+    if count == 0 { return nil }
+    return calibration.reduce(0) { $0 + Double($1.count) * abs($1.meanProbability - $1.positiveShare) } / Double(count)
   }
 }
 
 // MARK: Intervals
 
 extension BinaryEvaluation {
-  /// 95 % of the accuracy, by Wilson's score.
+  /// The accuracy's 95 % interval, by Wilson's score; nil if there are no samples.
   package var accuracyInterval: ClosedRange<Double>? {
     .wilson(confusion.truePositives + confusion.trueNegatives, of: count)
   }
-  /// 95 % of the precision, by Wilson's score.
+  /// The precision's 95 % interval, by Wilson's score; nil if label 1 is never predicted.
   package var precisionInterval: ClosedRange<Double>? {
     .wilson(confusion.truePositives, of: confusion.truePositives + confusion.falsePositives)
   }
-  /// 95 % of the recall, by Wilson's score.
+  /// The recall's 95 % interval, by Wilson's score; nil if no sample has label 1.
   package var recallInterval: ClosedRange<Double>? {
     .wilson(confusion.truePositives, of: confusion.truePositives + confusion.falseNegatives)
   }
-  /// 95 % of F1: it is 2 J / (1 + J) of the share J = TP / (TP + FP + FN), and rises with it; J's is Wilson's.
+  /// The 95 % interval of F1; nil if F1 is. F1 = 2 J / (1 + J) increases with the share J = TP / (TP + FP + FN), whose
+  /// interval is Wilson's.
   package var f1Interval: ClosedRange<Double>? {
     let (right, wrong) = (confusion.truePositives, confusion.falsePositives + confusion.falseNegatives)
     guard let interval = ClosedRange.wilson(right, of: right + wrong) else { return nil }

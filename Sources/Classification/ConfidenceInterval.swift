@@ -1,15 +1,15 @@
 /// 95 % confidence intervals.
 extension ClosedRange<Double> {
-  /// The normal distribution's 97.5 % quantile.
+  /// The 97.5 % quantile of the standard normal distribution.
   private static var z: Double { 1.959963984540054 }
 
-  /// Of an estimate that is normal by the law of large numbers.
+  /// The interval of an estimate whose distribution is approximately normal, as sums over many samples are.
   static func normal(_ estimate: Double, variance: Double) -> ClosedRange<Double> {
     let half = z * variance.squareRoot()
     return estimate - half...estimate + half
   }
 
-  /// Of the mean of some values; nil where there are fewer than two.
+  /// The interval of the mean of some values; nil if there are fewer than two.
   package static func mean(of values: some Collection<Double>) -> ClosedRange<Double>? {
     guard values.count > 1 else { return nil }
     let count = Double(values.count)
@@ -18,7 +18,7 @@ extension ClosedRange<Double> {
     return .normal(mean, variance: squares / (count - 1) / count)
   }
 
-  /// Of a share, by Wilson's score; nil where there is nothing to count.
+  /// The interval of the share `part` / `whole`, by Wilson's score; nil if `whole` is 0.
   ///
   /// E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
   /// Statistical Association 22 (1927).

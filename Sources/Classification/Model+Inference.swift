@@ -6,28 +6,38 @@ import Parallel
 import RecurrentNetwork
 
 extension Model {
-  /// The network, ready for use.
+  /// The network, prepared for inference.
   ///
-  /// - Parameter path: the model's file, for messages.
-  /// - Throws: `ModelError` where it does not fit into this machine's memory.
+  /// - Parameters:
+  ///   - threads: the number of threads that share the work of a call.
+  ///   - path: the model's file, for messages.
+  /// - Throws: `ModelError` if the network has impossible sizes, or doesn't fit into this machine's memory.
   package func inferenceNetwork(threads: Int, path: String? = nil) throws -> InferenceNetwork {
     let need = architecture.inferenceMemory(maxLength: configuration.maxLength)
     guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
       throw ModelError(
         .tooLarge, path: path, problem: "the network needs about \(Int(need / 1e9)) GB of memory, more than there is",
-        advice: "use it on a larger machine")
+        advice: "use it on a machine with more memory")
+    }
+    if let setting = architecture.invalidSetting
+      ?? InvalidSetting("maxLength", configuration.maxLength, in: 1...1_000_000)
+    {
+      throw ModelError(
+        .unsupported, path: path, problem: "its \(setting.name) \(setting.rule)",
+        advice: "give the model the settings that it was trained with")
     }
     return InferenceNetwork(parameters, maxLength: configuration.maxLength, threads: threads)
   }
 
-  /// What comes out for each of some samples.
+  /// The network's outcome for each sample, in order.
   ///
   /// - Parameters:
-  ///   - data: coded as the model is; cut to its length here.
-  ///   - communicator: this is rank 0; the others are in `help`.
+  ///   - data: samples in the model's own tokens and labels; they are truncated to its length here.
+  ///   - communicator: the communicator of rank 0; the other ranks are in `help`.
+  ///   - threads: the number of threads that share this rank's work.
   ///   - path: the model's file, for messages.
-  ///   - progress: told the share that is done.
-  /// - Throws: `ModelError` as `inferenceNetwork` does, or where the weights give no probabilities.
+  ///   - progress: called with the share of the samples that are done.
+  /// - Throws: `ModelError` as `inferenceNetwork` does, or if a probability is not a number.
   package func outcomes(
     of data: LabeledSequences, on communicator: any Communicator = SingleRank(), threads: Int, path: String? = nil,
     progress: (Double) -> Void = { _ in }
@@ -51,8 +61,8 @@ extension Model {
 
   // MARK: On several ranks
 
-  /// Gives the network to those in `help`, who then work on each `InferenceNetwork.outcomes(of:on:)` of this rank, the
-  /// first, until `InferenceNetwork.dismiss`.
+  /// Sends the network from this rank, the first, to the others, which are in `help`. They then share the work of each
+  /// `InferenceNetwork.outcomes(of:on:)`, until `InferenceNetwork.dismiss`.
   package func share(on communicator: any Communicator) {
     if communicator.count == 1 { return }
     var values = parameters.values
@@ -60,16 +70,18 @@ extension Model {
     communicator.broadcast(&values)
   }
 
-  /// Works for rank 0, with the network and the samples that it hands out, until it has no more.
+  /// Shares rank 0's work, with the network and the samples that it sends, until it dismisses the ranks.
   ///
-  /// - Throws: `ModelError` where the network does not fit into this machine's memory.
+  /// - Throws: `ModelError` if the network doesn't fit into this machine's memory, `RankError` if rank 0's messages can't be
+  ///   read.
   package static func help(_ communicator: any Communicator, threads: Int) throws {
     var values: [Float] = []
     let json = communicator.broadcast(Data())
     communicator.broadcast(&values)
-    let configuration = try JSONDecoder().decode(TrainingConfiguration.self, from: json)
-    var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
-    parameters.values = values
+    guard let configuration = try? JSONDecoder().decode(TrainingConfiguration.self, from: json),
+      configuration.architecture.invalidSetting == nil,
+      let parameters = Parameters(values, layout: ParameterLayout(configuration.architecture))
+    else { throw RankError.otherVersions }
     try Model(parameters, configuration: configuration).inferenceNetwork(threads: threads).help(communicator)
   }
 }

@@ -6,12 +6,12 @@ import RecurrentNetwork
 
 /// Classifies texts with a trained model.
 ///
-/// The weights are prepared once. Any number of threads and tasks may ask at the same time; a text's probability is the
-/// same to the bit alone, among others, and on any number of threads.
+/// The weights are prepared once. Any number of threads and tasks can use a classifier at the same time. A text's
+/// probability is the same, bit for bit, whether it is classified alone or among others, on any number of threads.
 public final class TextClassifier: Sendable {
-  /// What the labels are called, from label 0 on.
+  /// The names of the labels, from label 0 on.
   public let labels: [String]
-  /// Of two labels, a greater probability gives label 1.
+  /// With two labels, a probability above this predicts label 1.
   public let threshold: Float
 
   private let coder: TextCoder
@@ -23,12 +23,13 @@ public final class TextClassifier: Sendable {
   ///
   /// - Parameters:
   ///   - path: a model in any of the formats of `Model(contentsOf:)`.
-  ///   - wordIndex: Keras's `imdb_word_index.json`, or a file like it, for a model that has no vocabulary; it goes
-  ///     before the model's own.
-  ///   - threshold: of two labels, a greater probability gives label 1; of more the most probable one is given.
-  ///   - threads: how many of them a call works on; nil for as many as there are cores.
-  /// - Throws: `ModelError` or `CorpusError` where a file can't be read, where nothing says which words the model
-  ///   knows, or where its network does not fit into memory.
+  ///   - wordIndex: the path of Keras's `imdb_word_index.json` or a similar file, for a model without a vocabulary. It
+  ///     replaces the model's own vocabulary if it has one.
+  ///   - threshold: with two labels, a probability above this predicts label 1. With more, the most probable label is
+  ///     predicted.
+  ///   - threads: the number of threads that share the work of a call; nil for one per core.
+  /// - Throws: `ModelError`, `CorpusError` or `FileError` if a file can't be read; `ModelError` if nothing says which words
+  ///   the model knows, or if its network doesn't fit into memory.
   public convenience init(
     contentsOf path: String, wordIndex: String? = nil, threshold: Float = 0.5, threads: Int? = nil
   ) throws {
@@ -36,19 +37,21 @@ public final class TextClassifier: Sendable {
     try self.init(model, path: path, threshold: threshold, threads: threads)
   }
 
-  /// Takes a model.
+  /// Uses a model that is already loaded.
   ///
   /// - Parameters:
-  ///   - model: with its vocabulary.
-  ///   - path: its file, for messages.
-  ///   - threshold: of two labels, a greater probability gives label 1; of more the most probable one is given.
-  ///   - threads: how many of them a call works on; nil for as many as there are cores.
-  /// - Throws: `ModelError` where the model has no vocabulary, or its network does not fit into memory.
+  ///   - model: a model with a vocabulary.
+  ///   - path: the model's file, for messages.
+  ///   - threshold: with two labels, a probability above this predicts label 1. With more, the most probable label is
+  ///     predicted.
+  ///   - threads: the number of threads that share the work of a call; nil for one per core.
+  /// - Throws: `ModelError` if the model has no vocabulary, if its network has impossible sizes, or if it doesn't fit into
+  ///   memory.
   public init(_ model: Model, path: String? = nil, threshold: Float = 0.5, threads: Int? = nil) throws {
     guard let vocabulary = model.vocabulary else {
       throw ModelError(
         .noVocabulary, path: path, problem: "the model doesn't say which words it knows",
-        advice: "give it the words of the data that it was trained on")
+        advice: "name the word index of the data that it was trained on")
     }
     labels = model.labels
     self.threshold = threshold
@@ -66,7 +69,7 @@ public final class TextClassifier: Sendable {
 
   /// Classifies texts, on all threads.
   ///
-  /// - Returns: a prediction for each, in their order.
+  /// - Returns: a prediction for each text, in the same order.
   public func classify(_ texts: [String]) -> [Prediction] { classify(texts, on: SingleRank()) }
 
   /// Classifies texts, with the help of other ranks (`Model.share`).
@@ -75,9 +78,9 @@ public final class TextClassifier: Sendable {
     return zip(tokens, outcomes(of: tokens, communicator)).map { prediction($1, of: $0) }
   }
 
-  /// Classifies a text, and tells what each of its words had to do with it.
+  /// Classifies a text, and measures how each of its words affects the prediction.
   ///
-  /// It takes as long as classifying as many texts as there are words.
+  /// This takes as long as classifying as many texts as the text has words.
   public func explain(_ text: String) -> Explanation { explain(text, on: SingleRank()) }
 
   /// Explains a text, with the help of other ranks (`Model.share`).
@@ -89,17 +92,18 @@ public final class TextClassifier: Sendable {
     let shift = tokens.endIndex - read.endIndex
     let outcome = outcomes(of: [Array(tokens)], communicator)[0]
     var effects = [Float](repeating: 0, count: words.count)
-    // A few at a time: all of them together would take the text's length squared.
+    // A limited number at a time: together, the variants would need memory quadratic in the text's length.
     let variantsPerCall = max((1 << 20) / tokens.count, 1)
     for first in stride(from: 0, to: known.count, by: variantsPerCall) {
-      let part = known[first..<min(first + variantsPerCall, known.count)]
-      let variants = part.map { index in
+      let replaced = known[first..<min(first + variantsPerCall, known.count)]
+      let variants = replaced.map { index in
         var variant = tokens
         variant[index + shift] = TextCoder.unknownToken
         return Array(variant)
       }
-      for (index, without) in zip(part, outcomes(of: variants, label: outcome.label, communicator)) {
-        // Of more than two labels a variant may have another as the most probable; the loss tells that of the text's.
+      for (index, without) in zip(replaced, outcomes(of: variants, label: outcome.label, communicator)) {
+        // With more than two labels, another label may be the most probable one of a variant. Its loss, computed for the
+        // text's own label, gives the probability of that.
         effects[index] = outcome.probability - (labels.count == 2 ? without.probability : Float(exp(-without.loss)))
       }
     }
@@ -115,16 +119,16 @@ public final class TextClassifier: Sendable {
 
   // MARK: Steps
 
-  /// The tokens that the network reads of each text: the last ones.
+  /// The tokens of each text that the network reads: the last `maxLength` of them.
   private func tokens(of texts: [String]) -> [[Int32]] {
-    let textsPerPart = 32
+    let textsPerJob = 32
     var result = [[Int32]](repeating: [], count: texts.count)
     result.withUnsafeMutableBufferPointer { result in
-      // Each part writes the places of its own texts.
+      // Each job writes only the elements of its own texts.
       nonisolated(unsafe) let result = result
-      team.perform((texts.count + textsPerPart - 1) / textsPerPart) { _, part in
+      team.perform((texts.count + textsPerJob - 1) / textsPerJob) { _, job in
         var (tokens, scratch) = ([Int32](), [UInt8]())
-        for index in part * textsPerPart..<min((part + 1) * textsPerPart, texts.count) {
+        for index in job * textsPerJob..<min((job + 1) * textsPerJob, texts.count) {
           tokens.removeAll(keepingCapacity: true)
           var text = texts[index]
           text.withUTF8 { coder.append(tokensOf: $0, to: &tokens, scratch: &scratch) }
@@ -135,7 +139,7 @@ public final class TextClassifier: Sendable {
     return result
   }
 
-  /// - Parameter label: the one whose loss is told.
+  /// - Parameter label: the label for which the losses are computed.
   private func outcomes(
     of tokens: [[Int32]], label: UInt8 = 0, _ communicator: any Communicator
   ) -> [Outcome] {
@@ -153,7 +157,9 @@ public final class TextClassifier: Sendable {
 }
 
 extension Model {
-  /// A model, with the words of a file like Keras's `imdb_word_index.json` where one is named.
+  /// Loads a model and, if one is named, a file of words like Keras's `imdb_word_index.json`.
+  ///
+  /// - Throws: `ModelError`, `CorpusError` or `FileError` if a file can't be read.
   package init(contentsOf path: String, wordIndex: String?) throws {
     self = try Model(contentsOf: path)
     if let wordIndex {

@@ -1,19 +1,19 @@
 extension Architecture {
-  // In Double throughout: the sizes may come from anybody's file, and their product overflow an Int.
+  // All in Double: the sizes may come from an untrusted file, and their products could overflow an Int.
 
-  /// About how many bytes of memory training takes, the data not counted.
+  /// The approximate memory that training needs, in bytes, not counting the data.
   package func trainingMemory(maxLength: Int, threads: Int) -> Double {
     let (h, directions, layers) = (Double(hiddenSize), Double(directionCount), Double(layerCount))
     let inputs = Double(inputSize(ofLayer: 0)) + (layers - 1) * directions * h
     let recurrences = 4 * h * directions * (inputs + layers * h)
-    // Weights, gradient and two moments; a block's history for each thread; packed copies and sums.
+    // Weights, gradient and two moments; the history of a block per thread; packed copies and sums.
     let parameters = Double(vocabularySize) * Double(embeddingSize) + recurrences
     let rows = Double(threads) * Double(maxLength) * Double(ShardWorker.tilesPerBlock * RowTile.rowCount)
     return 4 * (4 * parameters + rows * 8 * h * layers * directions + Double(threads + 8) * 4 * h * h * layers)
   }
 
-  /// About how many bytes of memory a network takes that only answers: weights, packed weights, the table of token
-  /// inputs, and the chain of padding.
+  /// The approximate memory that inference needs, in bytes: weights, packed weights, the table of token inputs and the
+  /// padding chain.
   package func inferenceMemory(maxLength: Int) -> Double {
     let (v, e, h) = (Double(vocabularySize), Double(embeddingSize), Double(hiddenSize))
     let (layers, directions) = (Double(layerCount), Double(directionCount))

@@ -1,35 +1,37 @@
-/// What a network computes: Embedding(V, E) → LSTM layers → pooling over time → Dense; the defaults are the tutorial's.
+/// What a network computes: Embedding(V, E) → LSTM layers → pooling over time → Dense. The defaults are the tutorial's.
 public struct Architecture: Sendable, Hashable {
-  /// V: how many tokens there are, padding, start and unknown included.
+  /// V: the number of tokens, including padding, start and unknown.
   public var vocabularySize: Int
-  /// E: length of a token's vector; 0 for none: tokens are then one-hot, and the first layer's kernel is [V, 4H].
+  /// E: the length of a token's vector. With 0 there is no embedding: tokens are one-hot, and the first layer's kernel is
+  /// [V, 4H].
   public var embeddingSize: Int
-  /// H: number of LSTM units of each layer, in each direction.
+  /// H: the number of LSTM units in each layer and direction.
   public var hiddenSize: Int
-  /// How many LSTM layers stand one on the other, each reading all outputs of the one below.
+  /// The number of stacked LSTM layers. Each reads all outputs of the one below.
   public var layerCount: Int
-  /// Whether each layer also reads the sequence from its end, with weights of its own; outputs are joined, forward
+  /// Whether each layer also reads the sequence backward, with separate weights. The outputs are concatenated, forward
   /// first (Schuster and Paliwal, 1997; Keras's `Bidirectional` with `merge_mode="concat"`).
   public var isBidirectional: Bool
-  /// What the last layer's outputs become before the dense layer.
+  /// How the last layer's outputs become the dense layer's input.
   public var pooling: Pooling
-  /// Whether padding is left out, as by Keras's `mask_zero` and PyTorch's packed sequences: each direction begins and
-  /// ends at the real tokens, and pooling is over those. Otherwise padding is read like any token.
+  /// Whether padding is skipped, as with Keras's `mask_zero` and PyTorch's packed sequences: each direction and the
+  /// pooling see only the real tokens. Otherwise padding is read like any other token.
   public var masksPadding: Bool
-  /// How many labels there are: with 2 the dense layer has one output and a sigmoid, with more one a label and a softmax.
+  /// The number of labels. With 2, the dense layer has one output and a sigmoid; with more, one output per label and a
+  /// softmax.
   public var labelCount: Int
 
-  /// How outputs over time become one vector.
+  /// How the outputs of all steps become one vector.
   public enum Pooling: String, Sendable, Hashable, Codable, CaseIterable {
-    /// The state after the last step in the direction of reading.
+    /// The state after the last step in the reading direction.
     case last
-    /// The largest of each element (Keras's `GlobalMaxPooling1D`).
+    /// The maximum of each element (Keras's `GlobalMaxPooling1D`).
     case max
     /// The mean of each element (Keras's `GlobalAveragePooling1D`).
     case mean
   }
 
-  /// Describes a network; the defaults are the tutorial's.
+  /// Describes a network. The defaults are the tutorial's.
   public init(
     vocabularySize: Int = 1000, embeddingSize: Int = 128, hiddenSize: Int = 128, layerCount: Int = 1,
     isBidirectional: Bool = false, pooling: Pooling = .last, masksPadding: Bool = false, labelCount: Int = 2
@@ -44,27 +46,28 @@ public struct Architecture: Sendable, Hashable {
     self.labelCount = labelCount
   }
 
-  /// Whether it is one LSTM over an embedding, whose last state is the answer, as the tutorial's, of whatever sizes.
-  public var isTutorials: Bool {
+  /// Whether this is the tutorial's network, with any vocabulary, embedding and hidden size: an embedding, one LSTM layer
+  /// and its last state.
+  public var isTutorialNetwork: Bool {
     embeddingSize > 0
       && self == Architecture(vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
   }
 
-  /// Directions of a layer.
+  /// The number of directions in which each layer reads.
   public var directionCount: Int { isBidirectional ? 2 : 1 }
-  /// Length of what a layer puts out a step, and of what pooling makes of it.
+  /// The length of a layer's output at each step, and of the pooled vector.
   public var outputSize: Int { directionCount * hiddenSize }
-  /// Outputs of the dense layer.
+  /// The number of the dense layer's outputs.
   public var logitCount: Int { labelCount == 2 ? 1 : labelCount }
 
-  /// Rows of the kernel of a layer: what it reads a step.
+  /// The length of a layer's input at each step, which is the number of its kernel's rows.
   public func inputSize(ofLayer layer: Int) -> Int {
     layer > 0 ? outputSize : embeddingSize > 0 ? embeddingSize : vocabularySize
   }
 }
 
 extension Architecture: CustomStringConvertible {
-  /// The layers, as `Embedding(1000, 128) → LSTM(128) → Dense(1, sigmoid)`.
+  /// The layers, such as `Embedding(1000, 128) → LSTM(128) → Dense(1, sigmoid)`.
   public var description: String {
     let embedding =
       embeddingSize > 0 ? "Embedding(\(vocabularySize), \(embeddingSize))" : "OneHot(\(vocabularySize))"
@@ -77,7 +80,7 @@ extension Architecture: CustomStringConvertible {
 }
 
 extension Architecture.Pooling {
-  /// Keras's layer, and the name that Keras gives it; nil where there is none.
+  /// Keras's layer and its default name; nil if Keras needs no layer for it.
   package var kerasLayer: (className: String, name: String)? {
     switch self {
     case .last: nil
@@ -88,7 +91,7 @@ extension Architecture.Pooling {
 }
 
 extension Architecture {
-  /// The first of its sizes that is impossible, or nil.
+  /// The first size that is out of range, or nil.
   public var invalidSetting: InvalidSetting? {
     InvalidSetting("vocabularySize", vocabularySize, in: 3...10_000_000)
       ?? InvalidSetting("embeddingSize", embeddingSize, in: 0...65_536)

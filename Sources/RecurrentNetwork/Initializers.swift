@@ -5,10 +5,12 @@
 #endif
 
 extension Parameters {
-  /// Weights as Keras's layers begin with them, drawn from our own generator (Keras's numbers are not reproduced).
+  /// Initial weights with the distributions of Keras's layers, drawn from a different generator, so that Keras's own
+  /// numbers are not reproduced.
   ///
-  /// Embedding uniform in ±0.05; kernels Glorot uniform over the fused matrix; recurrent kernel with orthonormal rows;
-  /// biases 0, the forget gate's 1 (keras/src/layers/rnn/lstm.py, keras/src/initializers/random_initializers.py).
+  /// The embedding is uniform in ±0.05, the kernels are Glorot uniform over all four gates together, the recurrent kernels
+  /// have orthonormal rows, and the biases are 0, except for the forget gate's, which are 1
+  /// (keras/src/layers/rnn/lstm.py, keras/src/initializers/random_initializers.py).
   public init(kerasInitial layout: ParameterLayout, using generator: inout RandomGenerator) {
     self.init(zeros: layout)
     let h = layout.architecture.hiddenSize
@@ -32,14 +34,15 @@ extension Parameters {
   }
 }
 
-/// [rows, columns] with orthonormal rows, rows ≤ columns.
+/// A random matrix, [rows, columns], with orthonormal rows, where rows ≤ columns.
 ///
-/// Keras takes a normal [columns, rows], its QR and Q · sign(diag R), transposed; that Q is what Gram–Schmidt gives.
+/// Keras decomposes a normal [columns, rows] matrix into QR and transposes Q · sign(diag R), which is what the
+/// Gram–Schmidt process computes.
 private func orthonormalRows(_ rows: Int, _ columns: Int, using generator: inout RandomGenerator) -> [Float] {
   var basis: [[Double]] = []
   for _ in 0..<rows {
     var row = (0..<columns).map { _ in standardNormal(using: &generator) }
-    // Twice: the second pass removes what rounding left of the first.
+    // The second pass removes what rounding left over from the first.
     for _ in 0..<2 {
       for other in basis {
         var projection = 0.0
@@ -55,7 +58,7 @@ private func orthonormalRows(_ rows: Int, _ columns: Int, using generator: inout
   return basis.flatMap { $0.map { Float($0) } }
 }
 
-/// A draw from N(0, 1), by Box and Muller.
+/// A draw from N(0, 1), by the Box–Muller transform.
 private func standardNormal(using generator: inout RandomGenerator) -> Double {
   (-2 * log(1 - generator.uniform())).squareRoot() * cos(2 * .pi * generator.uniform())
 }

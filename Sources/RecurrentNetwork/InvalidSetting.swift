@@ -1,8 +1,8 @@
-/// A setting that is impossible, and the rule that it breaks.
+/// A setting with an impossible value, and the rule that it breaks.
 public struct InvalidSetting: Error, Equatable, Sendable {
-  /// The property's name, as `hiddenSize` or `dropout.words`.
+  /// The property's name, such as `hiddenSize` or `dropout.words`.
   public let name: String
-  /// What it must be, as `must be from 1 to 65536, not 0`.
+  /// The rule, such as `must be from 1 to 65536, not 0`.
   public let rule: String
 
   package init(_ name: String, _ rule: String) {
@@ -10,7 +10,7 @@ public struct InvalidSetting: Error, Equatable, Sendable {
     self.rule = rule
   }
 
-  /// A number outside its range, or nil.
+  /// A number that is out of range; nil if it isn't.
   package init?(_ name: String, _ value: Int, in range: ClosedRange<Int>) {
     if range.contains(value) { return nil }
     self.init(name, "must be from \(range.lowerBound) to \(range.upperBound), not \(value)")

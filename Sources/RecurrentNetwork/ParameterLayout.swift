@@ -1,24 +1,25 @@
-/// Where each tensor lies in the one flat array that holds all parameters of a network.
+/// Where each tensor lies in the flat array that holds all parameters of a network.
 ///
-/// Shapes and gate order (i, f, g, o in blocks of H columns) are Keras's: an input row times a kernel.
+/// Shapes and the order of the gates (i, f, g, o, in blocks of H columns) are Keras's: an input row is multiplied by a
+/// kernel.
 public struct ParameterLayout: Sendable, Hashable {
   /// One tensor: its name, its shape (row-major) and where it starts in the flat array.
   public struct Tensor: Sendable, Hashable {
-    /// The tensor's name, after Keras's variable path.
+    /// The tensor's name, in the form of Keras's variable paths.
     public let name: String
     /// Its extents, row-major.
     public let shape: [Int]
-    /// Index of its first element in the flat array.
+    /// The index of its first element in the flat array.
     public let offset: Int
-    /// Number of elements.
+    /// The number of elements.
     public var count: Int { shape.reduce(1, *) }
-    /// Where its elements lie in the flat array.
+    /// The indices of its elements in the flat array.
     public var range: Range<Int> { offset..<offset + count }
   }
 
   /// The tensors of a layer in one direction.
   public struct Recurrence: Sendable, Hashable {
-    /// Input weights W, [inputs, 4H]: of E rows in the first layer (of V without an embedding), then of D · H.
+    /// Input weights W, [inputs, 4H]: the first layer has E inputs (V without an embedding), the others D · H.
     public let kernel: Tensor
     /// Recurrent weights U, [H, 4H].
     public let recurrentKernel: Tensor
@@ -26,9 +27,9 @@ public struct ParameterLayout: Sendable, Hashable {
     public let bias: Tensor
   }
 
-  /// The network that is laid out.
+  /// The network that the parameters belong to.
   public let architecture: Architecture
-  /// Embedding table, [V, E]; without elements where the network has none.
+  /// Embedding table, [V, E]; empty if the network has no embedding.
   public let embedding: Tensor
   /// [layers][directions], forward before backward.
   public let recurrences: [[Recurrence]]
@@ -49,33 +50,35 @@ public struct ParameterLayout: Sendable, Hashable {
     (architecture.embeddingSize > 0 ? [embedding] : [])
       + recurrences.joined().flatMap { [$0.kernel, $0.recurrentKernel, $0.bias] } + [denseKernel, denseBias]
   }
-  /// Number of parameters.
+  /// The number of parameters.
   public var count: Int { denseBias.range.upperBound }
 
   /// Lays out the parameters of a network.
+  ///
+  /// - Precondition: the network's sizes are possible, that is, ``Architecture/invalidSetting`` is nil.
   public init(_ architecture: Architecture) {
     let h = architecture.hiddenSize
     var end = 0
-    func place(_ name: String, _ shape: [Int]) -> Tensor {
+    func append(_ name: String, _ shape: [Int]) -> Tensor {
       let tensor = Tensor(name: name, shape: shape, offset: end)
       end += tensor.count
       return tensor
     }
     self.architecture = architecture
-    embedding = place("embedding/embeddings", [architecture.vocabularySize, architecture.embeddingSize])
+    embedding = append("embedding/embeddings", [architecture.vocabularySize, architecture.embeddingSize])
     recurrences = (0..<architecture.layerCount).map { layer in
-      // As Keras names them by itself.
+      // The names that Keras chooses by default.
       let suffix = layer == 0 ? "" : "_\(layer)"
       let names =
         architecture.isBidirectional
         ? ["forward", "backward"].map { "bidirectional\(suffix)/\($0)_lstm\(suffix)" } : ["lstm\(suffix)"]
       return names.map { name in
         Recurrence(
-          kernel: place("\(name)/kernel", [architecture.inputSize(ofLayer: layer), 4 * h]),
-          recurrentKernel: place("\(name)/recurrent_kernel", [h, 4 * h]), bias: place("\(name)/bias", [4 * h]))
+          kernel: append("\(name)/kernel", [architecture.inputSize(ofLayer: layer), 4 * h]),
+          recurrentKernel: append("\(name)/recurrent_kernel", [h, 4 * h]), bias: append("\(name)/bias", [4 * h]))
       }
     }
-    denseKernel = place("dense/kernel", [architecture.outputSize, architecture.logitCount])
-    denseBias = place("dense/bias", [architecture.logitCount])
+    denseKernel = append("dense/kernel", [architecture.outputSize, architecture.logitCount])
+    denseBias = append("dense/bias", [architecture.logitCount])
   }
 }

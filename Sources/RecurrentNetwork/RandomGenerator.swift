@@ -1,18 +1,18 @@
 /// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
 ///
-/// Its state is one number, which a checkpoint can hold, and its sequence is the same in every build.
+/// Its state is one number, which a checkpoint can store, and its sequence is the same in every build.
 public struct RandomGenerator: RandomNumberGenerator, Sendable, Equatable {
-  /// All there is to remember.
+  /// The state, from which the rest of the sequence follows.
   public private(set) var state: UInt64
 
-  /// A generator whose sequence follows from the seed and the stream's number: streams of one seed are unrelated.
+  /// A generator whose sequence depends on a seed and the number of a stream. Streams with the same seed are unrelated.
   public init(seed: UInt64, stream: UInt64 = 0) {
     state = seed
     state = next() &+ stream
     state = next()
   }
 
-  /// A generator that goes on from a remembered state.
+  /// A generator that continues from a stored state.
   public init(state: UInt64) { self.state = state }
 
   /// The next 64 random bits.
@@ -24,14 +24,17 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable, Equatable {
     return z ^ (z >> 31)
   }
 
-  /// A number from [0, 1) with 53 random bits.
+  /// A number in [0, 1) with 53 random bits.
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// The numbers 0 ..< count in random order (Fisher–Yates; the standard library's `shuffle` promises no fixed order).
+  /// The numbers 0 ..< count in random order, by Fisher and Yates. (The standard library's `shuffle` doesn't promise the
+  /// same order in every version.)
+  ///
+  /// - Precondition: `count` is not negative.
   public mutating func permutation(of count: Int) -> [Int] {
     var order = Array(0..<count)
     for i in stride(from: count - 1, to: 0, by: -1) {
-      // The high half of the product is uniform over 0...i but for a bias of i / 2^64.
+      // The high half of the product is uniform over 0...i, except for a bias of i / 2^64.
       let j = Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(i + 1)).high)
       order.swapAt(i, j)
     }

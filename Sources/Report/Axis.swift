@@ -1,24 +1,25 @@
 import Foundation
 
-/// One direction of a chart: what it spans, and its round ticks.
+/// An axis of a chart: its range, and its ticks at round numbers.
 struct Axis {
-  /// What is measured, with its unit.
+  /// The quantity, with its unit.
   let label: String
   let domain: ClosedRange<Double>
   let ticks: [Double]
   private let decimals: Int
 
   /// - Parameters:
-  ///   - values: what must have room; those that aren't finite need none.
-  ///   - endsAtTicks: whether the domain is widened to round numbers.
-  ///   - isWhole: whether only whole numbers get a tick.
+  ///   - label: the quantity, with its unit.
+  ///   - values: the values to cover; those that aren't finite are ignored.
+  ///   - endsAtTicks: whether the domain is extended to the next ticks.
+  ///   - isWhole: whether only whole numbers have a tick.
   init(_ label: String, covering values: some Sequence<Double>, endsAtTicks: Bool = true, isWhole: Bool = false) {
     var (low, high) = values.lazy.filter(\.isFinite).reduce((Double.infinity, -Double.infinity)) {
       (min($0.0, $1), max($0.1, $1))
     }
     if low > high { (low, high) = (0, 1) }
     if high - low <= 1e-9 * max(abs(low), abs(high), 1e-3) {
-      // A single value stands in the middle.
+      // A single value is put in the middle.
       let margin = isWhole ? 0.5 : max(0.1 * abs(low), 1e-6)
       (low, high) = (low - margin, high + margin)
     }
@@ -33,9 +34,9 @@ struct Axis {
     self.label = label
   }
 
-  /// Where a value lies, from 0 to 1.
-  func share(_ value: Double) -> Double { (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound) }
+  /// The position of a value along the axis, from 0 to 1.
+  func position(of value: Double) -> Double { (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound) }
 
-  /// What stands at a tick.
-  func text(_ tick: Double) -> String { decimal(tick, decimals) }
+  /// The text at a tick.
+  func text(at tick: Double) -> String { decimal(tick, decimals) }
 }

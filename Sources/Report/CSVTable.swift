@@ -2,27 +2,29 @@ import Files
 import Foundation
 import Training
 
-/// What to do about a run's file that can't be used.
-let runAdvice = "give the folder of a run as `lstm train` left it"
+/// The advice about a file of a run that can't be used.
+let runAdvice = "give the folder of a run, unchanged"
 
-/// The complete lines of a file of comma-separated numbers, as a run writes them.
+/// The complete lines of a file of comma-separated numbers, such as a run writes.
 struct CSVTable {
   private var columns: [String: [Double]]
   private(set) var rowCount = 0
 
-  /// A column, or nil where the file has none of that name.
+  /// A column, or nil if there is none of that name.
   subscript(_ name: String) -> [Double]? { columns[name] }
 
   private static let sizeLimit = 64 << 20
 
-  /// Reads a file; what stands after the last newline is taken for half-written and left out.
+  /// Reads a file, except for anything after its last newline, which may be half written.
   ///
-  /// The first column counts: its numbers are whole and rise. The others hold any number of a Float's range, nan and inf
-  /// too.
+  /// The first column holds whole numbers in ascending order. The others hold any numbers in the range of a Float,
+  /// including nan and inf.
   ///
-  /// - Parameter headers: the first lines that the file may have.
-  /// - Returns: nil where there is no such file.
-  /// - Throws: `ReportError`, or `FileError` where it can't be read.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - headers: the first lines that are allowed.
+  /// - Returns: the table, or nil if there is no such file.
+  /// - Throws: `ReportError` if the file is malformed, `FileError` if it can't be read.
   static func read(_ path: String, headers: [String]) throws -> CSVTable? {
     func fail(_ problem: String) -> ReportError { ReportError(.malformed, path: path, problem) }
     guard let data = try boundedContents(of: path, limit: sizeLimit, advice: runAdvice) else { return nil }
@@ -41,7 +43,8 @@ struct CSVTable {
     for (index, line) in lines.enumerated().dropFirst() {
       let fields = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
       guard fields.count == names.count else {
-        throw fail("line \(index + 1) has \(fields.count) fields, expected \(names.count)")
+        throw fail(
+          "line \(index + 1) has \(fields.count) field\(fields.count == 1 ? "" : "s"), expected \(names.count)")
       }
       for (column, field) in fields.enumerated() {
         guard let value = Double(String(decoding: field, as: UTF8.self)), !(value.isFinite && abs(value) > 1e39) else {
@@ -51,7 +54,7 @@ struct CSVTable {
       }
       let count = values[0][index - 1]
       guard count >= 0, count < 0x1p53, count == count.rounded(), index < 2 || count > values[0][index - 2] else {
-        throw fail("line \(index + 1): \(names[0]) must be a whole number above the line before")
+        throw fail("line \(index + 1): \(names[0]) must be a whole number greater than that of the line before")
       }
     }
     return CSVTable(columns: Dictionary(uniqueKeysWithValues: zip(names, values)), rowCount: lines.count - 1)

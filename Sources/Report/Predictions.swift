@@ -4,76 +4,90 @@ import Foundation
 import Models
 import Training
 
-/// What a run's model says of its validation reviews: the test reviews, or the part set apart for validation.
+/// The predictions of a run's model for its validation texts: the test part, or the texts set apart for validation.
 package struct Predictions: Sendable {
-  /// A review whose label the model missed.
-  package struct WrongReview: Sendable {
-    /// Its place among the test reviews, in Keras's order; counts from 0.
+  /// A text whose label was predicted wrongly.
+  package struct WrongText: Sendable {
+    /// Its index among the validation texts, from 0 on.
     package var index: Int
+    /// Its true label.
     package var label: UInt8
+    /// The predicted probability of label 1.
     package var probability: Float
-    /// What the network read.
+    /// The tokens that the network read.
     package var tokens: [Int32]
   }
 
-  /// Why there are none.
-  package struct Omission: Error {
-    /// A sentence.
-    package var reason: String
+  /// Why there are no predictions.
+  package enum Omission: Error, Equatable {
+    /// The run has written no model yet.
+    case noModel
+    /// Nothing says which data the run was trained on.
+    case unknownData
+    /// The run's data are no longer at their path.
+    case missingData(path: String)
+    /// The model has more than two labels.
+    case manyLabels(Int)
+    /// The data have no test part, and no texts were set apart for validation.
+    case noTexts(path: String)
+
+    /// The reason, as a sentence.
+    package var reason: String {
+      switch self {
+      case .noModel: "There is no model.safetensors yet: a run writes it when it ends."
+      case .unknownData: "The run doesn't say which data it was trained on."
+      case .missingData(let path): "The run's data, \(path), aren't there."
+      case .manyLabels(let count): "The model has \(count) labels, and these figures are for two."
+      case .noTexts(let path): "\(path) has no test texts."
+      }
+    }
   }
 
-  /// How many reviews were trained on.
+  /// The number of texts that the model was trained on.
   package var trainingCount: Int
   package var evaluation: BinaryEvaluation
-  /// At most ten, the surest first.
-  package var mostConfidentlyWrong: [WrongReview]
+  /// At most ten texts, the most confidently wrong one first.
+  package var mostConfidentlyWrong: [WrongText]
 }
 
 extension RunRecord {
-  /// Has the model look at the test reviews.
+  /// Classifies the validation texts with the run's model.
   ///
   /// - Parameters:
-  ///   - data: the archive; nil for the one that the run names.
-  ///   - progress: told the share that is done.
-  /// - Returns: the predictions, or why there can't be any.
-  /// - Throws: `CorpusError` or `ModelError` where the archive can't be read or the model can't be used.
+  ///   - data: the path of the data; nil for that of the data that the run was trained on.
+  ///   - threads: the number of threads that share the work.
+  ///   - progress: called with the share of the texts that are done.
+  /// - Returns: the predictions, or why there are none.
+  /// - Throws: `CorpusError` or `FileError` if the data can't be read, `ModelError` if the model can't be used.
   package func predictions(
     data: String?, threads: Int, progress: (Double) -> Void
   ) throws -> Result<Predictions, Predictions.Omission> {
-    guard let model else {
-      return .failure(.init(reason: "There is no model.safetensors yet: a run writes it at its end."))
-    }
-    guard let archive = data ?? settings?.data else {
-      return .failure(.init(reason: "The run doesn't say which archive it was trained on; --data FILE names one."))
-    }
-    guard data != nil || FileManager.default.fileExists(atPath: archive) else {
-      return .failure(.init(reason: "The archive \(archive) isn't there; --data FILE names another."))
+    guard let model else { return .failure(.noModel) }
+    guard let dataPath = data ?? settings?.data else { return .failure(.unknownData) }
+    guard data != nil || FileManager.default.fileExists(atPath: dataPath) else {
+      return .failure(.missingData(path: dataPath))
     }
     let configuration = model.configuration
-    guard configuration.labelCount == 2 else {
-      return .failure(
-        .init(reason: "The run tells \(configuration.labelCount) labels apart; these figures are of two."))
-    }
+    guard configuration.labelCount == 2 else { return .failure(.manyLabels(configuration.labelCount)) }
     let source = DataSource(
-      path: archive, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
-    // Numbers need no words here: the model has them.
-    let (training, test) = try source.load(configuration, as: model, threads: threads)
+      path: dataPath, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
+    let (training, validation) = try source.load(configuration, as: model, threads: threads)
       .parts(validationSplit: configuration.validationSplit)
-    guard test.count > 0 else { return .failure(.init(reason: "\(archive) has no test reviews.")) }
+    guard validation.count > 0 else { return .failure(.noTexts(path: dataPath)) }
 
     let outcomes = try model.outcomes(
-      of: test, threads: threads, path: path + "/" + RunFiles.model, progress: progress)
-    // Probabilities end at 1; logits still tell the surer one.
-    let wrong = outcomes.indices.filter { (outcomes[$0].probability > 0.5) != (test.labels[$0] == 1) }
+      of: validation, threads: threads, path: path + "/" + RunFiles.model, progress: progress)
+    // Ordered by their logits, since many probabilities are rounded to 0 or 1.
+    let wrong = outcomes.indices.filter { (outcomes[$0].probability > 0.5) != (validation.labels[$0] == 1) }
       .sorted { (-abs(outcomes[$0].logit), $0) < (-abs(outcomes[$1].logit), $1) }
     return .success(
       Predictions(
         trainingCount: training.count,
-        evaluation: BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: test.labels),
+        evaluation: BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: validation.labels),
         mostConfidentlyWrong: wrong.prefix(10).map { index in
           .init(
-            index: index, label: test.labels[index], probability: outcomes[index].probability,
-            tokens: Array(test.sequences[index]))
+            index: index, label: validation.labels[index], probability: outcomes[index].probability,
+            tokens: Array(validation.sequences[index]))
         }))
   }
 }

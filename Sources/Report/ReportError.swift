@@ -1,6 +1,6 @@
 import Files
 
-/// Why a run can't be reported on.
+/// Why there can't be a report on a run.
 package struct ReportError: ActionableError, Equatable {
   /// What went wrong.
   package enum Kind: Equatable, Sendable {
@@ -8,7 +8,7 @@ package struct ReportError: ActionableError, Equatable {
     case noFolder
     /// The folder holds no run.
     case noRun
-    /// A file is not as a run writes it.
+    /// A file's contents aren't what a run writes.
     case malformed
   }
 

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The curves over time, all runs' in the same charts.
+/// The curves over time; those of all runs share the same charts.
 extension ReportPage {
-  /// Loss and accuracy over steps and epochs.
+  /// Loss and accuracy by step and by epoch.
   var learningSection: String {
     guard runs.contains(where: { !$0.record.steps.isEmpty }) else {
       return section("Learning", "<p>No step is complete yet.</p>")
@@ -26,7 +26,7 @@ extension ReportPage {
         + charts.joined(separator: "\n") + "\n</div>")
   }
 
-  /// With one run colors tell training from validation, with several they tell the runs apart.
+  /// With one run, colors distinguish training from validation; with several, they distinguish the runs.
   private func trainingColor(_ run: Int) -> Int { isComparison ? run : 1 }
 
   private func key(_ name: String, color: Int) -> String {
@@ -37,7 +37,7 @@ extension ReportPage {
     "<section>\n<h2>\(title)</h2>\n\(body)\n</section>"
   }
 
-  /// A measure's chart over steps and the one over epochs, with one scale.
+  /// The charts of a quantity by step and by epoch, with the same scale.
   private func charts(
     of name: String, isHigherBetter: Bool, step: (RunRecord.Step) -> Double, training: (RunRecord.Epoch) -> Double,
     validation: (RunRecord.Epoch) -> Double
@@ -48,7 +48,7 @@ extension ReportPage {
     let stepSeries = thinned.enumerated().map { Chart.Series(points: $1.points, color: trainingColor($0)) }
     let epochSeries = runs.enumerated().flatMap { index, run in
       func series(_ kind: String, color: Int, isDashed: Bool, _ value: (RunRecord.Epoch) -> Double) -> Chart.Series {
-        // Dots are for epochs that can be counted.
+        // More dots than this would run together.
         let isMarked = run.record.epochs.count <= 40
         let points = run.record.epochs.map { epoch in
           let note =
@@ -67,7 +67,7 @@ extension ReportPage {
     var figures = [
       chart(
         stepTitle(name, isHigherBetter, step),
-        neighbors > 1 ? "Each point is the mean of up to \(neighbors) steps." : "Each batch before its step.",
+        neighbors > 1 ? "Each point is the mean of up to \(neighbors) steps." : "Each batch, before its step.",
         x: Axis("step", covering: [0] + stepSeries.flatMap { $0.points.map(\.x) }, endsAtTicks: false, isWhole: true),
         y, stepSeries)
     ]
@@ -75,7 +75,7 @@ extension ReportPage {
       figures.append(
         chart(
           epochTitle(name, isHigherBetter, training, validation),
-          "Training as the epoch's mean, validation after it.", x: epochAxis, y, epochSeries))
+          "Training: the mean over the epoch. Validation: after the epoch.", x: epochAxis, y, epochSeries))
     }
     return figures
   }
@@ -90,7 +90,7 @@ extension ReportPage {
   private func stepTitle(_ name: String, _ isHigherBetter: Bool, _ value: (RunRecord.Step) -> Double) -> String {
     let last = runs.map { $0.record.steps.last.map(value) }
     if !isComparison, let first = runs[0].record.steps.first {
-      return "Training \(name) by step: \(decimal(value(first), 4)) at first, \(decimal(last[0]!, 4)) at last"
+      return "Training \(name) by step: from \(decimal(value(first), 4)) to \(decimal(last[0]!, 4))"
     }
     return "Training \(name) by step" + best(last, isHigherBetter) { decimal($0, 4) }
   }
@@ -107,10 +107,10 @@ extension ReportPage {
       + best(runs.map { $0.record.epochs.last.map(validation) }, isHigherBetter) { decimal($0, 4) }
   }
 
-  /// ": highest in the end with RUN, 0.8447"
+  /// Such as ": highest at the end for RUN, 0.8447".
   private func best(_ values: [Double?], _ isHigherBetter: Bool, _ text: (Double) -> String) -> String {
     guard let index = bestIndex(values, isHigherBetter: isHigherBetter) else { return "" }
-    return ": \(isHigherBetter ? "highest" : "lowest") in the end with \(names[index]), \(text(values[index]!))"
+    return ": \(isHigherBetter ? "highest" : "lowest") at the end for \(names[index]), \(text(values[index]!))"
   }
 
   private var learningRateChart: [String] {
@@ -123,13 +123,13 @@ extension ReportPage {
     guard let last = series.compactMap(\.points.last).first else { return [] }
     return [
       chart(
-        isComparison ? "Learning rate by epoch" : "Learning rate \(String(format: "%.3g", last.y)) in the end",
-        "As the schedule moved it.",
+        isComparison ? "Learning rate by epoch" : "Learning rate \(String(format: "%.3g", last.y)) at the end",
+        "As the schedule set it.",
         x: epochAxis, Axis("learning rate", covering: [0] + series.flatMap { $0.points.map(\.y) }), series)
     ]
   }
 
-  /// Reviews/s and memory over the time of training.
+  /// Texts/s and memory over the training time.
   var performanceSection: String {
     guard runs.contains(where: { !$0.record.performance.isEmpty }) else { return "" }
     func figure(_ label: String, _ title: String, _ points: [[Chart.Point]]) -> String {
@@ -139,7 +139,7 @@ extension ReportPage {
       let all = series.flatMap(\.points)
       return chart(
         title, neighbors > 1 ? "Each point is the mean of up to \(neighbors) steps." : "After each step.",
-        x: Axis("seconds of training", covering: [0] + all.map(\.x), endsAtTicks: false),
+        x: Axis("training time, s", covering: [0] + all.map(\.x), endsAtTicks: false),
         Axis(label, covering: [0] + all.map(\.y)), series)
     }
     let speeds = runs.map(\.throughput)
@@ -150,15 +150,15 @@ extension ReportPage {
       guard let index = bestIndex(values, isHigherBetter: isHigherBetter) else { return name }
       let text = "\(decimal(values[index]!, 0)) \(unit)"
       return isComparison
-        ? "\(name): \(isHigherBetter ? "highest" : "lowest") with \(names[index]), \(text)" : "\(name) \(text)"
+        ? "\(name): \(isHigherBetter ? "highest" : "lowest") for \(names[index]), \(text)" : "\(name) \(text)"
     }
     let keys = isComparison ? names.indices.map { key(names[$0], color: $0) } : []
     return section(
       "Speed and memory",
       (keys.isEmpty ? "" : "<p class=\"legend\">\(keys.joined(separator: "\n"))</p>\n")
         + "<div class=\"charts wide\">\n"
-        + figure("reviews/s", title("Median speed", medians, "reviews/s", isHigherBetter: true), speeds) + "\n"
-        + figure("MB", title("Largest memory", peaks, "MB", isHigherBetter: false), memory) + "\n</div>")
+        + figure("texts/s", title("Median speed", medians, "texts/s", isHigherBetter: true), speeds) + "\n"
+        + figure("MB", title("Peak memory", peaks, "MB", isHigherBetter: false), memory) + "\n</div>")
   }
 
   private func chart(_ title: String, _ note: String, x: Axis, _ y: Axis, _ series: [Chart.Series]) -> String {

@@ -1,5 +1,5 @@
 extension ReportPage {
-  /// The page's look. Colors are Okabe and Ito's, which all kinds of color vision tell apart.
+  /// The page's style sheet. The colors are Okabe and Ito's, which can be told apart with any kind of color vision.
   static let styleSheet = """
     :root {
       color-scheme: light;
@@ -70,8 +70,8 @@ extension ReportPage {
     .confusion b, .confusion span { display: block; color: var(--ink); }
     .confusion b { font-size: 21px; line-height: 1.3; font-weight: 600; }
     .confusion span { font-size: 12px; }
-    .reviews { margin: 20px 0 0; padding: 0; list-style: none; columns: 2 400px; column-gap: 40px; }
-    .reviews li { break-inside: avoid; padding: 12px 0 14px; border-top: 1px solid var(--rule); }
+    .texts { margin: 20px 0 0; padding: 0; list-style: none; columns: 2 400px; column-gap: 40px; }
+    .texts li { break-inside: avoid; padding: 12px 0 14px; border-top: 1px solid var(--rule); }
     .verdict { margin-bottom: 4px; font-size: 13px; color: var(--muted); }
     .verdict b { display: block; font-size: 14px; font-weight: 600; color: var(--ink); }
     .words { margin: 0; font: 15px/1.5 Charter, "Bitstream Charter", Georgia, "Times New Roman", serif; overflow-wrap: anywhere; }
@@ -95,9 +95,9 @@ extension ReportPage {
       .charts.square { grid-template-columns: 1fr 1fr 1fr; gap: 0 16pt; }
       .confusion td[style] { height: 60pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
       figure, table.runs tr { break-inside: avoid; }
-      /* Columns within pages would let a review be torn apart. */
-      .reviews { columns: auto; }
-      .reviews li { padding: 6pt 0 7pt; }
+      /* With columns, a text could be split across pages. */
+      .texts { columns: auto; }
+      .texts li { padding: 6pt 0 7pt; }
       .words { font-size: 9.5pt; }
     }
     """

@@ -4,9 +4,9 @@ import Hyperparameters
 import RecurrentNetwork
 import Training
 
-/// A page about one run or several side by side: HTML that needs no other file, no network and no script.
+/// A page about one run, or about several side by side: HTML that needs no other file, no network and no script.
 package struct ReportPage {
-  /// A run and what its model says of the test reviews.
+  /// A run, and its model's predictions for the validation texts.
   package struct Run {
     package var record: RunRecord
     package var predictions: Result<Predictions, Predictions.Omission>
@@ -17,16 +17,16 @@ package struct ReportPage {
     }
   }
 
-  /// How many runs a page takes: as many curves as a color-blind eye can tell apart.
+  /// The largest number of runs on a page: that of the curves that a color-blind reader can tell apart.
   package static let maximumRuns = 6
 
   let runs: [Run]
-  /// The folders' own names, or their paths where names don't tell them apart.
+  /// The folders' names, or their paths if some names are equal.
   let names: [String]
 
   /// - Precondition: there are 1 to `maximumRuns` runs.
   package init(_ runs: [Run]) {
-    precondition((1...Self.maximumRuns).contains(runs.count), "a page takes 1 to \(Self.maximumRuns) runs")
+    precondition((1...Self.maximumRuns).contains(runs.count), "a page shows 1 to \(Self.maximumRuns) runs")
     self.runs = runs
     let names = runs.map { URL(fileURLWithPath: $0.record.path).standardizedFileURL.lastPathComponent }
     self.names = Set(names).count == names.count ? names : runs.map(\.record.path)
@@ -68,7 +68,7 @@ package struct ReportPage {
     """
   }
 
-  /// What the page shows, in a line.
+  /// The most important result, in a line.
   private var headline: String {
     let accuracies = runs.map { $0.record.epochs.last?.validationAccuracy }
     guard let best = bestIndex(accuracies, isHigherBetter: true) else { return "No epoch is complete yet" }
@@ -80,7 +80,7 @@ package struct ReportPage {
     return "\(names[best]) has the highest validation accuracy of \(runs.count) runs, \(value)"
   }
 
-  /// The place of the best of some numbers, nil where there is none.
+  /// The index of the best of some numbers; nil if none is finite.
   func bestIndex(_ values: [Double?], isHigherBetter: Bool) -> Int? {
     values.indices.filter { values[$0]?.isFinite == true }
       .min { isHigherBetter ? values[$0]! > values[$1]! : values[$0]! < values[$1]! }
@@ -90,7 +90,10 @@ package struct ReportPage {
 
   /// A table with a column for each run.
   ///
-  /// - Parameter marksDifferences: whether rows in which the runs differ stand out.
+  /// - Parameters:
+  ///   - title: the heading.
+  ///   - rows: the rows, with a value for each run.
+  ///   - marksDifferences: whether to highlight the rows in which the runs differ.
   private func runTable(
     _ title: String, _ rows: [(name: String, values: [String])], marksDifferences: Bool
   ) -> String {
@@ -123,31 +126,31 @@ package struct ReportPage {
       row("training accuracy") { $0.record.epochs.last.map { decimal($0.accuracy, 4) } },
       row("training loss") { $0.record.epochs.last.map { decimal($0.loss, 4) } },
       row("area under the ROC curve") { $0.evaluation?.rocArea.map { decimal($0, 4) } },
-      row("calibration error") { $0.evaluation.map { decimal($0.calibrationError, 4) } },
-      row("time of training") { $0.record.performance.last.map { decimal($0.seconds, 1) + " s" } },
-      row("reviews/s, median") { median($0.throughput.map(\.y)).map { decimal($0, 0) } },
-      row("memory, at most") { $0.record.performance.map(\.memoryBytes).max().map { decimal($0 / 1e6, 0) + " MB" } },
+      row("calibration error") { $0.evaluation?.calibrationError.map { decimal($0, 4) } },
+      row("training time") { $0.record.performance.last.map { decimal($0.seconds, 1) + " s" } },
+      row("median texts/s") { median($0.throughput.map(\.y)).map { decimal($0, 0) } },
+      row("peak memory") { $0.record.performance.map(\.memoryBytes).max().map { decimal($0 / 1e6, 0) + " MB" } },
     ]
   }
 
   private var settings: [(name: String, values: [String])] {
     var rows = [
-      row("archive") { $0.record.settings?.data },
-      row("training reviews") { $0.trainingCount.map { decimal(Double($0), 0) } },
-      row("validation reviews") { $0.evaluation.map { decimal(Double($0.count), 0) } },
+      row("data") { $0.record.settings?.data },
+      row("training texts") { $0.trainingCount.map { decimal(Double($0), 0) } },
+      row("validation texts") { $0.evaluation.map { decimal(Double($0.count), 0) } },
       row("parameters") { run in
         run.record.configuration.map { decimal(Double(ParameterLayout($0.architecture).count), 0) }
       },
     ]
-    // As the configuration declares them, so that none is forgotten.
-    let options = runs.map { $0.record.configuration.map { Array(Mirror(reflecting: $0).children) } }
-    for (index, option) in (options.compactMap(\.self).first ?? []).enumerated() {
-      let texts = options.map { $0.map { settingText($0[index].value) } ?? "–" }
-      // What no run asked for only takes room.
-      if texts.contains(where: { $0 != "none" }) { rows.append((words(option.label ?? ""), texts)) }
+    // Taken from the configuration's own properties, so that none is forgotten.
+    let settings = runs.map { $0.record.configuration.map { Array(Mirror(reflecting: $0).children) } }
+    for (index, setting) in (settings.compactMap(\.self).first ?? []).enumerated() {
+      let texts = settings.map { $0.map { settingText($0[index].value) } ?? "–" }
+      // A setting that no run uses would only take up space.
+      if texts.contains(where: { $0 != "none" }) { rows.append((words(setting.label ?? ""), texts)) }
     }
     rows.append(row("threads") { $0.record.settings.map { "\($0.threads)" } })
-    rows.append(row("version of lstm") { $0.record.settings?.version })
+    rows.append(row("lstm version") { $0.record.settings?.version })
     return rows
   }
 
@@ -195,22 +198,22 @@ package struct ReportPage {
 extension ReportPage.Run {
   var evaluation: BinaryEvaluation? { try? predictions.get().evaluation }
 
-  /// Nil where the archive wasn't read.
+  /// The number of training texts; nil if the data weren't read.
   var trainingCount: Int? { try? predictions.get().trainingCount }
 
-  /// Reviews/s of each step, over the seconds of training.
+  /// The texts/s of each step, by seconds of training.
   var throughput: [Chart.Point] {
     guard let configuration = record.configuration else { return [] }
     let batchSize = Double(configuration.batchSize)
-    // Without the archive a batch is taken for full, though an epoch's last one need not be.
-    let reviews = Double(trainingCount ?? record.settings?.limit ?? .max)
-    let stepsPerEpoch = (reviews / batchSize).rounded(.up)
+    // If the data weren't read, each batch is assumed to be full, although an epoch's last one may not be.
+    let textCount = Double(trainingCount ?? record.settings?.limit ?? .max)
+    let stepsPerEpoch = (textCount / batchSize).rounded(.up)
     var previous = RunRecord.Performance(step: 0, seconds: 0, memoryBytes: 0)
     return record.performance.compactMap { row in
       defer { previous = row }
       guard row.step == previous.step + 1, row.seconds > previous.seconds else { return nil }
       let isLast = Double(row.step).truncatingRemainder(dividingBy: stepsPerEpoch) == 0
-      let count = isLast ? reviews - (stepsPerEpoch - 1) * batchSize : batchSize
+      let count = isLast ? textCount - (stepsPerEpoch - 1) * batchSize : batchSize
       return Chart.Point(x: row.seconds, y: count / (row.seconds - previous.seconds))
     }
   }

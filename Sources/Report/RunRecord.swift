@@ -6,7 +6,7 @@ import Models
 import RecurrentNetwork
 import Training
 
-/// What the folder of a run holds, be the run over or still on.
+/// The contents of a run's folder. The run may still be in progress.
 package struct RunRecord: Sendable {
   /// A row of history.csv.
   package struct Epoch: Sendable, Equatable {
@@ -16,7 +16,7 @@ package struct RunRecord: Sendable {
     package var accuracy: Double
     package var validationLoss: Double
     package var validationAccuracy: Double
-    /// Where a schedule moves it.
+    /// The learning rate after the epoch; nil if the run doesn't record it.
     package var learningRate: Double?
   }
 
@@ -30,7 +30,7 @@ package struct RunRecord: Sendable {
   /// A row of performance.csv.
   package struct Performance: Sendable, Equatable {
     package var step: Int
-    /// Of training so far.
+    /// Seconds of training so far.
     package var seconds: Double
     package var memoryBytes: Double
   }
@@ -38,34 +38,35 @@ package struct RunRecord: Sendable {
   /// run.json.
   package struct Settings: Sendable, Decodable {
     package var version: String
-    /// The archive's path.
+    /// The path of the data.
     package var data: String
     package var threads: Int
-    /// How many reviews of each part were taken, nil for all.
+    /// The number of texts taken from each part; nil for all.
     package var limit: Int?
     package var wordIndex: String?
-    /// How texts are read, where anything but the default was asked for.
+    /// How texts are read; nil for the defaults.
     package var text: TextOptions?
     package var configuration: TrainingConfiguration
   }
 
-  /// The folder, as it was given.
+  /// The folder's path, as it was given.
   package let path: String
   package let epochs: [Epoch]
   package let steps: [Step]
-  /// Empty where the run didn't measure it.
+  /// Empty if the run didn't measure it.
   package let performance: [Performance]
-  /// Nil for a run of a version that wrote no run.json.
+  /// Nil if there is no run.json, which early versions didn't write.
   package let settings: Settings?
-  /// model.safetensors; nil while the run is on.
+  /// The model in model.safetensors; nil until the run writes it.
   package let model: Model?
 
-  /// The model's, or else the run's; nil where neither is there.
+  /// The model's configuration, or else that of run.json; nil if there is neither.
   package var configuration: TrainingConfiguration? { model?.configuration ?? settings?.configuration }
 
   /// Reads a folder.
   ///
-  /// - Throws: `ReportError` where it holds no run, or where a file is not as a run writes it.
+  /// - Throws: `ReportError` if the folder holds no run, or if a file's contents aren't what a run writes; `FileError` or
+  ///   `ModelError` if a file can't be read.
   package init(contentsOf path: String) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
@@ -105,14 +106,14 @@ package struct RunRecord: Sendable {
       Performance(
         step: Int(table["step"]![row]), seconds: table["seconds"]![row], memoryBytes: table["memory_bytes"]![row])
     }
-    var before = 0.0
+    var previous = 0.0
     for (index, row) in rows.enumerated() {
-      guard row.seconds.isFinite, row.seconds >= before, row.memoryBytes.isFinite, row.memoryBytes >= 0 else {
+      guard row.seconds.isFinite, row.seconds >= previous, row.memoryBytes.isFinite, row.memoryBytes >= 0 else {
         throw ReportError(
-          .malformed, path: path, "line \(index + 2): seconds must not fall, and no bytes be below 0",
-          advice: "remove the file to leave speed and memory out")
+          .malformed, path: path, "line \(index + 2): seconds must not decrease, and bytes must not be negative",
+          advice: "remove the file for a report without speed and memory")
       }
-      before = row.seconds
+      previous = row.seconds
     }
     return rows
   }
@@ -120,10 +121,10 @@ package struct RunRecord: Sendable {
   private static func settings(_ path: String) throws -> Settings? {
     guard let data = try boundedContents(of: path, limit: 1 << 20, advice: runAdvice) else { return nil }
     func fail(_ problem: String) -> ReportError {
-      ReportError(.malformed, path: path, problem, advice: "remove the file, and name the data to do without it")
+      ReportError(.malformed, path: path, problem, advice: "remove the file, and name the data yourself")
     }
     guard let settings = try? JSONDecoder().decode(Settings.self, from: data) else {
-      throw fail("is not the JSON of a run's settings")
+      throw fail("isn't the JSON of a run's settings")
     }
     if let setting = settings.configuration.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
     if let limit = settings.limit, limit < 1 { throw fail("limit is \(limit), expected at least 1") }

@@ -12,34 +12,36 @@ struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures training and evaluation batches against the processor's peak.",
     discussion: """
-      Prints a Markdown table of medians. With --serve it answers commands on standard input instead, one a line, each \
-      by a line of JSON: train K, evaluate K, reset, load FILE, save FILE, peak, memory, quit. Scripts/bench.py drives it in turn with \
-      other frameworks' workers, Scripts/interop compares what it saves with theirs.
+      Prints a Markdown table of medians. With --serve, it reads commands from standard input instead, one per line, and \
+      answers each with a line of JSON: train K, evaluate K, reset, load FILE, save FILE, peak, memory, quit. \
+      Scripts/bench.py alternates it with other frameworks, and Scripts/interop compares the files that it saves with \
+      theirs.
       """)
 
-  @Option(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "file"))
+  @Option(help: .init("The data: Keras's imdb.npz, or a similar archive.", valueName: "file"))
   var data: String
 
-  @Option(help: .init("Threads to work on (default: the cores that this process may use).", valueName: "count"))
+  @Option(help: .init("Number of threads (default: one for each core that this process may use).", valueName: "count"))
   var threads: Int?
 
-  @Option(help: .init("Reviews a batch.", valueName: "count"))
+  @Option(help: .init("Texts per batch.", valueName: "count"))
   var batchSize = Train.defaults.batchSize
 
-  @Option(help: .init("Batches to measure, after one that is not counted.", valueName: "count"))
+  @Option(help: .init("Batches to measure, after one for warming up.", valueName: "count"))
   var batches = 5
 
   @OptionGroup(title: "Network")
   var network: NetworkOptions
 
-  @Flag(help: "Answer commands on standard input.")
+  @Flag(help: "Answer commands from standard input.")
   var serve = false
 
   @Option(
-    help: .init("With --serve, write the batches and initial weights here for the other workers.", valueName: "folder"))
+    help: .init(
+      "With --serve: write the batches and the initial weights here, for the other frameworks.", valueName: "folder"))
   var export: String?
 
-  @Option(help: .init("Also write the figures here, as JSON.", valueName: "file"))
+  @Option(help: .init("Also write all measurements here, as JSON.", valueName: "file"))
   var json: String?
 
   func validate() throws {
@@ -51,7 +53,7 @@ struct Benchmark: ParsableCommand {
 
   private var settings: TrainingConfiguration {
     var settings = TrainingConfiguration()
-    network.put(into: &settings)
+    network.apply(to: &settings)
     settings.batchSize = batchSize
     return settings
   }
@@ -95,8 +97,8 @@ struct Benchmark: ParsableCommand {
     while let line = readLine() {
       let words = line.split(separator: " ", maxSplits: 1)
       switch (words.first, words.count == 2 ? Int(words[1]) : nil) {
-      case ("train", let batch?) where bench.range(of: batch) != nil: printLine(json(bench.train(batch)))
-      case ("evaluate", let batch?) where bench.range(of: batch) != nil: printLine(json(bench.evaluate(batch)))
+      case ("train", let batch?) where bench.samples(of: batch) != nil: printLine(json(bench.train(batch)))
+      case ("evaluate", let batch?) where bench.samples(of: batch) != nil: printLine(json(bench.evaluate(batch)))
       case ("load", _) where words.count == 2:
         answer { try bench.load(Model(contentsOf: String(words[1]))) }
       case ("save", _) where words.count == 2:

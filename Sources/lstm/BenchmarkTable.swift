@@ -2,15 +2,15 @@ import Benchmarking
 import Foundation
 import Training
 
-/// What `lstm benchmark` measured, batch by batch, and how it is shown.
+/// The measurements of `lstm benchmark`, batch by batch, as a table and as JSON.
 struct BenchmarkTable {
-  /// The results of one number of threads.
+  /// The results with a certain number of threads.
   struct Series {
     var peaks: [Double] = []
     var training: [BatchBenchmark.Result] = []
     var evaluation: [BatchBenchmark.Result] = []
 
-    /// The share of the peak that the products which can't be left out got.
+    /// The speed of the necessary products, as a share of the peak.
     func share(_ results: [BatchBenchmark.Result]) -> Double {
       median(results.map { $0.necessaryGigaflop / $0.seconds }) / median(peaks)
     }
@@ -24,12 +24,12 @@ struct BenchmarkTable {
 
   let date = ISO8601DateFormatter().string(from: Date())
   let loadSeconds: [Double]
-  /// Bytes, before the network of one thread was made to work.
+  /// Bytes, measured before the network with one thread is used.
   let peakMemory: Int
   private(set) var all = Series()
   private(set) var one: Series?
 
-  /// Measures some batches in turn, after one that is not counted.
+  /// Measures some batches, after one for warming up.
   init(_ bench: BatchBenchmark, oneThread: BatchBenchmark?, batches: Int, loadSeconds: [Double]) {
     self.loadSeconds = loadSeconds
     _ = (bench.evaluate(0), bench.train(0))
@@ -76,7 +76,7 @@ struct BenchmarkTable {
     return lines.joined(separator: "\n")
   }
 
-  /// Every single measurement.
+  /// All measurements.
   func json(threads: Int, batchSize: Int) throws -> Data {
     struct Encoded: Encodable {
       struct Series: Encodable {

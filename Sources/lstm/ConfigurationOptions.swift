@@ -3,31 +3,32 @@ import Hyperparameters
 import Models
 import Training
 
-/// The settings of a run as options; what is not given comes from a file, from a run, or is the default.
+/// The settings of a run, as options. Those that aren't given come from a file or from a run, or are the defaults.
 struct ConfigurationOptions: ParsableArguments {
   private static let defaults = TrainingConfiguration()
 
-  @Option(help: "Settings to start from: the tutorial's, or those for the best answer (default: tutorial).")
+  @Option(help: "Settings to start from: the tutorial's, or the most accurate ones (default: tutorial).")
   var preset: Preset?
 
   @Option(
     help: .init(
-      "Settings to start from: a run.json, or a JSON object, over the preset's; options override it.",
+      "A run.json, or another JSON object of settings, which override the preset's; options override both.",
       valueName: "file"))
   var configuration: String?
 
   @OptionGroup
   var network: NetworkOptions
 
-  @Option(help: .init("Times that all reviews are gone through (default: \(defaults.epochs)).", valueName: "count"))
+  @Option(help: .init("Passes over all training texts (default: \(defaults.epochs)).", valueName: "count"))
   var epochs: Int?
 
-  @Option(help: .init("Reviews a training step (default: \(defaults.batchSize)).", valueName: "count"))
+  @Option(help: .init("Texts per training step (default: \(defaults.batchSize)).", valueName: "count"))
   var batchSize: Int?
 
   @Option(
     help: .init(
-      "Parts of a batch that threads and ranks share out; their number decides the last bits (default: 32).",
+      "Shards of a batch, which threads and ranks share; the last bits of the weights depend on their number "
+        + "(default: 32).",
       valueName: "count"))
   var shards: Int?
 
@@ -36,29 +37,29 @@ struct ConfigurationOptions: ParsableArguments {
 
   @Option(
     help: .init(
-      "Adam's ε (default: \(defaults.epsilon)); a larger one keeps rare words from being learned by heart.",
+      "Adam's ε (default: \(defaults.epsilon)); a larger one keeps the network from memorizing rare words.",
       valueName: "number"))
   var epsilon: Float?
 
   @Option(
     help: .init(
-      "Seeds the initial weights and the order of the reviews (default: \(defaults.seed)).", valueName: "number"))
+      "Seed of the initial weights and of the order of the texts (default: \(defaults.seed)).", valueName: "number"))
   var seed: UInt64?
 
   @Flag(
     inversion: .prefixedNo,
-    help: "Give each epoch an order of its own, or keep the archive's after Keras's own shuffle (default: --shuffle).")
+    help: "Shuffle the texts before each epoch, or keep their order in the data (default: --shuffle).")
   var shuffle: Bool?
 
   @Option(
-    help: .init("Set this share of the training reviews apart for validation, the last ones.", valueName: "share"))
+    help: .init("Set this share of the training texts apart for validation: the last ones.", valueName: "share"))
   var validationSplit: Double?
 
   @Option(
-    help: .init("How much the loss of each label counts in training, as 1,2.", valueName: "a,b"))
+    help: .init("Weights of the labels' losses in training, such as 1,2.", valueName: "a,b"))
   var classWeights: String?
 
-  @Option(help: .init("Weight decay, which makes Adam AdamW.", valueName: "rate"))
+  @Option(help: .init("Weight decay, which turns Adam into AdamW.", valueName: "rate"))
   var weightDecay: Double?
 
   @Option(help: .init("Scale each tensor's gradient to at most this norm.", valueName: "limit"))
@@ -67,102 +68,112 @@ struct ConfigurationOptions: ParsableArguments {
   @Option(help: .init("Scale the whole gradient to at most this norm.", valueName: "limit"))
   var clipGlobalNorm: Double?
 
-  @Option(help: .init("Cut each element of the gradient to at most this.", valueName: "limit"))
+  @Option(help: .init("Clip each element of the gradient to at most this.", valueName: "limit"))
   var clipValue: Double?
 
   enum Schedule: String, ExpressibleByArgument, CaseIterable { case constant, cosine, step }
 
-  @Option(help: "How the learning rate moves: up over --warmup-steps, then down along a cosine; or down in steps.")
+  @Option(help: "How the learning rate changes: up during --warmup-steps, then down along a cosine; or down in steps.")
   var schedule: Schedule?
 
-  @Option(help: .init("With --schedule cosine: steps from 0 to the full rate (default: 0).", valueName: "steps"))
+  @Option(help: .init("With --schedule cosine: steps until the full rate is reached (default: 0).", valueName: "steps"))
   var warmupSteps: Int?
 
-  @Option(help: .init("With --schedule cosine: what is left of the rate at the end (default: 0).", valueName: "share"))
+  @Option(
+    help: .init(
+      "With --schedule cosine: the share of the rate that is left at the end (default: 0).", valueName: "share"))
   var finalFraction: Double?
 
-  @Option(help: .init("With --schedule step: the factor (default: 0.5).", valueName: "factor"))
+  @Option(help: .init("With --schedule step: the factor of each reduction (default: 0.5).", valueName: "factor"))
   var decayFactor: Double?
 
-  @Option(help: .init("With --schedule step: after how many steps (default: 25).", valueName: "steps"))
+  @Option(help: .init("With --schedule step: steps between reductions (default: 25).", valueName: "steps"))
   var decaySteps: Int?
 
   @Option(
     help: .init(
-      "Lower the learning rate where this stops improving, as Keras's ReduceLROnPlateau does.", valueName: "quantity"))
+      "Reduce the learning rate when this stops improving, like Keras's ReduceLROnPlateau.", valueName: "quantity"))
   var reduceLROnPlateau: MonitoredQuantity?
 
-  @Option(help: .init("With --reduce-lr-on-plateau: epochs to wait (default: 10).", valueName: "epochs"))
+  @Option(
+    help: .init("With --reduce-lr-on-plateau: epochs to wait for an improvement (default: 10).", valueName: "epochs"))
   var plateauPatience: Int?
 
-  @Option(help: .init("With --reduce-lr-on-plateau: the factor (default: 0.1).", valueName: "factor"))
+  @Option(help: .init("With --reduce-lr-on-plateau: the factor of each reduction (default: 0.1).", valueName: "factor"))
   var plateauFactor: Double?
 
-  @Option(help: .init("With --reduce-lr-on-plateau: what counts as better (default: 0.0001).", valueName: "difference"))
+  @Option(
+    help: .init(
+      "With --reduce-lr-on-plateau: the least change that is an improvement (default: 0.0001).", valueName: "difference"
+    ))
   var plateauMinDelta: Double?
 
-  @Option(help: .init("With --reduce-lr-on-plateau: epochs of rest after it (default: 0).", valueName: "epochs"))
+  @Option(
+    help: .init("With --reduce-lr-on-plateau: epochs to pause after a reduction (default: 0).", valueName: "epochs"))
   var plateauCooldown: Int?
 
-  @Option(help: .init("With --reduce-lr-on-plateau: no lower than this (default: 0).", valueName: "rate"))
+  @Option(help: .init("With --reduce-lr-on-plateau: the lowest learning rate (default: 0).", valueName: "rate"))
   var minLearningRate: Double?
 
   @Option(
-    help: .init("End the run where this stops improving, as Keras's EarlyStopping does.", valueName: "quantity"))
+    help: .init("End the run when this stops improving, like Keras's EarlyStopping.", valueName: "quantity"))
   var earlyStopping: MonitoredQuantity?
 
-  @Option(help: .init("With --early-stopping: epochs to wait (default: 0).", valueName: "epochs"))
+  @Option(help: .init("With --early-stopping: epochs to wait for an improvement (default: 0).", valueName: "epochs"))
   var patience: Int?
 
-  @Option(help: .init("With --early-stopping: what counts as better (default: 0).", valueName: "difference"))
+  @Option(
+    help: .init("With --early-stopping: the least change that is an improvement (default: 0).", valueName: "difference")
+  )
   var minDelta: Double?
 
   @Flag(
     inversion: .prefixedNo,
-    help: "With --early-stopping: the model is that of the best epoch (default: --no-restore-best-weights).")
+    help: "With --early-stopping: use the weights of the best epoch for the model (default: --no-restore-best-weights)."
+  )
   var restoreBestWeights: Bool?
 
   @Option(
-    help: .init("Keep the model of the epoch with the best of this, as best.safetensors.", valueName: "quantity"))
+    help: .init("Keep the model of the epoch in which this is best, as best.safetensors.", valueName: "quantity"))
   var bestModel: MonitoredQuantity?
 
-  /// The settings of the preset, or the given ones, with those of the file and then of the options put over them.
+  /// The preset's settings, or else the given ones, overridden first by the file's and then by the options.
   func applied(to base: TrainingConfiguration?) throws -> TrainingConfiguration {
     let base = preset?.configuration ?? base ?? Self.defaults
     var result = try configuration.map { try TrainingConfiguration(contentsOf: $0, over: base) } ?? base
-    func put<Value>(_ value: Value?, _ setting: WritableKeyPath<TrainingConfiguration, Value>) {
+    func set<Value>(_ setting: WritableKeyPath<TrainingConfiguration, Value>, _ value: Value?) {
       if let value { result[keyPath: setting] = value }
     }
-    func putOptional<Value>(_ value: Value?, _ setting: WritableKeyPath<TrainingConfiguration, Value?>) {
+    func setOptional<Value>(_ setting: WritableKeyPath<TrainingConfiguration, Value?>, _ value: Value?) {
       if let value { result[keyPath: setting] = value }
     }
-    network.put(into: &result)
-    put(epochs, \.epochs)
-    put(batchSize, \.batchSize)
-    put(learningRate, \.learningRate)
-    put(epsilon, \.epsilon)
-    put(seed, \.seed)
-    put(shuffle, \.shuffles)
-    putOptional(shards, \.shards)
-    putOptional(validationSplit, \.validationSplit)
-    putOptional(weightDecay, \.weightDecay)
-    putOptional(bestModel, \.bestModel)
+    network.apply(to: &result)
+    set(\.epochs, epochs)
+    set(\.batchSize, batchSize)
+    set(\.learningRate, learningRate)
+    set(\.epsilon, epsilon)
+    set(\.seed, seed)
+    set(\.shuffles, shuffle)
+    setOptional(\.shards, shards)
+    setOptional(\.validationSplit, validationSplit)
+    setOptional(\.weightDecay, weightDecay)
+    setOptional(\.bestModel, bestModel)
     if let classWeights {
       let texts = classWeights.split(separator: ",", omittingEmptySubsequences: false)
       let numbers = texts.compactMap { Double($0) }
       guard numbers.count == texts.count, numbers.count == result.labelCount else {
-        throw ValidationError("--class-weights must be a number of each label, as 1,2, not \(classWeights).")
+        throw ValidationError("--class-weights must be a number for each label, such as 1,2, not \(classWeights).")
       }
       result.classWeights = numbers
     }
-    try putClipping(into: &result)
-    try putSchedule(into: &result)
-    try putPlateau(into: &result)
-    try putEarlyStopping(into: &result)
+    try applyClipping(to: &result)
+    try applySchedule(to: &result)
+    try applyPlateau(to: &result)
+    try applyEarlyStopping(to: &result)
     return result
   }
 
-  private func putClipping(into result: inout TrainingConfiguration) throws {
+  private func applyClipping(to result: inout TrainingConfiguration) throws {
     let clippings =
       [clipNorm.map(GradientClipping.norm), clipGlobalNorm.map(GradientClipping.globalNorm)]
       + [clipValue.map(GradientClipping.value)]
@@ -173,7 +184,7 @@ struct ConfigurationOptions: ParsableArguments {
     if let clipping = given.first { result.clipping = clipping }
   }
 
-  private func putSchedule(into result: inout TrainingConfiguration) throws {
+  private func applySchedule(to result: inout TrainingConfiguration) throws {
     switch schedule {
     case .constant: result.schedule = .constant
     case .cosine: result.schedule = .cosineDecay(warmupSteps: 0, alpha: 0)
@@ -194,7 +205,7 @@ struct ConfigurationOptions: ParsableArguments {
     if wantsStep { throw ValidationError("--decay-factor and --decay-steps go with --schedule step.") }
   }
 
-  private func putPlateau(into result: inout TrainingConfiguration) throws {
+  private func applyPlateau(to result: inout TrainingConfiguration) throws {
     var plateau = result.plateau ?? ReduceLROnPlateau()
     if let reduceLROnPlateau { plateau.monitor = reduceLROnPlateau }
     plateau.patience = plateauPatience ?? plateau.patience
@@ -209,7 +220,7 @@ struct ConfigurationOptions: ParsableArguments {
     }
   }
 
-  private func putEarlyStopping(into result: inout TrainingConfiguration) throws {
+  private func applyEarlyStopping(to result: inout TrainingConfiguration) throws {
     var stopping = result.earlyStopping ?? EarlyStopping()
     if let earlyStopping { stopping.monitor = earlyStopping }
     stopping.patience = patience ?? stopping.patience

@@ -10,12 +10,12 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures how well a model classifies labeled texts.",
     discussion: """
-      Loss, accuracy, precision, recall, F1, area under the ROC curve and confusion matrix, with 95 % intervals: \
-      Wilson's score for accuracy, precision, recall, and for F1, which rises with the share TP / (TP + FP + FN); \
-      DeLong's for the area; the normal distribution's for the loss. With more than two labels loss, accuracy, the mean \
-      of the labels' F1, and precision, recall and F1 of each.
+      Prints loss, accuracy, precision, recall, F1, the area under the ROC curve and the confusion matrix, with 95 % \
+      intervals: Wilson's score for accuracy, precision, recall, and F1 (by the share TP / (TP + FP + FN), with which F1 \
+      increases), DeLong's method for the area, and the normal distribution for the loss. With more than two labels: \
+      loss, accuracy, the mean of the labels' F1, and the precision, recall and F1 of each label.
 
-      Started by mpirun or srun, the processes share the work; rank 0 alone reads and writes.
+      Processes started by mpirun or srun share the work; only rank 0 reads and writes.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
@@ -23,31 +23,33 @@ struct Evaluate: ParsableCommand {
   @Option(help: .init("The trained model.", valueName: "file"))
   var model = "Data/run/model.safetensors"
 
-  @Option(help: .init("The data: archive, file or folder, as for lstm train.", valueName: "file"))
+  @Option(help: .init("The data: an archive, a file or a folder, as for lstm train.", valueName: "file"))
   var data: String
 
   @Option(
     help: .init(
-      "Which of its parts: train, test or all. Where there is no test part, test is the share that training sets apart.",
+      "The part of the data: train, test or all. If they have no test part, test is the share that training sets apart.",
       valueName: "name"))
   var part = Part.test
 
-  @Option(help: .init("The words, for a model that has none: imdb_word_index.json, or one like it.", valueName: "file"))
+  @Option(
+    help: .init(
+      "A word index, for a model without a vocabulary: imdb_word_index.json, or a similar file.", valueName: "file"))
   var wordIndex: String?
 
   @OptionGroup(title: "Texts")
   var text: TextDataOptions
 
-  @Option(help: .init("How the figures are written: text or json.", valueName: "name"))
+  @Option(help: .init("Output format: text or json.", valueName: "name"))
   var format = Format.text
 
-  @Option(help: .init("A greater probability gives label 1.", valueName: "probability"))
+  @Option(help: .init("A probability above this predicts label 1.", valueName: "probability"))
   var threshold: Float = 0.5
 
-  @Option(help: .init("Take only the first so many texts of a part.", valueName: "count"))
+  @Option(help: .init("Use at most this many texts of each part: the first ones.", valueName: "count"))
   var limit: Int?
 
-  @Option(help: .init("Threads to work on (default: the cores that this process may use).", valueName: "count"))
+  @Option(help: .init("Number of threads (default: one for each core that this process may use).", valueName: "count"))
   var threads: Int?
 
   enum Part: String, ExpressibleByArgument, CaseIterable { case train, test, all }
@@ -65,7 +67,7 @@ struct Evaluate: ParsableCommand {
     }
   }
 
-  /// On the first rank.
+  /// The evaluation on the first rank.
   private func run(on ranks: RankGroup) throws {
     let model = try Model(contentsOf: self.model, wordIndex: wordIndex)
     try checkThreshold(threshold, model)
@@ -73,7 +75,7 @@ struct Evaluate: ParsableCommand {
     var bar = ProgressBar(isQuiet: false)
     let outcomes = try model.outcomes(
       of: samples, on: ranks.communicator, threads: ranks.threads, path: self.model
-    ) { bar.draw("Reading texts", done: $0, details: [data]) }
+    ) { bar.draw("Classifying texts", done: $0, details: [data]) }
     bar.clear()
     let losses = outcomes.map(\.loss)
     let loss = Row(
@@ -111,20 +113,20 @@ struct Evaluate: ParsableCommand {
 
   private func samples(for model: Model, threads: Int) throws -> LabeledSequences {
     let source = DataSource(path: data, limit: limit, wordIndex: wordIndex, text: self.text.applied(to: nil))
-    let parts = try source.load(model.configuration, as: model, threads: threads, isQuiet: false)
-    for note in parts.notes { printError("\(data): \(note)") }
+    let dataset = try source.load(model.configuration, as: model, threads: threads, isQuiet: false)
+    for note in dataset.notes { printError("\(data): \(note)") }
     let samples =
       switch part {
-      case .train: parts.training
-      case .test: parts.test
+      case .train: dataset.training
+      case .test: dataset.test
       case .all:
         LabeledSequences(
           sequences: TokenSequences(
-            [parts.training, parts.test].flatMap { part in (0..<part.count).map { Array(part.sequences[$0]) } }),
-          labels: parts.training.labels + parts.test.labels)
+            [dataset.training, dataset.test].flatMap { part in (0..<part.count).map { Array(part.sequences[$0]) } }),
+          labels: dataset.training.labels + dataset.test.labels)
       }
     guard samples.count > 0 else {
-      throw CommandError(path: data, "has no \(part.rawValue) part", advice: "give --part all or train")
+      throw CommandError(path: data, "has no \(part.rawValue) part", advice: "choose --part all or --part train")
     }
     return samples
   }
@@ -134,7 +136,7 @@ struct Evaluate: ParsableCommand {
   private struct Row {
     /// The key in JSON.
     var name: String
-    /// Nil where the samples don't tell, as the recall where none is positive.
+    /// Nil if it is undefined, as recall is if no sample is positive.
     var value: Double?
     var interval: ClosedRange<Double>?
   }
@@ -182,7 +184,7 @@ struct Evaluate: ParsableCommand {
 
   private func shown(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "undefined" }
 
-  /// A table's lines: the first column to the left, the others to the right.
+  /// The lines of a table whose first column is aligned to the left, and the others to the right.
   private func aligned(_ table: [[String]]) -> [String] {
     let widths = table[0].indices.map { column in table.map { $0[column].count }.max()! }
     return table.map { row in
@@ -197,7 +199,7 @@ struct Evaluate: ParsableCommand {
     text + String(repeating: " ", count: max(0, width - text.count))
   }
 
-  /// Confusion: a row for each true label, a column for each answer; label 0 first.
+  /// The confusion matrix has a row for each true label and a column for each predicted one, with label 0 first.
   private func facts(_ evaluation: BinaryEvaluation) -> [String: Any] {
     let counts = evaluation.confusion
     return [

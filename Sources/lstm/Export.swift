@@ -10,23 +10,24 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model in another framework's format.",
     discussion: """
-      MODEL is a file of any format that `lstm inspect` shows, or the folder of a run. Beside an ONNX file goes a README \
-      for whoever receives it: what the ids are, how to pad, an example in Python.
+      MODEL is a file in any format that `lstm inspect` shows, or the folder of a run. An ONNX file comes with a README \
+      for its users: what the token ids mean, how to pad, and an example in Python.
 
-      Several models that differ in nothing but their weights become one network, an ensemble: its logits are the mean \
-      of theirs.
+      Several models that differ only in their weights are exported as one network, an ensemble, whose logits are the \
+      mean of theirs.
       """)
 
-  @Argument(help: .init("The model: a file, or the folder of a run; of several their ensemble.", valueName: "model"))
+  @Argument(help: .init("The model: a file or the folder of a run; several for their ensemble.", valueName: "model"))
   var models: [String]
 
-  @Option(help: .init("Where it goes; the ending says the format: \(ModelFormat.endings).", valueName: "file"))
+  @Option(
+    help: .init("The file to write; its ending determines the format: \(ModelFormat.endings).", valueName: "file"))
   var to: String
 
-  @Option(help: .init("The format, whatever the ending.", valueName: "format"))
+  @Option(help: .init("The format, regardless of the ending.", valueName: "format"))
   var format: ModelFormat?
 
-  @Flag(help: "Replace a file that is there.")
+  @Flag(help: "Replace an existing file.")
   var overwrite = false
 
   func run() throws {
@@ -41,7 +42,7 @@ struct Export: ParsableCommand {
     if let readMe {
       try AtomicFile.write([Data(model.readMe(forONNX: (to as NSString).lastPathComponent).utf8)], to: readMe)
     }
-    printError(written(model, to: to, format) + (readMe.map { "; how it is used: \($0)" } ?? ""))
+    printError(written(model, to: to, format) + (readMe.map { "; instructions: \($0)" } ?? ""))
   }
 }
 
@@ -49,34 +50,35 @@ extension ModelFormat: ExpressibleByArgument {}
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Takes a model of another framework over into the native format, with its words.",
+    abstract: "Converts another framework's model into the native format, and adds its words.",
     discussion: """
-      FILE is one of any format that `lstm inspect` shows: of PyTorch a safetensors file with the names in README, of \
-      Keras its weights. What the file doesn't say, the options can.
+      FILE is in any format that `lstm inspect` shows: PyTorch's models as safetensors, with the names in the README, and \
+      Keras's as its own files. Options add what the file doesn't say.
       """)
 
   @Argument(help: .init("The model.", valueName: "file"))
   var file: String
 
-  @Option(help: .init("Where the model goes, as safetensors.", valueName: "model"))
+  @Option(help: .init("The safetensors file to write.", valueName: "model"))
   var output: String
 
-  @Option(help: .init("The words: Keras's imdb_word_index.json, or one like it.", valueName: "file"))
+  @Option(help: .init("The word index: Keras's imdb_word_index.json, or a similar file.", valueName: "file"))
   var wordIndex: String?
 
-  @Option(help: .init("Tokens read of a text, the last ones; shorter texts are padded in front.", valueName: "count"))
+  @Option(
+    help: .init("Tokens read of each text: the last ones; shorter texts are padded in front.", valueName: "count"))
   var maxLength: Int?
 
-  @Option(help: .init("What the labels are called, from label 0 on, as ham,spam.", valueName: "a,b"))
+  @Option(help: .init("Names of the labels, from label 0 on, such as ham,spam.", valueName: "a,b"))
   var labels: String?
 
-  @Option(help: "What the last layer's outputs become, where the file doesn't say: last state, maximum or mean.")
+  @Option(help: "What the dense layer reads, if the file doesn't say: the last state, or the outputs' maximum or mean.")
   var pooling: Architecture.Pooling?
 
-  @Flag(help: "Padding was left out when the model was trained, where the file doesn't say.")
+  @Flag(help: "The model was trained with padding skipped, if the file doesn't say.")
   var maskPadding = false
 
-  @Flag(help: "Replace a file that is there.")
+  @Flag(help: "Replace an existing file.")
   var overwrite = false
 
   private var labelNames: [String]? {
@@ -91,10 +93,10 @@ struct Import: ParsableCommand {
     if let labels, let names = labelNames,
       names.count < 2 || Set(names).count < names.count || names.contains("")
     {
-      throw ValidationError("--labels must be two names or more, as ham,spam, not \(labels).")
+      throw ValidationError("--labels must be two or more different names, such as ham,spam, not \(labels).")
     }
     if let format = ModelFormat(path: output), format != .safetensors {
-      throw ValidationError("--output is a safetensors file; for .\(format.rawValue) there is `lstm export`.")
+      throw ValidationError("--output must be a safetensors file; use `lstm export` for .\(format.rawValue).")
     }
   }
 
@@ -109,41 +111,40 @@ struct Import: ParsableCommand {
       guard labelNames.count == model.configuration.labelCount else {
         throw CommandError(
           path: file,
-          "has \(model.configuration.labelCount) labels, of which --labels names \(labelNames.count)",
-          advice: "name each of them")
+          "has \(model.configuration.labelCount) labels, but --labels names \(labelNames.count)",
+          advice: "give a name for each label")
       }
       model.labels = labelNames
     }
     var architecture = model.configuration.architecture
     if let pooling { architecture.pooling = pooling }
     if maskPadding { architecture.masksPadding = true }
-    // Neither changes the weights.
-    var parameters = Parameters(zeros: ParameterLayout(architecture))
-    parameters.values = model.parameters.values
+    // Neither of these changes the number of weights.
+    let parameters = Parameters(model.parameters.values, layout: ParameterLayout(architecture))!
     (model.parameters, model.configuration.architecture) = (parameters, architecture)
     try model.write(to: output, as: .safetensors)
     printError(
       written(model, to: output, .safetensors)
-        + (model.vocabulary == nil ? "; without words: --word-index gives them" : ""))
+        + (model.vocabulary == nil ? "; it has no words, which --word-index adds" : ""))
   }
 }
 
-/// Checks, before anything is read, that a file may be written.
+/// Checks that a file may be written, before anything is read.
 private func checkTarget(_ path: String, overwrite: Bool) throws {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
-  if isFolder.boolValue { throw CommandError(path: path, "is a folder", advice: "name a file") }
+  if isFolder.boolValue { throw CommandError(path: path, "is a folder", advice: "give the name of a file") }
   guard overwrite else {
-    throw CommandError(path: path, "is there already", advice: "give another name, or --overwrite")
+    throw CommandError(path: path, "already exists", advice: "give another name, or --overwrite")
   }
 }
 
-/// What was written, and what of the model has no place there.
+/// A message about what was written, and what was left out.
 private func written(_ model: Model, to path: String, _ format: ModelFormat) -> String {
   let parameters = "\(path): \(model.parameters.architecture), \(grouped(model.parameters.values.count)) parameters"
   guard let optimizer = model.optimizer else { return parameters }
   return parameters
     + (format.holdsOptimizer
       ? ", and Adam's state after \(grouped(optimizer.step)) steps"
-      : "; Adam's state has no place in this format and is left out")
+      : "; this format can't hold Adam's state, which is left out")
 }

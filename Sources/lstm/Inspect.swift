@@ -7,34 +7,34 @@ import Training
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what a model or an archive of reviews holds.",
+    abstract: "Shows the contents of a model or of data.",
     discussion: """
-      Of a model, whatever its format: layers and parameters as Keras's summary() counts them, settings, words. Of an \
-      archive: counts and lengths of its reviews, and the first one in numbers and words.
+      For a model in any format: its layers and parameters, as Keras's summary() counts them, its settings and its words. \
+      For data: the number of texts and their lengths, and the first text, as tokens and words.
       """)
 
-  @Argument(help: .init("A model, the folder of a run, or data as for lstm train --data.", valueName: "file"))
+  @Argument(help: .init("A model, the folder of a run, or data, as for lstm train --data.", valueName: "file"))
   var file: String
 
   @Option(
     help: .init(
-      "Of an archive: tokens kept; padding, start, unknown and the most frequent words (default: "
+      "For data: size of the vocabulary: padding, start, unknown and the most frequent words (default: "
         + "\(Train.defaults.vocabularySize)).", valueName: "count"))
   var vocabularySize: Int?
 
   @Option(
     help: .init(
-      "Of an archive: length of the padded features (default: \(Train.defaults.maxLength)).", valueName: "count")
+      "For data: length of the padded features (default: \(Train.defaults.maxLength)).", valueName: "count")
   )
   var maxLength: Int?
 
   @Option(
-    help: .init("Of texts: how many labels they have (default: \(Train.defaults.labelCount)).", valueName: "count"))
+    help: .init("For texts: number of labels (default: \(Train.defaults.labelCount)).", valueName: "count"))
   var labelCount: Int?
 
   @Option(
     help: .init(
-      "Of an archive: words of its numbers (default: ARCHIVE_word_index.json beside it, if there).", valueName: "file"))
+      "For an archive: its word index (default: ARCHIVE_word_index.json next to it, if it exists).", valueName: "file"))
   var wordIndex: String?
 
   @OptionGroup(title: "Texts")
@@ -53,29 +53,29 @@ struct Inspect: ParsableCommand {
   func run() throws {
     let content = try FileContent(ofFile: file)
     switch content {
-    case .reviews, .other: return try showReviews(of: file)
+    case .reviews, .other: return try showData(at: file)
     default: break
     }
     for (option, isGiven) in [
       ("--vocabulary-size", vocabularySize != nil), ("--max-length", maxLength != nil),
       ("--label-count", labelCount != nil), ("--word-index", wordIndex != nil),
       ("an option for texts", text.applied(to: nil) != nil),
-    ] where isGiven { throw ValidationError("\(option) goes with data; \(file) is a model.") }
+    ] where isGiven { throw ValidationError("\(option) is for data, but \(file) is a model.") }
     let model = try Model(contentsOf: file, as: content) { printError("Note: \(file): \($0)") }
     printLine(try ModelSummary(path: file, content: content, model: model).text)
   }
 
-  private func showReviews(of archive: String) throws {
+  private func showData(at path: String) throws {
     let maxLength = maxLength ?? Train.defaults.maxLength
     var configuration = TrainingConfiguration()
     if let vocabularySize { configuration.vocabularySize = vocabularySize }
     if let labelCount { configuration.labelCount = labelCount }
-    // The lengths are wanted as they are.
+    // The table shows the original lengths.
     configuration.maxLength = .max
-    let data = try DataSource(path: archive, wordIndex: wordIndex, text: text.applied(to: nil)).load(
+    let data = try DataSource(path: path, wordIndex: wordIndex, text: text.applied(to: nil)).load(
       configuration, threads: Processor.availableCores, isQuiet: false)
     let (training, test) = (data.training, data.test)
-    printLine("\(archive)")
+    printLine(path)
     for note in data.notes { printLine(note) }
     printLine("")
     let isPair = data.labels.count == 2
@@ -98,11 +98,11 @@ struct Inspect: ParsableCommand {
 
     let first = training.sequences[0]
     printLine(
-      "\nThe first training review, \(data.labels[Int(training.labels[0])]), \(first.count) tokens:\n")
+      "\nThe first training text, labeled \(data.labels[Int(training.labels[0])]), \(first.count) tokens:\n")
     printLine(wrapped(first.map(String.init), separator: ", "))
     if let words = data.vocabulary {
       printLine(
-        "\nas words (<start> in front, <oov> for what is not among the \(grouped(configuration.vocabularySize)) tokens kept):\n"
+        "\nas words (<start> in front, <oov> for words outside the vocabulary of \(grouped(configuration.vocabularySize)) tokens):\n"
       )
       printLine(wrapped(first.map { words[Int($0)] }, separator: " "))
     } else {
@@ -131,7 +131,7 @@ struct Inspect: ParsableCommand {
   }
 }
 
-/// Pieces in indented lines.
+/// Joins pieces, and breaks them into indented lines.
 func wrapped(_ pieces: [String], separator: String, indent: String = "  ", width: Int = 103) -> String {
   var lines = [""]
   for (index, piece) in pieces.enumerated() {

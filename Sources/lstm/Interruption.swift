@@ -1,16 +1,16 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C (SIGINT) and SIGTERM: the first asks for an orderly end, the second leaves at once.
+/// Handles Ctrl-C (SIGINT) and SIGTERM: the first signal asks for an orderly end, and the second one exits immediately.
 enum Interruption {
-  /// The signal that came, or 0. A signal handler may touch an atomic, and little else.
+  /// The signal that was received, or 0. An atomic is one of the few things that a signal handler may access.
   private static let received = Atomic<Int32>(0)
 
-  /// From now on signals are noted instead of ending the process.
+  /// Starts recording signals, which would otherwise end the process.
   static func listen() {
-    // Also makes the atomic exist before the handler needs it.
+    // This also initializes the atomic, before the handler needs it.
     received.store(0, ordering: .relaxed)
-    // Whoever started this process may have blocked them: the mask is inherited.
+    // The parent process may have blocked the signals, and the mask is inherited.
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
@@ -24,7 +24,7 @@ enum Interruption {
     Foundation.signal(SIGPIPE, SIG_IGN)
   }
 
-  /// The exit code that the signal asks for, 130 or 143; nil where none came.
+  /// The exit code for the received signal, 130 or 143; nil if there was none.
   static var exitCode: Int32? {
     let number = received.load(ordering: .relaxed)
     return number == 0 ? nil : 128 + number

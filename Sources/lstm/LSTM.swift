@@ -3,7 +3,7 @@ import Distribution
 import Foundation
 import Training
 
-/// The executable: it parses options, prints, and leaves the rest to the libraries.
+/// The executable, which parses options and prints. The libraries do the rest.
 @main
 struct LSTM: ParsableCommand {
   static let version = Run.version
@@ -19,19 +19,19 @@ struct LSTM: ParsableCommand {
 
   static func main() {
     openStandardStreams()
-    // Before anything else: the kernels would end in an illegal instruction.
+    // The kernels would crash with an illegal instruction.
     if let problem = Processor.problem {
       printError("Error: \(problem)")
       exit(withError: ExitCode(1))
     }
-    // Where the zone isn't named, the C library looks for its file whenever libzip reads an entry's date.
+    // Without a named time zone, the C library looks for its file each time libzip reads the date of an entry.
     setenv("TZ", ":/etc/localtime", 0)
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      // An option that is wrong is wrong on every rank.
-      if !(error is ExitCode), MPI.launchedRank ?? 0 > 0 { RankGroup.letTheFirstSpeak() }
+      // A wrong option is wrong on every rank.
+      if !(error is ExitCode), MPI.launchedRank ?? 0 > 0 { RankGroup.waitForFirstRanksMessage() }
       exit(withError: advised(error))
     }
   }

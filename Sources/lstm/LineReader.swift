@@ -1,15 +1,16 @@
 import Corpus
 import Foundation
 
-/// The lines of a stream, as they arrive: a thread reads ahead, and whoever asks gets all that has come meanwhile.
+/// Reads the lines of a stream as they arrive: a thread reads ahead, and each call returns all lines that have arrived in
+/// the meantime.
 ///
-/// So a line that somebody types is answered at once, a fast pipe is worked on in large batches, and memory is bounded
-/// either way.
-// @unchecked: what both threads touch, they touch under the condition's lock; `count` is the asker's alone.
+/// That way, a typed line is answered immediately, a fast pipe is processed in large batches, and memory is bounded in
+/// both cases.
+// @unchecked: whatever both threads access is guarded by the condition's lock; `count` is only used by the caller's thread.
 final class LineReader: @unchecked Sendable {
-  /// The longest line that is taken, in bytes.
+  /// The length limit of a line, in bytes.
   static let longestLine = 64 << 20
-  /// Bytes at which the thread waits, once there is a whole line.
+  /// The number of bytes at which the thread stops reading ahead, once there is a complete line.
   private static let readAhead = 4 << 20
   private static let chunk = 256 << 10
 
@@ -22,23 +23,24 @@ final class LineReader: @unchecked Sendable {
   private let name: String
   private let condition = NSCondition()
   private var bytes: [UInt8] = []
-  /// Where the last whole line of `bytes` ends.
+  /// The index in `bytes` after its last complete line.
   private var end = 0
   private var ending: Ending?
-  /// Lines handed out.
+  /// The number of lines returned so far.
   private var count = 0
 
   /// - Parameters:
-  ///   - descriptor: the open stream; it stays open.
-  ///   - name: what messages call it.
+  ///   - descriptor: the stream, which is not closed.
+  ///   - name: the stream's name in messages.
   init(_ descriptor: Int32, name: String) {
     self.name = name
     Thread.detachNewThread { [self] in fill(from: descriptor) }
   }
 
-  /// The lines that have come since the last call, without their ends; waits for at least one. Empty at the end.
+  /// Waits until there is at least one line, and returns all lines since the last call, without their line endings. At the
+  /// end of the stream, there are none.
   ///
-  /// - Throws: `CorpusError` behind the last line that could be read.
+  /// - Throws: `CorpusError` after the last line that could be read.
   func next() throws -> [ArraySlice<UInt8>] {
     let (block, failure) = take()
     if let failure { throw failure }
@@ -50,7 +52,7 @@ final class LineReader: @unchecked Sendable {
       lines.append(block[start..<(hasReturn ? end - 1 : end)])
       start = end + 1
     }
-    // A byte order mark belongs to no text.
+    // A byte order mark isn't part of the text.
     if count == 0, let first = lines.first, first.starts(with: [0xEF, 0xBB, 0xBF]) { lines[0] = first.dropFirst(3) }
     count += lines.count
     return lines
@@ -84,7 +86,7 @@ final class LineReader: @unchecked Sendable {
         CorpusError(
           .tooLarge, file: name, entry: "line \(count + 1)",
           expected: "a text of at most \(Self.longestLine >> 20) MiB",
-          found: "a longer one", advice: "check that it is a file of text, one a line")
+          found: "a longer one", advice: "check that it is a text file with one text per line")
       )
     }
   }

@@ -5,7 +5,7 @@ import Models
 import RecurrentNetwork
 import Training
 
-/// What `lstm inspect` shows of a model, in lines of at most 100 columns.
+/// The output of `lstm inspect` for a model, in lines of at most 100 columns.
 struct ModelSummary {
   let path: String
   let content: FileContent
@@ -20,7 +20,7 @@ struct ModelSummary {
     }
   }
 
-  /// As Keras's `summary()` has them.
+  /// The layers, in the form of Keras's `summary()`.
   private var layers: String {
     let layout = model.parameters.layout
     let architecture = layout.architecture
@@ -56,11 +56,12 @@ struct ModelSummary {
     }.joined(separator: "\n")
   }
 
-  /// As Keras's `summary()` counts them: Adam has two moments for each parameter, its step and its rate.
+  /// The numbers of parameters, as Keras's `summary()` counts them: Adam has two moments per parameter, its step and its
+  /// learning rate.
   private var parameters: String {
     let count = model.parameters.values.count
     let optimizerCount = model.optimizer == nil ? 0 : 2 * count + 2
-    // The step alone has 8 bytes.
+    // All of them have 4 bytes, except for the step, which has 8.
     let optimizerBytes = optimizerCount == 0 ? 0 : 4 * optimizerCount + 4
     func line(_ name: String, _ count: Int, _ bytes: Int) -> String {
       "\(name): \(grouped(count)) (\(readable(bytes)))"
@@ -118,7 +119,7 @@ struct ModelSummary {
     return line + (vocabulary.count > 1 ? " …" : "")
   }
 
-  /// A size as Keras shows it.
+  /// A size in the form of Keras's `summary()`.
   private func readable(_ bytes: Int) -> String {
     var (size, unit) = (Double(bytes), 0)
     let units = ["B", "KB", "MB", "GB", "TB"]

@@ -2,9 +2,10 @@ import Corpus
 import Files
 import Models
 import Parallel
+import Report
 import Training
 
-/// An error of the command line itself.
+/// An error of the executable itself.
 struct CommandError: ActionableError {
   let path: String?
   let problem: String
@@ -22,7 +23,7 @@ private struct AdvisedError: Error, CustomStringConvertible {
   let description: String
 }
 
-/// The error as `lstm` shows it: what a library advises becomes an option where there is one.
+/// The error as `lstm` shows it: if an option solves the problem, it replaces the library's advice.
 func advised(_ error: any Error) -> any Error {
   guard let error = error as? any ActionableError else { return error }
   return AdvisedError(description: "\(error.facts); \(optionAdvice(for: error) ?? error.advice)")
@@ -52,7 +53,8 @@ extension FileError {
 extension ModelError {
   fileprivate var optionAdvice: String? {
     switch kind {
-    case .noVocabulary: "give them with --word-index imdb_word_index.json, the file of the data it was trained on"
+    case .noVocabulary:
+      "name them with --word-index imdb_word_index.json, the word index of the data that it was trained on"
     case .notAModel, .malformed, .unsupported, .mismatch, .tooLarge, .notFinite: nil
     }
   }
@@ -60,7 +62,7 @@ extension ModelError {
 
 extension RankError {
   fileprivate var optionAdvice: String? {
-    if case .noMPI = self { return "build it with make build MPI=1, or start one" }
+    if case .noMPI = self { return "build it with make build MPI=1, or start a single process" }
     return nil
   }
 }
@@ -69,14 +71,25 @@ extension TrainingError {
   fileprivate var optionAdvice: String? {
     switch self {
     case .invalid: "see lstm train --help"
-    case .otherNetwork: "leave --vocabulary-size and what else describes the network out: it is then the file's"
+    case .otherNetwork: "leave out --vocabulary-size and the network's other options, which the file then determines"
     case .notAFolder: "give another --output"
-    case .runExists: "go on with it by --resume, give another --output, or --overwrite to replace it"
-    case .runInUse: "wait for its end, or give another --output"
-    case .noCheckpoints: "--resume wants the --output folder of an earlier lstm train"
-    case .otherData: "name its archive with --data"
-    case .otherSettings: "leave them out; only --epochs may grow"
+    case .runExists: "continue it with --resume, replace it with --overwrite, or give another --output"
+    case .runInUse: "wait until it ends, or give another --output"
+    case .noCheckpoints: "give --resume the --output folder of an earlier run"
+    case .otherData: "name the original data with --data"
+    case .otherSettings: "leave out these options; only --epochs may change, and only grow"
     default: nil
+    }
+  }
+}
+
+extension Predictions.Omission {
+  /// A sentence about the option that adds the predictions; nil if there is none.
+  var optionAdvice: String? {
+    switch self {
+    case .unknownData: "Name the data with --data."
+    case .missingData: "Name other data with --data."
+    case .noModel, .manyLabels, .noTexts: nil
     }
   }
 }

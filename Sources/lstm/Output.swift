@@ -29,7 +29,7 @@ func writeOutput(_ text: String) throws {
   if code == EPIPE { _exit(128 + SIGPIPE) }
   throw CommandError(
     path: "standard output", "can't be written (\(String(cString: strerror(code))))",
-    advice: "check the free space where it goes")
+    advice: "check that there is enough free space")
 }
 
 /// Prints a line of a result to stdout at once, and ends the process with a message where that fails.
@@ -63,7 +63,7 @@ func openStandardStreams() {
   }
 }
 
-/// A whole number with its thousands marked: 25,000.
+/// A whole number with separated thousands: 25,000.
 func grouped(_ number: Int) -> String {
   var digits = String(number.magnitude)
   var groups: [String] = []

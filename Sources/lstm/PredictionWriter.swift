@@ -5,16 +5,16 @@ import Distribution
 import Foundation
 import Training
 
-/// How predictions are written.
+/// The format of predictions.
 enum PredictionFormat: String, ExpressibleByArgument, CaseIterable {
   case text, csv, jsonl
 
   static var names: String { allCases.map(\.rawValue).joined(separator: "|") }
 }
 
-/// Writes predictions to stdout, a line each (`text` with its words: two).
+/// Writes predictions to stdout, one per line; an explanation as `text` takes two lines.
 struct PredictionWriter {
-  /// How many predictions were written.
+  /// The number of predictions written so far.
   private(set) var count = 0
 
   private let format: PredictionFormat
@@ -27,28 +27,30 @@ struct PredictionWriter {
     self.format = format
     labelWidth = classifier.labels.map { shown($0).count }.max()!
     let environment = ProcessInfo.processInfo.environment
-    // Open MPI makes what it passes on look like a terminal, wherever it goes.
+    // Open MPI makes output that it forwards look like a terminal, even if it goes elsewhere.
     isColored =
       isatty(STDOUT_FILENO) == 1 && MPI.launchedRanks == nil && environment["TERM"] != "dumb"
       && (environment["NO_COLOR"] ?? "").isEmpty
   }
 
-  /// What is to be said at the end, if anything: `text` says it with each line.
+  /// A remark for the end, if there is any. The format `text` has it in each line instead.
   var remark: String? {
-    unknownCount == 0 || format == .text
-      ? nil
-      : "\(grouped(unknownCount)) of \(grouped(count)) texts (the first is number \(grouped(firstUnknown))) "
-        + "\(unknownCount == 1 ? "has" : "have") no word that the model knows: such an answer says nothing of the text."
+    if unknownCount == 0 || format == .text { return nil }
+    let texts = "\(grouped(unknownCount)) of \(grouped(count)) texts"
+    return unknownCount == 1
+      ? "\(texts) (number \(grouped(firstUnknown))) has no word that the model knows: its prediction says nothing about it."
+      : "\(texts) (the first is number \(grouped(firstUnknown))) have no word that the model knows: their predictions say "
+        + "nothing about them."
   }
 
-  /// Writes a batch at once.
+  /// Writes a batch of predictions.
   mutating func write(_ predictions: [Prediction], of texts: [String]) throws {
     var lines = ""
     for (prediction, text) in zip(predictions, texts) { try lines += line(prediction, text) + "\n" }
     try writeOutput(lines)
   }
 
-  /// Writes a prediction with its words.
+  /// Writes a prediction with the effects of its words.
   mutating func write(_ explanation: Explanation, of text: String) throws {
     let words = explanation.words
     switch format {
@@ -92,7 +94,7 @@ struct PredictionWriter {
 
   // MARK: Words
 
-  /// A word with what it did, on a scale of the largest effect: one to three signs, or a color.
+  /// A word, marked by its effect relative to the largest one: with one to three signs, or with a color.
   private func marked(_ word: Explanation.Word, _ largest: Float) -> String {
     let spelling = CorpusError.escaped(word.word, limit: 60)
     guard word.isKnown else { return isColored ? "\u{1B}[2m\(spelling)\u{1B}[0m" : "(\(spelling))" }
@@ -107,12 +109,12 @@ struct PredictionWriter {
 /// The beginning of a text, on one line and without control characters.
 private func shown(_ text: String) -> String { CorpusError.escaped(text, limit: 60) }
 
-/// A field as RFC 4180 has it.
+/// A CSV field, quoted according to RFC 4180 if necessary.
 private func csv(_ text: String) -> String {
   text.utf8.contains { "\",\r\n".utf8.contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
 }
 
-/// A string as JSON has it.
+/// A JSON string.
 private func json(_ text: String) -> String {
   var result: [UInt8] = [UInt8(ascii: "\"")]
   result.reserveCapacity(text.utf8.count + 2)

@@ -5,23 +5,24 @@ import Models
 import Parallel
 import Training
 
-/// What a model says of an archive's test reviews, with all digits: for the scripts that compare it with other
-/// frameworks.
+/// Prints a model's probabilities for an archive's test texts with all digits, for scripts that compare them with other
+/// frameworks' ones.
 struct Probabilities: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prints the probability of each test review, one a line.", shouldDisplay: false)
+    abstract: "Prints the probability of each test text, one per line.", shouldDisplay: false)
 
   @Option(help: .init("The model.", valueName: "file"))
   var model: String
 
-  @Option(help: .init("The archive: Keras's imdb.npz, or one like it.", valueName: "file"))
+  @Option(help: .init("The data: Keras's imdb.npz, or a similar archive.", valueName: "file"))
   var data: String
 
-  @Option(help: .init("Take only the first so many test reviews.", valueName: "count"))
+  @Option(help: .init("Use at most this many test texts: the first ones.", valueName: "count"))
   var limit: Int?
 
   @Option(
-    help: .init("Tokens read of a review, shorter ones are padded in front (default: the model's).", valueName: "count")
+    help: .init(
+      "Tokens read of each text; shorter texts are padded in front (default: the model's).", valueName: "count")
   )
   var maxLength: Int?
 
@@ -35,11 +36,11 @@ struct Probabilities: ParsableCommand {
   func run() throws {
     let model = try Model(contentsOf: model)
     let length = maxLength ?? model.configuration.maxLength
-    var reviews = try KerasIMDB.loadData(path: data, options: .init(numWords: model.configuration.vocabularySize)).test
-    if let limit { reviews = reviews.prefix(limit) }
-    reviews.sequences.truncate(to: length)
+    var texts = try KerasIMDB.loadData(path: data, options: .init(numWords: model.configuration.vocabularySize)).test
+    if let limit { texts = texts.prefix(limit) }
+    texts.sequences.truncate(to: length)
     let network = DataParallelNetwork(model.parameters.layout, maxLength: length, threads: Processor.availableCores)
-    let outcomes = network.outcomes(of: reviews, parameters: model.parameters) ?? []
+    let outcomes = network.outcomes(of: texts, parameters: model.parameters) ?? []
     printLine(outcomes.map { String(format: "%.9g", $0.probability) }.joined(separator: "\n"))
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Whether the processor is one that the kernels were built for.
+/// The processor, and whether it has the instructions that the kernels were built with.
 enum Processor {
   #if X86_64_V4
     static let kernels = "x86-64-v4: AVX-512"
@@ -19,14 +19,14 @@ enum Processor {
     private static let needed: [String] = []
   #endif
 
-  /// What the system calls the processor.
+  /// The processor's name.
   static var model: String {
     let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     return facts.split(separator: "\n").first { $0.hasPrefix("model name") }?
-      .split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces) ?? "A processor without a name"
+      .split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces) ?? "Unknown processor"
   }
 
-  /// What is missing, and what to do; nil where all is well or the system doesn't tell.
+  /// A message about missing instructions; nil if there are none, or if the system doesn't say.
   static var problem: String? {
     guard !needed.isEmpty, let facts = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
       let flags = facts.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
@@ -35,29 +35,30 @@ enum Processor {
     guard !missing.isEmpty else { return nil }
     return
       "this lstm was built for a processor with \(missing.sorted().joined(separator: ", ")), which this one lacks; "
-      + "build it on this machine, or with LSTM_PROCESSOR=baseline"
+      + "build lstm on this machine, or with LSTM_PROCESSOR=baseline"
   }
 
-  /// How many cores this process may use: its affinity mask, and a container's share of processor time.
+  /// The number of cores that this process may use, according to its affinity mask and to the container's limit on processor
+  /// time.
   static var availableCores: Int { max(1, min(allowedCores.count, quota ?? .max)) }
 
   /// The cores of the affinity mask.
   static var allowedCores: Set<Int> {
     #if os(Linux)
-      // "Cpus_allowed:" and a hexadecimal mask, in groups between commas; Foundation's count knows nothing of it.
+      // "Cpus_allowed:" and a hexadecimal mask, in groups between commas. Foundation's core count ignores it.
       let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
       if let mask = status.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed:") }) {
         let digits = mask.dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue).reversed()
         return Set(
-          digits.enumerated().flatMap { place, digit in
-            (0..<4).filter { digit >> $0 & 1 == 1 }.map { 4 * place + $0 }
+          digits.enumerated().flatMap { index, digit in
+            (0..<4).filter { digit >> $0 & 1 == 1 }.map { 4 * index + $0 }
           })
       }
     #endif
     return Set(0..<ProcessInfo.processInfo.activeProcessorCount)
   }
 
-  /// How many cores' time a container may use at most, rounded up.
+  /// The container's limit on processor time, in cores, rounded up; nil if there is none.
   static var quota: Int? {
     func text(_ name: String) -> String? { try? String(contentsOfFile: "/sys/fs/cgroup/" + name, encoding: .utf8) }
     // "quota period" in microseconds, or "max period" where there is no limit: control groups, version 2.

@@ -1,29 +1,29 @@
 import Foundation
 
-/// One line on a terminal that shows how far something is; on anything else it does nothing.
+/// A progress bar in one line of a terminal. If stderr is not a terminal, it does nothing.
 struct ProgressBar {
   private let isShown: Bool
   private var isDrawn = false
   private var lastDrawn = ContinuousClock.now - .seconds(1)
 
-  /// - Parameter isQuiet: show nothing even on a terminal.
+  /// - Parameter isQuiet: whether to show nothing, even on a terminal.
   init(isQuiet: Bool) {
     isShown = !isQuiet && isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
   }
 
-  /// Whether anybody is looking.
+  /// Whether the bar is shown.
   var isInteractive: Bool { isShown }
 
-  /// Draws the line anew, at most ten times a second, as wide as the terminal allows.
+  /// Redraws the line, at most ten times per second, as wide as the terminal allows.
   ///
   /// - Parameters:
-  ///   - title: stands in front.
-  ///   - done: share from 0 to 1.
-  ///   - details: stand behind; the last ones go first where it is too narrow.
+  ///   - title: the text before the bar.
+  ///   - done: the share that is done, from 0 to 1.
+  ///   - details: the texts after the bar; those that don't fit are left out.
   mutating func draw(_ title: String, done: Double, details: [String]) {
     guard isShown, done >= 1 || ContinuousClock.now - lastDrawn > .milliseconds(100) else { return }
     lastDrawn = ContinuousClock.now
-    // The last column stays free: some terminals break the line there.
+    // The last column stays empty, because some terminals break the line there.
     let width = max(terminalWidth - 1, 10)
     let barWidth = 16
     var line = title
@@ -36,7 +36,7 @@ struct ProgressBar {
     isDrawn = true
   }
 
-  /// Takes the line away, so that another can be printed.
+  /// Removes the line, so that another can be printed.
   mutating func clear() {
     guard isDrawn else { return }
     FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))

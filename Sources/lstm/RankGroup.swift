@@ -6,53 +6,55 @@ import Hyperparameters
 import Parallel
 import Training
 
-/// The ranks of a run as the executable sees them: what they have in common, and how they end together.
+/// The ranks of a run, as the executable sees them: it checks that they match, and ends them together.
 final class RankGroup {
   let communicator: any Communicator
-  /// Threads of this rank.
+  /// The number of this rank's threads.
   let threads: Int
-  private let places: [Place]
+  private let members: [Member]
 
-  /// Where a rank is, what it runs, and what it may use there.
-  private struct Place: Codable {
+  /// A rank's machine, its program, and the resources that it may use.
+  private struct Member: Codable {
     var host: String
     var program: String
-    /// The running system: containers on one machine have the same cores, whatever they call themselves.
+    /// The machine's boot id: containers on one machine share its cores, whatever their host names.
     var machine: String
     var cores: Set<Int>
     var quota: Int?
-    /// As asked for.
+    /// The number of threads that was asked for; nil for the default.
     var threads: Int?
   }
 
-  /// Begins.
+  /// Connects to the other ranks.
   ///
-  /// - Parameter threads: how many this rank is told to have, or nil for its cores; those that several ranks may use are
-  ///   shared among them.
+  /// - Parameter threads: the number of this rank's threads; nil for one per core, where ranks share the cores that several
+  ///   of them may use.
+  /// - Throws: `RankError` if the ranks can't work together.
   init(threads: Int?) throws {
     communicator = try MPI.communicator()
     let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
     let host = Self.hostName
-    let own = Place(
+    let own = Member(
       host: host, program: communicator.count == 1 ? "" : Self.program, machine: boot ?? host,
       cores: Processor.allowedCores, quota: Processor.quota, threads: threads)
     let texts = communicator.gather(String(decoding: try JSONEncoder().encode(own), as: UTF8.self))
     let all = communicator.broadcast(Data("[\(texts.joined(separator: ","))]".utf8))
-    guard let places = try? JSONDecoder().decode([Place].self, from: all) else {
+    guard let members = try? JSONDecoder().decode([Member].self, from: all) else {
       throw RankError.otherVersions
     }
-    self.places = places
-    self.threads = Self.threads(of: own, among: places)
+    self.members = members
+    self.threads = Self.threads(of: own, among: members)
   }
 
-  /// Not Foundation's, which asks the network for a longer one.
+  /// The host's own name. (Foundation's asks the network for a longer one.)
   private static var hostName: String {
     var name = [CChar](repeating: 0, count: 257)
     gethostname(&name, name.count - 1)
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
-  /// What must be the same everywhere: the bits depend on it, and so does what the ranks say to each other.
+  /// A description of the program, which must be the same on all ranks: the bits depend on it, and so does the format of the
+  /// ranks' messages.
   private static var program: String {
     var fingerprint = Fingerprint()
     #if os(Linux)
@@ -68,43 +70,44 @@ final class RankGroup {
   var count: Int { communicator.count }
   var isFirst: Bool { communicator.rank == 0 }
 
-  private static func cores(of places: [Place]) -> Int {
-    let all = places.reduce(into: Set()) { $0.formUnion($1.cores) }.count
-    return max(1, min(all, places[0].quota ?? all))
+  /// The number of cores that the ranks of a machine may use together.
+  private static func cores(of members: [Member]) -> Int {
+    let all = members.reduce(into: Set()) { $0.formUnion($1.cores) }.count
+    return max(1, min(all, members[0].quota ?? all))
   }
 
-  private static func threads(of place: Place, among all: [Place]) -> Int {
-    if let threads = place.threads { return threads }
-    let neighbors = all.filter { $0.machine == place.machine }
+  private static func threads(of member: Member, among all: [Member]) -> Int {
+    if let threads = member.threads { return threads }
+    let neighbors = all.filter { $0.machine == member.machine }
     let claimed = neighbors.reduce(0) { $0 + $1.cores.count }
-    return max(1, place.cores.count * cores(of: neighbors) / max(1, claimed))
+    return max(1, member.cores.count * cores(of: neighbors) / max(1, claimed))
   }
 
-  /// What is likely not meant: more threads than cores, on the machine that has most too many.
+  /// A warning if a machine has more threads than cores, about the machine with the most surplus threads.
   private var warning: String? {
     if count == 1 { return nil }
-    let machines = Dictionary(grouping: places, by: \.machine).values.map { places in
+    let machines = Dictionary(grouping: members, by: \.machine).values.map { members in
       (
-        places: places, cores: Self.cores(of: places),
-        threads: places.reduce(0) { $0 + Self.threads(of: $1, among: places) }
+        members: members, cores: Self.cores(of: members),
+        threads: members.reduce(0) { $0 + Self.threads(of: $1, among: members) }
       )
     }
     guard let worst = machines.max(by: { $0.threads - $0.cores < $1.threads - $1.cores }), worst.threads > worst.cores
     else { return nil }
-    return "\(worst.places.count) ranks on \(worst.places[0].host) have \(worst.threads) threads on \(worst.cores) "
-      + "core\(worst.cores == 1 ? "" : "s"); fewer ranks or --threads are faster"
+    return "\(worst.members.count) ranks on \(worst.members[0].host) have \(worst.threads) threads on \(worst.cores) "
+      + "core\(worst.cores == 1 ? "" : "s"); fewer ranks or fewer --threads are faster"
   }
 
   // MARK: Ending together
 
-  /// Runs `body` on this rank. An error of one rank ends all of them, with one message.
+  /// Runs `body` on this rank. An error on one rank ends all of them, with a single message.
   func run(isQuiet: Bool = false, _ body: () throws -> Void) throws {
     do {
       try checkPrograms()
       if isFirst && !isQuiet, let warning { printError("Warning: \(warning)") }
       try body()
     } catch let ended as RankFailure {
-      // Told before the end, which all reach together: whoever started them ends what is left when one has failed.
+      // The message comes first: as soon as one rank has failed, the launcher ends the others.
       if let reason = ended.reason { printError(Train.fullMessage(for: advised(reason))) }
       MPI.end(communicator)
       throw ended.reason.map { Train.exitCode(for: $0) } ?? ExitCode(1)
@@ -113,29 +116,29 @@ final class RankGroup {
         MPI.end(communicator)
         throw error
       }
-      if !isFirst { Self.letTheFirstSpeak() }
+      if !isFirst { Self.waitForFirstRanksMessage() }
       printError("Error: \(name(communicator.rank)): \(Train.message(for: advised(error)))")
       communicator.abort(Train.exitCode(for: error).rawValue)
     }
     MPI.end(communicator)
   }
 
-  /// Most errors meet every rank at the same point. Only the first speaks then, and its end is theirs as they wait here;
-  /// mpirun gives them a second, and then kills them.
-  static func letTheFirstSpeak() { sleep(2) }
+  /// Waits for the first rank to print an error that probably all ranks have. Its end ends this rank, too: mpirun gives
+  /// ranks a second, and then kills them.
+  static func waitForFirstRanksMessage() { sleep(2) }
 
   private func checkPrograms() throws {
-    guard let other = places.indices.first(where: { places[$0].program != places[0].program }) else { return }
+    guard let other = members.indices.first(where: { members[$0].program != members[0].program }) else { return }
     guard isFirst else { throw RankFailure(reason: nil) }
     throw RankFailure(
       reason: RankError.otherProgram(
-        rank: name(other), program: places[other].program, first: places[0].program))
+        rank: name(other), program: members[other].program, first: members[0].program))
   }
 
-  func name(_ rank: Int) -> String { "rank \(rank) on \(places[rank].host)" }
+  func name(_ rank: Int) -> String { "rank \(rank) on \(members[rank].host)" }
 }
 
-/// What the steps of a run spend on the other ranks.
+/// Measures how much time the steps of a run spend communicating with other ranks, and how much data they exchange.
 struct StepTraffic {
   private let communicator: any Communicator
   private var last: (time: ContinuousClock.Instant, traffic: Traffic)
@@ -154,8 +157,8 @@ struct StepTraffic {
     last = (.now, communicator.traffic)
   }
 
-  /// Takes note of an event: what came before a step's is that step's.
-  mutating func see(_ event: TrainingEvent) {
+  /// Records an event. The traffic since the last event is attributed to the step if the event is a step's.
+  mutating func record(_ event: TrainingEvent) {
     let now = (time: ContinuousClock.now, traffic: communicator.traffic)
     if case .step = event {
       sum.steps += 1
@@ -167,7 +170,7 @@ struct StepTraffic {
     last = now
   }
 
-  /// One line about the steps so far, on rank 0; every rank has to ask for it.
+  /// A line about the steps so far, or nil on all ranks but the first. All ranks must call this.
   func summary() throws -> String? {
     if communicator.count == 1 { return nil }
     let sums = try communicator.gather(String(decoding: try JSONEncoder().encode(sum), as: UTF8.self)).map {
@@ -176,10 +179,10 @@ struct StepTraffic {
     guard let first = sums.first, first.steps > 0 else { return nil }
     let others = sums.dropFirst().reduce(0) { $0 + $1.inCalls } / Double(sums.count - 1)
     func percent(_ seconds: Double) -> String { fixed(100 * seconds / first.seconds, 1) }
-    func aStep(_ total: Int) -> Double { Double(total) / Double(first.steps) }
+    func perStep(_ total: Int) -> Double { Double(total) / Double(first.steps) }
     return "\(sums.count) ranks, \(first.steps) steps of \(fixed(first.seconds / Double(first.steps), 3)) s: "
-      + "\(fixed(aStep(sums.reduce(0) { $0 + $1.bytes }) / 1e6, 2)) MB and "
-      + "\(fixed(aStep(sums.reduce(0) { $0 + $1.messages }), 0)) messages a step; communicating and waiting take "
+      + "\(fixed(perStep(sums.reduce(0) { $0 + $1.bytes }) / 1e6, 2)) MB and "
+      + "\(fixed(perStep(sums.reduce(0) { $0 + $1.messages }), 0)) messages a step; communicating and waiting take "
       + "\(percent(first.inCalls)) % of rank 0's time, \(percent(others)) % of the others'"
   }
 }

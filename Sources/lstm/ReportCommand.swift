@@ -7,19 +7,20 @@ import Training
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Writes a page about a run, or about several side by side.",
+    abstract: "Writes a page about a run, or about several runs side by side.",
     discussion: """
-      One HTML file that needs neither network nor script: configuration, curves, confusion matrix, ROC curve, \
-      calibration, the most confidently wrong reviews, speed and memory. A run may still be on.
+      The page is an HTML file that needs neither network nor scripts. It shows the configuration, the learning curves, \
+      the confusion matrix, the ROC curve, the calibration, the most confidently wrong texts, speed and memory. A run may \
+      still be in progress.
       """)
 
-  @Argument(help: .init("Folders that `lstm train` wrote, at most \(ReportPage.maximumRuns).", valueName: "folder"))
+  @Argument(help: .init("Folders of runs, at most \(ReportPage.maximumRuns).", valueName: "folder"))
   var folders: [String]
 
-  @Option(help: .init("Where the page goes (default: report.html in the first folder).", valueName: "file"))
+  @Option(help: .init("The file to write (default: report.html in the first folder).", valueName: "file"))
   var output: String?
 
-  @Option(help: .init("The archive with the test reviews (default: the one a run was trained on).", valueName: "file"))
+  @Option(help: .init("The data with the test texts (default: those that each run was trained on).", valueName: "file"))
   var data: String?
 
   func validate() throws {
@@ -33,11 +34,12 @@ struct ReportCommand: ParsableCommand {
     var bar = ProgressBar(isQuiet: false)
     let runs = try records.map { record in
       let predictions = try record.predictions(data: data, threads: Processor.availableCores) { done in
-        bar.draw("Reading reviews", done: done, details: [record.path])
+        bar.draw("Classifying texts", done: done, details: [record.path])
       }
       bar.clear()
       if case .failure(let omission) = predictions {
-        printError("\(record.path): the page goes without predictions. \(omission.reason)")
+        let advice = omission.optionAdvice.map { " " + $0 } ?? ""
+        printError("\(record.path): the page has no predictions. \(omission.reason)\(advice)")
       }
       return ReportPage.Run(record: record, predictions: predictions)
     }

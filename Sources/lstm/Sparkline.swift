@@ -1,4 +1,4 @@
-/// A curve of a dozen characters that takes in any number of values.
+/// A curve of a dozen characters that summarizes any number of values.
 struct Sparkline {
   private static let levels = Array("▁▂▃▄▅▆▇█")
   private static let capacity = 256
@@ -6,7 +6,7 @@ struct Sparkline {
 
   private var values: [Float] = []
   private var count = 0
-  /// Of so many values one is kept: doubled whenever there is no more room.
+  /// One of this many values is kept. The interval doubles whenever the capacity is reached.
   private var interval = 1
 
   mutating func add(_ value: Float) {
@@ -18,14 +18,14 @@ struct Sparkline {
     }
   }
 
-  /// From the smallest value's line to the largest's; always of the same width, or empty.
+  /// The curve, scaled from the smallest to the largest value. Its width is always the same, or it is empty.
   var text: String {
     guard values.count > 1, let low = values.min(), let high = values.max(), high > low else { return "" }
     let columns = min(Self.width, values.count)
     return String(
       (0..<columns).map { column in
-        let part = values[column * values.count / columns..<(column + 1) * values.count / columns]
-        let mean = part.reduce(0, +) / Float(part.count)
+        let values = values[column * values.count / columns..<(column + 1) * values.count / columns]
+        let mean = values.reduce(0, +) / Float(values.count)
         return Self.levels[min(Int((mean - low) / (high - low) * 8), 7)]
       }) + String(repeating: " ", count: Self.width - columns)
   }

@@ -11,27 +11,27 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a classifier: Embedding → LSTM layers → pooling → Dense.",
     discussion: """
-      The defaults are those of the Keras tutorial on IMDB reviews. The outcome depends on the data and the options \
-      alone: any number of threads gives the same weights, bit for bit.
+      The defaults are those of the Keras tutorial on IMDB reviews. The weights depend only on the data and the options: \
+      they are the same, bit for bit, with any number of threads.
 
-      Started by mpirun or srun, the processes share one run, and the weights are still the same; rank 0 writes.
+      Processes started by mpirun or srun share one run, and the weights are still the same. Only rank 0 writes.
 
-      It writes model.safetensors (PyTorch's names), history.csv (as Keras's CSVLogger), steps.csv, and checkpoints from \
-      which --resume goes on as if nothing had happened.
+      A run writes model.safetensors (with PyTorch's names), history.csv (like Keras's CSVLogger), steps.csv, and \
+      checkpoints from which --resume continues as if the run had never stopped.
       """)
 
   static let defaults = TrainingConfiguration()
 
   @Option(
     help: .init(
-      "Reviews with labels: Keras's imdb.npz; a zip or a folder of texts in folders named by label, or in a table; a "
-        + "CSV, TSV or JSON Lines file.",
+      "Labeled texts: Keras's imdb.npz; a CSV, TSV or JSON Lines file; or a zip archive or a folder with such files, or "
+        + "with texts in folders named after their labels.",
       valueName: "path"))
   var data: String?
 
   @Option(
     help: .init(
-      "Go on with the run in a folder, from its last checkpoint; --data, --threads and --epochs may be given.",
+      "Continue the run in a folder from its last checkpoint. --data, --threads and --epochs may be changed.",
       valueName: "folder"))
   var resume: String?
 
@@ -43,27 +43,28 @@ struct Train: ParsableCommand {
 
   @Option(
     help: .init(
-      "Threads to work on (default: the cores that this process may use; ranks share them).", valueName: "count"))
+      "Number of threads (default: one for each core that this process may use; ranks share them).", valueName: "count")
+  )
   var threads: Int?
 
   @Flag(
     help:
-      "With ranks: add their gradients by MPI_Allreduce. Faster with many, but the last bits depend on their number.")
+      "Add the ranks' gradients with MPI_Allreduce. Faster with many, but the last bits depend on their number.")
   var allreduce = false
 
-  @Option(help: .init("Take only the first so many training and test reviews.", valueName: "count"))
+  @Option(help: .init("Use at most this many training and test texts: the first ones.", valueName: "count"))
   var limit: Int?
 
   @Option(
     help: .init(
-      "Start from a model of any format, or a run's folder: with its sizes, and with Adam's state where it is there.",
+      "Start from a model in any format or from a run's folder: with its sizes, and with Adam's state if it has it.",
       valueName: "file"))
   var initialWeights: String?
 
   @Option(
     help: .init(
-      "Words of the archive's numbers (default: ARCHIVE_word_index.json beside it, if there); texts are coded by it, "
-        + "instead of a vocabulary of their own.",
+      "The archive's word index (default: ARCHIVE_word_index.json next to it, if it exists). For texts: a word index to "
+        + "use instead of a vocabulary of their own.",
       valueName: "file"))
   var wordIndex: String?
 
@@ -71,22 +72,24 @@ struct Train: ParsableCommand {
   var quiet = false
 
   @Option(
-    help: .init("Where the model, histories and checkpoints go (default: \(defaultOutput)).", valueName: "folder"))
+    help: .init("The folder for the model, histories and checkpoints (default: \(defaultOutput)).", valueName: "folder")
+  )
   var output: String?
 
   private static let defaultOutput = "Data/run"
 
-  @Flag(help: "Replace a run that is in the output folder.")
+  @Flag(help: "Replace an existing run in the output folder.")
   var overwrite = false
 
-  @Option(help: .init("Also write TensorBoard's event files, into this folder.", valueName: "folder"))
+  @Option(help: .init("Also write TensorBoard event files, into this folder.", valueName: "folder"))
   var tensorboard: String?
 
-  @Option(help: .init("Write a checkpoint every so many steps (default: after each epoch).", valueName: "steps"))
+  @Option(help: .init("Steps between checkpoints (default: one checkpoint after each epoch).", valueName: "steps"))
   var checkpointEvery: Int?
 
   @Option(
-    help: .init("Checkpoints that stay, the newest ones (default: \(OutputSettings().keep)).", valueName: "count"))
+    help: .init(
+      "Number of checkpoints to keep: the newest ones (default: \(OutputSettings().keep)).", valueName: "count"))
   var keep: Int?
 
   func validate() throws {
@@ -98,7 +101,7 @@ struct Train: ParsableCommand {
         "\(option) must be \(limit == Int.max ? "at least 1" : "from 1 to \(grouped(limit))"), not \(value).")
     }
     guard resume != nil || data != nil else {
-      throw ValidationError("--data is missing: name an archive, or a run's folder with --resume.")
+      throw ValidationError("--data is missing: name the data, or a run's folder with --resume.")
     }
     if resume != nil {
       for (option, isGiven) in [
@@ -116,7 +119,7 @@ struct Train: ParsableCommand {
     let available = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
     if gigabytes > available {
       throw ValidationError(
-        "A network of these sizes needs about \(fixed(gigabytes, 0)) GB of memory, and the machine has "
+        "A network of these sizes needs about \(fixed(gigabytes, 0)) GB of memory, but the machine has only "
           + "\(fixed(available, 0)); try a smaller --hidden-size, --embedding-size, --vocabulary-size or --max-length.")
     }
   }
@@ -128,14 +131,14 @@ struct Train: ParsableCommand {
 
   private func run(on ranks: RankGroup) throws {
     if allreduce && ranks.count > 1 && ranks.isFirst && !quiet {
-      printError("Warning: with --allreduce the weights' last bits depend on the number of ranks")
+      printError("Warning: with --allreduce, the last bits of the weights depend on the number of ranks")
     }
     let isQuiet = quiet || !ranks.isFirst
     var reading = ReadingProgress(path: data ?? resume ?? "", isQuiet: isQuiet)
     func report(_ preparation: Run.Preparation) {
       switch preparation {
       case .damagedCheckpoint(let error):
-        printError("Warning: \((error as? any ActionableError)?.facts ?? "\(error)"); taking the one before")
+        printError("Warning: \((error as? any ActionableError)?.facts ?? "\(error)"); using the one before it")
       case .reading(let share): reading.show(share)
       case .note(let note):
         reading.end()
@@ -177,7 +180,7 @@ struct Train: ParsableCommand {
 
   private var outputPath: String { output ?? Self.defaultOutput }
 
-  /// What a new run starts from, before its data are read.
+  /// The state that a new run starts from, before its data are read.
   private func start() throws -> Checkpoint {
     let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
     let configuration = try configuration(startingFrom: initial)
@@ -193,7 +196,7 @@ struct Train: ParsableCommand {
     return start
   }
 
-  /// The settings; a model decides the sizes, and its optimizer the learning rate, unless options give them.
+  /// The settings. Sizes that options don't give are those of the model, and the learning rate is that of its optimizer.
   private func configuration(startingFrom model: Model?) throws -> TrainingConfiguration {
     guard let model else { return try settings.applied(to: nil) }
     var base = Self.defaults
@@ -210,7 +213,7 @@ struct Train: ParsableCommand {
     return configuration
   }
 
-  /// Applies the options to what an earlier run has left.
+  /// Applies the options to the checkpoint of an earlier run.
   private func change(_ checkpoint: inout Checkpoint, in path: String) throws {
     let configuration = try settings.applied(to: checkpoint.configuration)
     try checkpoint.extend(to: configuration, path: path)
@@ -227,7 +230,7 @@ struct Train: ParsableCommand {
     Interruption.listen()
     var traffic = StepTraffic(ranks.communicator)
     let ending = try run.train { event in
-      traffic.see(event)
+      traffic.record(event)
       progress.show(event)
       return Interruption.exitCode == nil ? .goOn : .stop
     }
@@ -249,7 +252,7 @@ struct Train: ParsableCommand {
   }
 }
 
-/// Reads a model of any format, and prints what its reader leaves out.
+/// Reads a model in any format, and prints notes about what is missing.
 func model(at path: String, isQuiet: Bool = false) throws -> Model {
   try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \($0)") } }
 }

@@ -3,7 +3,7 @@ import Models
 import RecurrentNetwork
 import Training
 
-/// What a run shows: on a terminal a heading and a bar, everywhere a line for each epoch.
+/// Shows the progress of a run: on a terminal with a heading and a bar, and always with a line for each epoch.
 struct TrainingProgress {
   private let configuration: TrainingConfiguration
   private let stepsPerEpoch: Int
@@ -13,8 +13,8 @@ struct TrainingProgress {
   private var curve = Sparkline()
   private var epochStart = ContinuousClock.now
   private var currentEpoch: Int
-  /// Steps and reviews of the epoch that an earlier process took.
-  private var before: (steps: Int, reviews: Int)
+  /// The steps and texts of the epoch that were done before `epochStart`, by an earlier process.
+  private var before: (steps: Int, texts: Int)
 
   private let run: Run
 
@@ -37,8 +37,8 @@ struct TrainingProgress {
     printError(
       """
       \(data): \(grouped(run.trainingCount)) training and \(grouped(run.validationCount)) \
-      \(c.validationSplit == nil ? "test" : "validation") reviews, their last \(c.maxLength) tokens of \
-      \(grouped(c.vocabularySize))\(run.dataset.vocabulary != nil ? "" : " (no word index beside it: the model gets no words)")
+      \(c.validationSplit == nil ? "test" : "validation") texts; the last \(c.maxLength) tokens of each, \
+      \(grouped(c.vocabularySize)) different ones\(run.dataset.vocabulary != nil ? "" : " (without a word index, so the model gets no words)")
       \(c.architecture): \(grouped(ParameterLayout(c.architecture).count)) parameters\
       \(c.dropout == Dropout() ? "" : "; dropout: \(c.dropout)")
       Adam \(c.learningRate)\(c.epsilon == TrainingConfiguration().epsilon ? "" : " with ε \(c.epsilon)"), batches of \(grouped(c.batchSize)), \(c.epochs) epoch\(c.epochs == 1 ? "" : "s"), \
@@ -57,7 +57,7 @@ struct TrainingProgress {
         title(record.epoch), done: Double(step) / Double(stepsPerEpoch),
         details: [
           "\(step)/\(stepsPerEpoch)",
-          "\(grouped(Int(Double(record.epochMetrics.sampleCount - before.reviews) / seconds))) reviews/s",
+          "\(grouped(Int(Double(record.epochMetrics.sampleCount - before.texts) / seconds))) texts/s",
           "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60) left",
           "loss \(fixed(record.epochMetrics.loss, 4))",
           "accuracy \(fixed(record.epochMetrics.accuracy, 4))",
@@ -85,7 +85,7 @@ struct TrainingProgress {
     bar.clear()
     guard !isQuiet else { return }
     if ending == .stopped {
-      printError("Stopped after the batch in hand. Go on with: lstm train --resume \(folder)")
+      printError("Stopped after the current batch. Continue with: lstm train --resume \(folder)")
     } else if bar.isInteractive {
       printError("\(folder): model.safetensors, history.csv, steps.csv, checkpoints")
     }

@@ -86,7 +86,15 @@ import Testing
     #expect(evaluation.accuracy == 0.5)
   }
 
-  /// Of two labels each once, no variance is known.
+  @Test func withoutSamplesNothingIsKnown() {
+    let evaluation = BinaryEvaluation(probabilities: [], labels: [])
+    #expect(evaluation.count == 0 && evaluation.rocCurve == [] && evaluation.calibration == [])
+    #expect(evaluation.accuracy == nil && evaluation.precision == nil && evaluation.recall == nil)
+    #expect(evaluation.f1 == nil && evaluation.rocArea == nil && evaluation.calibrationError == nil)
+    #expect(evaluation.accuracyInterval == nil && evaluation.f1Interval == nil)
+  }
+
+  /// With one sample of each label, the variance is unknown.
   @Test func oneOfEachLabelHasAnAreaWithoutAnInterval() {
     let evaluation = BinaryEvaluation(probabilities: [0.25, 1], labels: [0, 1])
     #expect(evaluation.rocArea == 1)

@@ -2,7 +2,7 @@ import Classification
 import Foundation
 import Testing
 
-/// The lines that the documentation shows are `Tests/Example/main.swift`, and do what it says.
+/// The lines that the documentation shows are those of `Tests/Example/main.swift`, and they do what it says.
 @Suite struct ExampleTests {
   static let package = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -43,7 +43,7 @@ import Testing
     #expect(String(decoding: printed, as: UTF8.self) == "\(expected.label) \(expected.probability)\n")
   }
 
-  /// A built executable lies beside the test runner.
+  /// A built executable, which is next to the test runner.
   static func executable(_ name: String) -> URL {
     let runner =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
@@ -53,6 +53,6 @@ import Testing
       if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
       folder.deleteLastPathComponent()
     }
-    fatalError("there is no \(name) beside \(runner)")
+    fatalError("there is no \(name) next to \(runner)")
   }
 }

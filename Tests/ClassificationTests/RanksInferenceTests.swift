@@ -5,10 +5,10 @@ import Parallel
 import RecurrentNetwork
 import Testing
 
-/// A model that several ranks use together.
+/// Several ranks that use a model together.
 @Suite struct RanksInferenceTests {
-  /// Some of these have fewer blocks of work than there are ranks.
-  @Test func othersHelpToUseAModel() throws {
+  /// Some of the batches have fewer blocks of work than there are ranks.
+  @Test func otherRanksShareTheWork() throws {
     var generator = RandomGenerator(seed: 1)
     let model = try Model(
       Parameters(kerasInitial: ParameterLayout(smallConfiguration.architecture), using: &generator),

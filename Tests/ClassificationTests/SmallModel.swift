@@ -18,7 +18,7 @@ let smallModel: Model = {
   return model
 }()
 
-/// Texts of 0 to 49 words, a few of which the model doesn't know, and their tokens.
+/// Texts of 0 to 49 words, some of which the model doesn't know, and their tokens.
 func smallTexts(_ count: Int) -> [(text: String, tokens: [Int32])] {
   var generator = RandomGenerator(seed: 2)
   return (0..<count).map { _ in

@@ -8,7 +8,7 @@ import RecurrentNetwork
 import Testing
 
 @Suite struct TextClassifierTests {
-  /// The probabilities of `smallTexts`, as the network for training has them.
+  /// The probabilities of `smallTexts`, as the training network computes them.
   static func expected(_ texts: [(text: String, tokens: [Int32])]) -> [Float] {
     let data = LabeledSequences(
       sequences: TokenSequences(texts.map(\.tokens)), labels: [UInt8](repeating: 0, count: texts.count))
@@ -17,7 +17,7 @@ import Testing
   }
 
   /// Alone, in batches of any size and order, on any number of threads: the same bits.
-  @Test(arguments: [1, 2, 3, 8]) func aProbabilityIsAMatterOfItsTextAlone(threads: Int) throws {
+  @Test(arguments: [1, 2, 3, 8]) func aProbabilityDependsOnItsTextAlone(threads: Int) throws {
     let texts = smallTexts(200)
     let expected = Self.expected(texts)
     #expect(Set(expected).count > 150)
@@ -33,7 +33,7 @@ import Testing
     #expect(classifier.classify([]) == [])
   }
 
-  @Test func manyMayAskAtOnce() throws {
+  @Test func manyThreadsCanShareAClassifier() throws {
     let texts = smallTexts(100)
     let expected = Self.expected(texts)
     let classifier = try TextClassifier(smallModel, threads: 2)
@@ -50,7 +50,7 @@ import Testing
     #expect(failureCount == 0)
   }
 
-  @Test func theThresholdDecidesStrictly() throws {
+  @Test func aProbabilityAboveTheThresholdPredictsLabel1() throws {
     let text = "w5 w6 w7"
     let probability = try TextClassifier(smallModel).classify(text).probability
     for (threshold, label) in [(probability, "ham"), (probability.nextDown, "spam"), (0, "spam"), (1, "ham")] {
@@ -68,7 +68,7 @@ import Testing
       (String(repeating: "w5 ", count: 100), 25),
     ]
     for (text, count) in cases { #expect(classifier.classify(text).knownWordCount == count, "\(text)") }
-    // Of a text without words the start token is left.
+    // A text without words still has the start token.
     #expect(classifier.classify("").probability == classifier.classify("?").probability)
   }
 
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  @Test func saysWhatAModelLacks() throws {
+  @Test func refusesAModelWithoutAVocabulary() throws {
     var model = smallModel
     model.vocabulary = nil
     #expect {
@@ -123,7 +123,18 @@ import Testing
     }
   }
 
-  @Test func takesAModelThatDoesNotFitForNone() throws {
+  @Test(arguments: [-1, 0]) func refusesAModelThatReadsNoTokens(maxLength: Int) throws {
+    var configuration = smallModel.configuration
+    configuration.maxLength = maxLength
+    let model = try Model(smallModel.parameters, configuration: configuration, vocabulary: smallModel.vocabulary)
+    #expect {
+      _ = try TextClassifier(model).explain("w5")
+    } throws: {
+      "\($0)".contains("its maxLength must be from 1 to 1000000, not \(maxLength)")
+    }
+  }
+
+  @Test func refusesAModelThatDoesNotFitIntoMemory() throws {
     var model = smallModel
     model.configuration.maxLength = .max / 1_000_000
     #expect { _ = try TextClassifier(model) } throws: { "\($0)".contains("GB of memory") }
@@ -142,9 +153,9 @@ import Testing
     return model
   }()
 
-  @Test func ofManyLabelsTheMostProbableIsGiven() throws {
+  @Test func withManyLabelsTheMostProbableOneIsPredicted() throws {
     let texts = smallTexts(60)
-    // The threshold is nothing to them.
+    // The threshold has no effect.
     let predictions = try TextClassifier(Self.threeLabels, threshold: 1).classify(texts.map(\.text))
     let losses = (0..<3 as Range<UInt8>).map { label in
       let data = LabeledSequences(
@@ -162,8 +173,8 @@ import Testing
     #expect(Set(predictions.map(\.label)).count > 1)
   }
 
-  /// A word's effect is on the text's own label, even where the text without it gets another.
-  @Test func ofManyLabelsAWordMovesTheTextsOwn() throws {
+  /// A word's effect is on the text's own label, even if another label is predicted without the word.
+  @Test func withManyLabelsAnEffectIsOnThePredictedLabel() throws {
     let classifier = try TextClassifier(Self.threeLabels)
     var (kept, lost) = (0, 0)
     for (text, _) in smallTexts(60) {
@@ -171,10 +182,10 @@ import Testing
       #expect(explanation.prediction == classifier.classify(text))
       var words = text.split(separator: " ").map(String.init)
       for (index, word) in explanation.words.enumerated() where word.isKnown {
-        let place = explanation.unreadWordCount + index
-        words[place] = "w99"
+        let position = explanation.unreadWordCount + index
+        words[position] = "w99"
         let without = classifier.classify(words.joined(separator: " "))
-        words[place] = word.word
+        words[position] = word.word
         let difference = explanation.prediction.probability - without.probability
         if without.label == explanation.prediction.label {
           kept += 1

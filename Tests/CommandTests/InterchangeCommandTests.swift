@@ -36,8 +36,8 @@ import Training
         #expect(exported.exitCode == 0 && exported.output == "")
         #expect(
           exported.errors.hasPrefix(
-            "\(path): Embedding(100, 8) → LSTM(12) → Dense(1, sigmoid), 1,821 parameters; Adam's state has no place in "
-              + "this format and is left out"))
+            "\(path): Embedding(100, 8) → LSTM(12) → Dense(1, sigmoid), 1,821 parameters; this format can't hold Adam's "
+              + "state, which is left out"))
         let imported = try run(["import", path, "--output", back], folder)
         #expect(imported.exitCode == 0 && imported.output == "")
         #expect(imported.errors == "\(back): Embedding(100, 8) → LSTM(12) → Dense(1, sigmoid), 1,821 parameters\n")
@@ -81,7 +81,7 @@ import Training
       file.metadata = [:]
       try file.write(to: folder.path + "/torch.safetensors")
       let arguments = ["import", folder.path + "/torch.safetensors", "--output", folder.path + "/m.safetensors"]
-      #expect(try run(arguments, folder).errors.hasSuffix("; without words: --word-index gives them\n"))
+      #expect(try run(arguments, folder).errors.hasSuffix("; it has no words, which --word-index adds\n"))
       let named = try run(
         arguments + ["--overwrite", "--word-index", "Data/sample_word_index.json", "--max-length", "40"]
           + ["--labels", "bad, good"], folder)
@@ -127,7 +127,7 @@ import Training
       for (arguments, message) in [
         (
           ["import", model, "--output", new, "--overwrite", "--labels", "a,b"],
-          "has 3 labels, of which --labels names 2"
+          "has 3 labels, but --labels names 2"
         ),
         (["export", new, "--to", folder.path + "/m.keras"], "can't be written for Keras: Keras has no layer"),
       ] {
@@ -148,20 +148,23 @@ import Training
       try Data().write(to: folder.url("there.README.md"))
       for (arguments, exitCode, message) in [
         (["export", model, "--to", new + ".doc"], 64, "names no format; give one of .safetensors"),
-        (["export", model, "--to", model], 1, "\(model): is there already; give another name, or --overwrite"),
-        (["export", model, "--to", folder.path + "/run", "--format", "npz"], 1, "/run: is a folder; name a file"),
-        (["export", model, "--to", folder.path + "/there.onnx"], 1, "/there.README.md: is there already"),
+        (["export", model, "--to", model], 1, "\(model): already exists; give another name, or --overwrite"),
+        (
+          ["export", model, "--to", folder.path + "/run", "--format", "npz"], 1,
+          "/run: is a folder; give the name of a file"
+        ),
+        (["export", model, "--to", folder.path + "/there.onnx"], 1, "/there.README.md: already exists"),
         (
           ["export", "Data/sample.npz", "--to", new + ".npz"], 1,
           "Data/sample.npz: is an archive of reviews, not a model"
         ),
         (["export", "LICENSE", "--to", new + ".npz"], 1, "LICENSE: is in none of the formats of models"),
         (["export", model, "--to", "/nowhere/x.onnx"], 1, "/nowhere/x.onnx: can't be written"),
-        (["import", model, "--output", new + ".onnx"], 64, "for .onnx there is `lstm export`"),
-        (["import", model, "--output", new, "--labels", "a"], 64, "--labels must be two names or more"),
+        (["import", model, "--output", new + ".onnx"], 64, "use `lstm export` for .onnx"),
+        (["import", model, "--output", new, "--labels", "a"], 64, "--labels must be two or more different names"),
         (["import", model, "--output", new, "--max-length", "0"], 64, "--max-length must be from 1"),
         (["import", model, "--output", new, "--word-index", "LICENSE"], 1, "LICENSE: expected JSON"),
-        (["inspect", model, "--max-length", "3"], 64, "--max-length goes with data"),
+        (["inspect", model, "--max-length", "3"], 64, "--max-length is for data"),
       ] as [([String], Int32, String)] {
         let result = try run(arguments, folder)
         #expect(result.exitCode == exitCode && result.output == "", "\(arguments)")
@@ -247,7 +250,7 @@ import Training
       #expect(
         refused.errors.contains(
           "m.npz: the weights are those of Embedding(100, 8) → LSTM(12) → Dense(1, sigmoid), expected Embedding(100, 8) "
-            + "→ LSTM(13) → Dense(1, sigmoid); leave --vocabulary-size"))
+            + "→ LSTM(13) → Dense(1, sigmoid); leave out --vocabulary-size"))
       #expect(!folder.names.contains("c"))
     }
   }

@@ -66,7 +66,10 @@ import Training
     }
     let jsonl = try run("jsonl")
     #expect(jsonl.exitCode == 0)
-    #expect(jsonl.errors.contains("6 of 8 texts (the first is number 3) have no word that the model knows"))
+    #expect(
+      jsonl.errors.contains(
+        "6 of 8 texts (the first is number 3) have no word that the model knows: their predictions say nothing about them."
+      ))
     let lines = try Self.lines(jsonl.output)
     #expect(lines.map(\.text) == arguments)
     #expect(lines.map(\.probability) == expected.map(\.probability))
@@ -268,6 +271,6 @@ import Training
     model.vocabulary = nil
     let wordless = try Self.predict("a", model: model)
     #expect(wordless.exitCode == 1)
-    #expect(wordless.errors.contains("give them with --word-index imdb_word_index.json"))
+    #expect(wordless.errors.contains("name them with --word-index imdb_word_index.json"))
   }
 }

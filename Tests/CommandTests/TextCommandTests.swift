@@ -63,7 +63,7 @@ import Training
 
       let report = try run(folder, ["report", output])
       #expect(report.exitCode == 0 && report.errors == "")
-      #expect(try folder.text("run/report.html").contains("<th scope=\"row\">is spam</th>"))
+      #expect(try folder.text("run/report.html").contains("<th scope=\"row\">actually spam</th>"))
     }
   }
 
@@ -148,8 +148,8 @@ import Training
         #expect(shown.output.contains(text), "\(shown.output)")
       }
       #expect(
-        shown.output.contains("The first training review, ham")
-          || shown.output.contains("The first training review, spam"))
+        shown.output.contains("The first training text, labeled ham")
+          || shown.output.contains("The first training text, labeled spam"))
       #expect(shown.output.contains("<start> see you at") || shown.output.contains("<start> buy now"))
     }
   }

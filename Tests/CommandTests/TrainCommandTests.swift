@@ -133,7 +133,7 @@ import Training
     (["--dropout-words", "1"], 64, "--dropout-words must be a share from 0 to below 1, not 1.0."),
     (["--dropout-layers", "0.5"], 64, "--dropout-layers needs two layers or more"),
     (["--embedding-size", "0", "--dropout-embedding", "0.5"], 64, "--dropout-embedding needs an embedding"),
-    (["--class-weights", "1,2,3"], 64, "--class-weights must be a number of each label"),
+    (["--class-weights", "1,2,3"], 64, "--class-weights must be a number for each label"),
     (["--hidden-size", "60000", "--max-length", "1000000"], 64, "GB of memory"),
     (["--data", "/nowhere.npz"], 1, "/nowhere.npz: no such file"),
     (["--data", "Package.swift"], 1, "Package.swift: "),
@@ -159,7 +159,7 @@ import Training
   }
 
   @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
-  func aSignalEndsItAfterTheBatchInHand(signal: Int32, exitCode: Int32) throws {
+  func aSignalEndsItAfterTheCurrentBatch(signal: Int32, exitCode: Int32) throws {
     try TemporaryFolder.with { folder in
       let process = try LSTMProcess.start(
         ["train"] + small + ["--epochs", "1000000", "--output", folder.path + "/run"], output: folder.url("output"),
@@ -171,7 +171,9 @@ import Training
       process.waitUntilExit()
       #expect(process.terminationReason == .exit)
       #expect(process.terminationStatus == exitCode)
-      #expect(try folder.text("errors").contains("Stopped after the batch in hand"))
+      #expect(
+        try folder.text("errors").contains(
+          "Stopped after the current batch. Continue with: lstm train --resume \(folder.path)/run"))
       _ = try Safetensors(contentsOf: folder.path + "/run/model.safetensors")
       #expect(try folder.text("run/steps.csv").hasSuffix("\n"))
     }
@@ -198,7 +200,9 @@ import Training
       process.waitUntilExit()
       close(terminal)
       let text = String(decoding: shown, as: UTF8.self)
-      #expect(text.contains("Data/sample.npz: 200 training and 200 test reviews"))
+      #expect(
+        text.contains(
+          "Data/sample.npz: 200 training and 200 test texts; the last 40 tokens of each, 100 different ones"))
       #expect(text.contains("Embedding(100, 8) → LSTM(12) → Dense(1, sigmoid)"))
       #expect(text.contains("Epoch 1/2 - "))
       #expect(text.contains("━"))
@@ -237,7 +241,7 @@ import Training
     let run = try LSTMProcess.run("inspect", "Data/sample.npz", "--max-length", "60")
     #expect(run.exitCode == 0)
     #expect(run.errors == "")
-    for text in ["training", "test", "50.0 %", "The first training review", "<start>", "padded in front to 60"] {
+    for text in ["training", "test", "50.0 %", "The first training text", "<start>", "padded in front to 60"] {
       #expect(run.output.contains(text), "\(text)")
     }
   }

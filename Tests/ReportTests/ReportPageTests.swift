@@ -12,7 +12,7 @@ import Training
   import FoundationXML
 #endif
 
-/// Pages about runs whose folders are made by hand, on the sample that the repository ships.
+/// Pages about runs with handmade folders, on the sample data in the repository.
 @Suite struct ReportPageTests {
   private static let sample =
     URL(fileURLWithPath: #filePath)
@@ -28,7 +28,7 @@ import Training
     return configuration
   }
 
-  /// A run's folder; `limit` reviews of each part.
+  /// A run's folder, with at most `limit` texts in each part.
   private func run(
     named name: String = "run", epochs: Int, hasModel: Bool = true, hasPerformance: Bool = true,
     data: String? = sample, limit: Int = 50
@@ -70,10 +70,10 @@ import Training
         record: record, predictions: try record.predictions(data: data, threads: 2) { #expect((0...1).contains($0)) })
     }
     let html = ReportPage(runs).html
-    // Whole and by itself, whatever is in it.
+    // The page refers to nothing outside itself, whatever the texts contain.
     for reference in ["http", "src=", "@import", "url(", "<link", "<script"] { #expect(!html.contains(reference)) }
     for bad in ["nan", "inf\""] { #expect(!html.contains(bad)) }
-    // Well-formed but for what HTML needs not close.
+    // The page is well-formed XML, except for elements that HTML doesn't close.
     let text = html.replacing("<!DOCTYPE html>", with: "").replacing(/<(meta [^>]*|wbr)>/, with: "")
       .replacing(/<style>(.|\n)*?<\/style>/, with: "")
     let parser = XMLParser(data: Data(text.utf8))
@@ -87,12 +87,14 @@ import Training
     let html = try page(run(epochs: 2))
     #expect(html.contains("<h1>Validation accuracy 0.7000 after 2 epochs</h1>"))
     #expect(html.contains("<tr><th scope=\"row\">batch size</th><td>20</td></tr>"))
-    #expect(html.contains("<tr><th scope=\"row\">validation reviews</th><td>50</td></tr>"))
-    #expect(html.contains("Training loss by step: 0.6000 at first, 0.6000 at last"))
+    #expect(html.contains("<tr><th scope=\"row\">validation texts</th><td>50</td></tr>"))
+    #expect(html.contains("Training loss by step: from 0.6000 to 0.6000"))
     #expect(html.contains("Validation loss 0.8000 after epoch 2, training 0.7000"))
-    // Six steps of a second: 20, 20 and an epoch's last 10.
-    #expect(html.contains("Median speed 20 reviews/s"))
-    #expect(html.contains("Largest memory 6 MB"))
+    // Six steps of one second each, with 20, 20 and, in an epoch's last step, 10 texts.
+    #expect(html.contains("Median speed 20 texts/s"))
+    #expect(html.contains("Peak memory 6 MB"))
+    // The data are texts of any kind.
+    #expect(!html.contains("review"))
     #expect(html.contains("Area under the ROC curve 0."))
     #expect(count("class=\"wide\"", in: html) == 6)
     #expect(count("class=\"square\"", in: html) == 2)
@@ -122,23 +124,23 @@ import Training
     #expect(predictions.evaluation.accuracy == metrics.accuracy)
     #expect(predictions.evaluation.count == 50)
     #expect(predictions.trainingCount == 50)
-    // Each is wrong, and the surest comes first.
+    // Each is wrong, and the most confident one comes first.
     let outcomes = try #require(network.outcomes(of: test, parameters: model.parameters))
-    let reviews = predictions.mostConfidentlyWrong
-    for review in reviews {
-      #expect(review.label == test.labels[review.index])
-      #expect(review.probability == outcomes[review.index].probability)
-      #expect((review.probability > 0.5) != (review.label == 1))
-      #expect(review.tokens == Array(test.sequences[review.index]))
+    let texts = predictions.mostConfidentlyWrong
+    for text in texts {
+      #expect(text.label == test.labels[text.index])
+      #expect(text.probability == outcomes[text.index].probability)
+      #expect((text.probability > 0.5) != (text.label == 1))
+      #expect(text.tokens == Array(test.sequences[text.index]))
     }
-    let sureness = reviews.map { abs(outcomes[$0.index].logit) }
-    #expect(sureness == sureness.sorted(by: >))
-    let surest = outcomes.indices.filter { (outcomes[$0].probability > 0.5) != (test.labels[$0] == 1) }
+    let confidences = texts.map { abs(outcomes[$0.index].logit) }
+    #expect(confidences == confidences.sorted(by: >))
+    let largest = outcomes.indices.filter { (outcomes[$0].probability > 0.5) != (test.labels[$0] == 1) }
       .map { abs(outcomes[$0].logit) }.max()
-    #expect(sureness.first == surest)
+    #expect(confidences.first == largest)
   }
 
-  @Test func shortensReviewsAroundTheirEnd() throws {
+  @Test func showsOnlyTheEndOfALongText() throws {
     let folder = try run(epochs: 1)
     defer { folder.remove() }
     let record = try RunRecord(contentsOf: folder.path)
@@ -170,44 +172,45 @@ import Training
   @Test func overlaysRuns() throws {
     let html = try page(run(named: "first", epochs: 1), run(named: "second", epochs: 3))
     #expect(html.contains("<h1>second has the highest validation accuracy of 2 runs, 0.8000</h1>"))
-    #expect(html.contains("Validation loss by epoch: lowest in the end with second, 0.7000"))
+    #expect(html.contains("Validation loss by epoch: lowest at the end for second, 0.7000"))
     #expect(html.contains("</svg>first</th>"))
-    #expect(html.contains("second: test reviews</h2>"))
+    #expect(html.contains("second: predictions</h2>"))
     #expect(count("class=\"wide\"", in: html) == 6)
     #expect(count("class=\"square\"", in: html) == 4)
   }
 
-  @Test func tellsFoldersOfOneNameApart() throws {
+  @Test func showsPathsIfFoldersHaveTheSameName() throws {
     let (first, second) = (try run(epochs: 1), try run(epochs: 1))
     let html = try page(first, second)
     #expect(html.contains("</svg>\(first.path)</th>") && html.contains("</svg>\(second.path)</th>"))
   }
 
   @Test func saysWhyThereAreNoPredictions() throws {
-    #expect(try page(run(epochs: 1, data: nil)).contains("doesn&#39;t say which archive"))
-    #expect(try page(run(epochs: 1, data: "/nowhere.npz")).contains("The archive /nowhere.npz isn&#39;t there"))
-    // The option comes first, and must be right.
+    #expect(try page(run(epochs: 1, data: nil)).contains("doesn&#39;t say which data"))
+    #expect(
+      try page(run(epochs: 1, data: "/nowhere.npz")).contains("The run&#39;s data, /nowhere.npz, aren&#39;t there"))
+    // Data that are named take precedence, and must be readable.
     #expect(try page(run(epochs: 1, data: "/nowhere.npz"), data: Self.sample).contains("class=\"confusion\""))
     #expect { try page(run(epochs: 1), data: "/nowhere.npz") } throws: {
       "\($0)".contains("/nowhere.npz: no such file")
     }
   }
 
-  @Test func drawsWhatIsNoNumberAsAGap() throws {
+  @Test func leavesGapsAtValuesThatAreNotFinite() throws {
     let folder = try run(epochs: 1, hasModel: false)
     try folder.write(RunRecordTests.history + "0,0.5,nan,0.5,inf\n1,0.5,3e38,0.5,-3e38\n", "history.csv")
     try folder.write(RunRecordTests.steps + "1,nan,0.5\n2,-inf,0.5\n", "steps.csv")
     let html = try page(folder)
-    #expect(html.contains("Training loss by step: not a number at first, −∞ at last"))
+    #expect(html.contains("Training loss by step: from not a number to −∞"))
   }
 
-  @Test func refusesWeightsThatGiveNoNumber() throws {
+  @Test func refusesWeightsWhoseProbabilitiesAreNaN() throws {
     let folder = try run(epochs: 1)
     var configuration = Self.configuration
     configuration.hiddenSize = 64
     let layout = ParameterLayout(configuration.architecture)
     var parameters = Parameters(zeros: layout)
-    // Open gates bring every unit near 1, and the output adds up to ∞ − ∞.
+    // Open gates bring each unit close to 1, and the output becomes ∞ − ∞.
     for i in layout.bias.range { parameters.values[i] = 100 }
     for i in layout.denseKernel.range { parameters.values[i] = i % 2 == 0 ? 3e38 : -3e38 }
     try Model(parameters, configuration: configuration).write(toSafetensors: folder.path + "/model.safetensors")
@@ -229,7 +232,7 @@ import Training
         let position = number(below: bytes.count)
         switch number(below: 3) {
         case 0: bytes[position] = UInt8(truncatingIfNeeded: generator.next())
-        // What numbers are made of, and so likely to be read.
+        // Characters of numbers, so that the file is likely to stay readable.
         case 1: bytes[position] = Array("0123456789.-,ex\n".utf8)[number(below: 16)]
         default: bytes.insert(contentsOf: Data("9e99".utf8.prefix(1 + number(below: 4))), at: position)
         }

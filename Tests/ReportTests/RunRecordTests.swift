@@ -49,13 +49,13 @@ import Training
     #expect(record.epochs[0].loss == 0.7)
   }
 
-  @Test func takesARunThatHasJustBegun() throws {
+  @Test func readsARunThatHasJustBegun() throws {
     let record = try read(["history.csv": Self.history, "steps.csv": Self.steps + "1,0.69,0.5\n2,0.6"])
     #expect(record.epochs == [])
     #expect(record.steps.map(\.number) == [1])
     #expect(record.performance == [])
     #expect(record.configuration == nil)
-    // Not even the header is complete.
+    // Even the header may be incomplete.
     #expect(try read(["history.csv": "epoch,acc", "steps.csv": ""]).steps == [])
   }
 
@@ -63,21 +63,27 @@ import Training
     ("history.csv", "hello", "history.csv: line 1 is not a known header"),
     ("history.csv", "hello\n", "history.csv: line 1 is not a known header, expected epoch,accuracy"),
     ("history.csv", history + "0,0.5\n", "history.csv: line 2 has 2 fields, expected 5"),
-    ("history.csv", history + "0,1,1,1,1\n\n", "history.csv: line 3 has 1 fields"),
+    ("history.csv", history + "0,1,1,1,1\n\n", "history.csv: line 3 has 1 field, expected 5"),
     ("history.csv", history + "0,1,1,x,1\n", "line 2: val_accuracy is not a number"),
     ("history.csv", history + "0,1,1,1e300,1\n", "line 2: val_accuracy is not a number"),
     ("history.csv", history + "0,1,1,1,1\r\n", "line 2: val_loss is not a number"),
-    ("history.csv", history + "0,1,1,1,1\n0,1,1,1,1\n", "line 3: epoch must be a whole number above the line before"),
+    (
+      "history.csv", history + "0,1,1,1,1\n0,1,1,1,1\n",
+      "line 3: epoch must be a whole number greater than that of the line before"
+    ),
     ("steps.csv", steps + "1.5,1,1\n", "line 2: step must be a whole number"),
     ("steps.csv", steps + "-1,1,1\n", "line 2: step must be a whole number"),
     ("steps.csv", steps + "nan,1,1\n", "line 2: step must be a whole number"),
     ("steps.csv", steps + "1e30,1,1\n", "line 2: step must be a whole number"),
-    ("performance.csv", "step,seconds,memory_bytes\n1,2,1\n2,1,1\n", "performance.csv: line 3: seconds must not fall"),
-    ("performance.csv", "step,seconds,memory_bytes\n1,inf,1\n", "line 2: seconds must not fall"),
-    ("performance.csv", "step,seconds,memory_bytes\n1,1,-5\n", "no bytes be below 0"),
-    ("run.json", "", "run.json: is not the JSON of a run's settings"),
-    ("run.json", "{\"version\":\"0.1.0\"}", "run.json: is not the JSON"),
-    ("run.json", String(repeating: "[", count: 100_000), "run.json: is not the JSON"),
+    (
+      "performance.csv", "step,seconds,memory_bytes\n1,2,1\n2,1,1\n",
+      "performance.csv: line 3: seconds must not decrease"
+    ),
+    ("performance.csv", "step,seconds,memory_bytes\n1,inf,1\n", "line 2: seconds must not decrease"),
+    ("performance.csv", "step,seconds,memory_bytes\n1,1,-5\n", "bytes must not be negative"),
+    ("run.json", "", "run.json: isn't the JSON of a run's settings"),
+    ("run.json", "{\"version\":\"0.1.0\"}", "run.json: isn't the JSON"),
+    ("run.json", String(repeating: "[", count: 100_000), "run.json: isn't the JSON"),
     ("run.json", RunForTest.settings(limit: "0"), "run.json: limit is 0"),
     ("run.json", RunForTest.settings(hiddenSize: "4611686018427387904"), "hiddenSize must be from 1"),
     ("run.json", RunForTest.settings(batchSize: "0"), "batchSize must be from 1 to 100000000, not 0"),
@@ -93,19 +99,19 @@ import Training
     }
   }
 
-  @Test func saysWhatHoldsNoRun() throws {
+  @Test func saysWhyAFolderHoldsNoRun() throws {
     #expect { try RunRecord(contentsOf: "/nowhere") } throws: { "\($0)".contains("/nowhere: no such folder") }
     #expect { try read(["steps.csv": Self.steps]) } throws: { "\($0)".contains("holds no run: history.csv is missing") }
     #expect { try read(["history.csv": Self.history]) } throws: { "\($0)".contains("steps.csv is missing") }
     let folder = try RunForTest(["history.csv": Self.history])
     defer { folder.remove() }
-    // A pipe without a writer would be waited for.
+    // Opening a pipe that nobody writes to would block.
     mkfifo(folder.path + "/steps.csv", 0o644)
     #expect { try RunRecord(contentsOf: folder.path) } throws: { "\($0)".contains("steps.csv: is not a regular file") }
   }
 }
 
-/// A run's folder, made of given files.
+/// A run's folder, with the given files.
 struct RunForTest {
   let path: String
 
@@ -121,7 +127,7 @@ struct RunForTest {
 
   func remove() { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
 
-  /// run.json with the tutorial's configuration, some values replaced.
+  /// A run.json with the tutorial's configuration, some of whose values are replaced.
   static func settings(
     data: String = "/nowhere/imdb.npz", limit: String = "null", hiddenSize: String = "128", batchSize: String = "1000"
   ) -> String {

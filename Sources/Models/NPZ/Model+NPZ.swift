@@ -52,10 +52,10 @@ extension Model {
     }
     let architecture = metadata.configuration?.architecture
     // Another network than the tutorial's has the names that it is written with.
-    if let architecture, !architecture.isTutorials {
+    if let architecture, !architecture.isTutorialNetwork {
       advice = "the arrays must be those of \(architecture), as lstm writes them"
     }
-    let known = architecture.flatMap { $0.isTutorials ? nil : ParameterLayout($0).tensors }
+    let known = architecture.flatMap { $0.isTutorialNetwork ? nil : ParameterLayout($0).tensors }
       .map { Dictionary(uniqueKeysWithValues: $0.map { ($0.entry, $0.kerasPath) }) }
 
     // Names first: no array is read of an archive of anything else.
