@@ -162,7 +162,7 @@ with zipfile.ZipFile(sys.argv[1]) as old, zipfile.ZipFile(sys.argv[2], "w") as n
             data[first::8] = bytes(byte ^ 1 for byte in data[first::8])
         new.writestr(name, bytes(data))
 END
-expect_refusal "rank 1 on .* has other reviews than rank 0" \
+expect_refusal "rank 1 on .* has other texts than rank 0" \
   -n 1 "$lstm" "${train[@]}" : -n 1 "$lstm" "${train[@]}" --data "$folder/other.npz"
 echo "Another build, command or setting, no archive, other reviews on a rank: refused at the start"
 
