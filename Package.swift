@@ -141,6 +141,7 @@ let package = Package(
     .target(
       name: "Fixtures", dependencies: ["Corpus", "Hyperparameters", "Parallel", "RecurrentNetwork"],
       path: "Tests/Fixtures"),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(
       name: "CorpusTests", dependencies: ["CLibZip", "Corpus"], resources: [.copy("Golden")]),
     .testTarget(

@@ -30,6 +30,21 @@ import Training
     #expect(!FileManager.default.fileExists(atPath: path + ".partial"))
   }
 
+  @Test func writesAPinnedHeader() {
+    var file = Safetensors()
+    file.tensors["b"] = .init(shape: [2, 1], values: [1, -2])
+    file.tensors["A \"\\\u{1}é"] = .init(shape: [], values: [7])
+    file.metadata = ["vocabulary": "[\"a/b\",\"\\n\"]", "k\u{0}": "😀"]
+    let header =
+      #"{"__metadata__":{"k\u0000":"😀","vocabulary":"[\"a/b\",\"\\n\"]"},"#
+      + #""A \"\\\u0001é":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"#
+      + #""b":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12]}}"#
+    let parts = file.parts
+    #expect(String(decoding: parts[1], as: UTF8.self).trimmingCharacters(in: .whitespaces) == header)
+    #expect(parts[1].count % 8 == 0 && parts[0].elementsEqual([UInt8(parts[1].count), 0, 0, 0, 0, 0, 0, 0]))
+    #expect(Safetensors().parts[1].elementsEqual("{}      ".utf8))
+  }
+
   @Test func readsWhatJSONAllows() throws {
     let file = try parse(
       " { \"\\u00e9\\ud83d\\ude00\" : { \"shape\" : [ 2 ] , \"data_offsets\" : [ 0 , 8 ] , \"dtype\" : \"F32\" } } ")

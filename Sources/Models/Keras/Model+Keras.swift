@@ -68,8 +68,7 @@ extension Model {
         path: path, problem: "\(parameters.architecture) can't be written for Keras: \(problem)",
         advice: "write safetensors, npz or ONNX instead")
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let encoder = JSONEncoder.reproducible
     var adam =
       optimizer ?? Adam(parameterCount: parameters.layout.count, learningRate: configuration.learningRate)
     if optimizer == nil { (adam.epsilon, adam.weightDecay) = (configuration.epsilon, configuration.weightDecay) }

@@ -18,9 +18,7 @@ extension Model {
       let header = NPYHeader(dtype: "<f4", isFortranOrder: false, shape: tensor.shape)
       return (name: tensor.entry, data: Data(header.encoded) + values.withUnsafeBytes { Data($0) })
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let json = try encoder.encode(ModelMetadata(self).texts)
+    let json = try JSONEncoder.reproducible.encode(ModelMetadata(self).texts)
     let header = NPYHeader(dtype: "|u1", isFortranOrder: false, shape: [json.count])
     entries.append((name: Self.metadataEntry, data: Data(header.encoded) + json))
     try AtomicFile.write([try ZipWriter.archive(entries)], to: path)

@@ -60,8 +60,7 @@ package struct ModelMetadata: Equatable {
   /// As they are written.
   package var texts: [String: String] {
     get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      let encoder = JSONEncoder.reproducible
       func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
       var texts = [Key.version: Self.version, Key.coding: try json(coding)]
       if let labels { texts[Key.labels] = try json(labels) }

@@ -115,39 +115,28 @@ public struct Safetensors: Sendable, Equatable {
 
   /// What the file holds, one part after the other.
   package var parts: [Data] {
-    var header = "{"
+    var members: [(name: String, value: OrderedJSON)] = []
     if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)):\(Self.quoted($0.value))" }
-      header += "\"__metadata__\":{\(pairs.joined(separator: ","))}"
+      let texts = metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: OrderedJSON.string($0.value)) }
+      members.append(("__metadata__", .object(texts)))
     }
     var end = 0
     var parts: [Data] = []
     for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
       let start = end
       end += 4 * tensor.values.count
-      if header.count > 1 { header += "," }
-      header +=
-        "\(Self.quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(tensor.shape.map(String.init).joined(separator: ","))]"
-      header += ",\"data_offsets\":[\(start),\(end)]}"
+      members.append(
+        (
+          name,
+          [
+            "dtype": "F32", "shape": .array(tensor.shape.map { .integer($0) }),
+            "data_offsets": [.integer(start), .integer(end)],
+          ]
+        ))
       parts.append(tensor.values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) })
     }
-    header += "}"
-    header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
-    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
-    return [length, Data(header.utf8)] + parts
-  }
-
-  /// A JSON string.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{0}"..."\u{1F}": result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+    var header = OrderedJSON.object(members).utf8()
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    return [Data(littleEndianBytes(UInt64(header.count))), Data(header)] + parts
   }
 }
