@@ -44,12 +44,6 @@ public struct Architecture: Sendable, Hashable {
     self.labelCount = labelCount
   }
 
-  /// Whether it is one LSTM over an embedding, whose last state is the answer, as the tutorial's, of whatever sizes.
-  public var isTutorials: Bool {
-    embeddingSize > 0
-      && self == Architecture(vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
-  }
-
   /// Directions of a layer.
   public var directionCount: Int { isBidirectional ? 2 : 1 }
   /// Length of what a layer puts out a step, and of what pooling makes of it.

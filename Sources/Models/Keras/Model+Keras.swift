@@ -151,7 +151,7 @@ extension Model {
     let read: KerasModelConfiguration
     do {
       read = try KerasModelConfiguration(
-        json(Entry.configuration), own: configuration.architecture.isTutorials ? nil : configuration.architecture)
+        json(Entry.configuration), own: configuration.architecture.isPlain ? nil : configuration.architecture)
     } catch let problem as KerasModelConfiguration.Problem {
       throw fail("\(Entry.configuration): \(problem.text)")
     }

@@ -49,27 +49,29 @@ extension Model {
       metadata = try ModelMetadata(texts, path: path)
     }
     let architecture = metadata.configuration?.architecture
-    // Another network than the tutorial's has the names that it is written with.
-    if let architecture, !architecture.isTutorials {
+    var kerasPath = Self.plainKerasPath(ofEntry:)
+    if let architecture, !architecture.isPlain {
+      // The names must be those that `write(toNPZ:)` gives.
       advice = "the arrays must be those of \(architecture), as lstm writes them"
+      let tensors = ParameterLayout(architecture).tensors
+      let paths = Dictionary(uniqueKeysWithValues: tensors.map { ($0.entry, $0.kerasPath) })
+      kerasPath = { paths[$0] }
     }
-    let known = architecture.flatMap { $0.isTutorials ? nil : ParameterLayout($0).tensors }
-      .map { Dictionary(uniqueKeysWithValues: $0.map { ($0.entry, $0.kerasPath) }) }
 
     // Names first: no array is read of an archive of anything else.
     var entryOfPath: [String: String] = [:]
     for entry in entries {
-      guard let kerasPath = known.map({ $0[entry] }) ?? Self.kerasPath(ofEntry: entry) else {
+      guard let path = kerasPath(entry) else {
         throw fail("\(CorpusError.escaped(entry)) is none of the weights")
       }
-      if let other = entryOfPath.updateValue(entry, forKey: kerasPath) {
+      if let other = entryOfPath.updateValue(entry, forKey: path) {
         let names = [other, entry].sorted().map { CorpusError.escaped($0) }
         throw fail("there are two layers of a kind, \(names[0]) and \(names[1])")
       }
     }
     var tensors: [String: Safetensors.Tensor] = [:]
-    for (kerasPath, entry) in entryOfPath {
-      tensors[kerasPath] = try archive.read(entry) { try NPYArray.floats(from: &$0) }
+    for (path, entry) in entryOfPath {
+      tensors[path] = try archive.read(entry) { try NPYArray.floats(from: &$0) }
     }
     var table = TensorTable(tensors, path: path, advice: advice)
     // The names of the tutorial's network; those in the file are theirs but for the layers' names.
@@ -90,8 +92,8 @@ extension Model {
     try self.init(parameters, metadata, path: path)
   }
 
-  /// The path with the layers' names as Keras gives them by default, or nil where it is none of the six.
-  private static func kerasPath(ofEntry entry: String) -> String? {
+  /// For an entry of a plain network, the path with Keras's default layer names; nil if it is none of the six weights.
+  private static func plainKerasPath(ofEntry entry: String) -> String? {
     guard entry.hasSuffix(".npy") else { return nil }
     let parts = entry.dropLast(".npy".count).split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count > 1, let variable = parts.last, let layer = parts.dropLast().last else { return nil }
