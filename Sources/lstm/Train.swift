@@ -251,5 +251,5 @@ struct Train: ParsableCommand {
 
 /// Reads a model of any format, and prints what its reader leaves out.
 func model(at path: String, isQuiet: Bool = false) throws -> Model {
-  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \($0)") } }
+  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \(advised(remark: $0))") } }
 }

@@ -4,14 +4,16 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// An npz archive of the weights, as `numpy.savez` makes one of a Keras model's `{v.path: v for v in model.weights}`.
+/// An npz archive of the weights, like the one that `numpy.savez` writes for a Keras model's
+/// `{v.path: v for v in model.weights}`.
 ///
-/// Keras's paths are `sequential/embedding/embeddings`, `sequential/lstm/lstm_cell/kernel` and so on (Keras 3.15.1). A
-/// further array, `metadata`, holds all else as the bytes of a JSON object: `json.loads(bytes(file["metadata"]))`.
+/// Keras's paths are `sequential/embedding/embeddings`, `sequential/lstm/lstm_cell/kernel` and so on (Keras 3.15.1). An
+/// additional array, `metadata`, holds everything else as the bytes of a JSON object:
+/// `json.loads(bytes(file["metadata"]))`.
 extension Model {
-  /// Writes an npz archive of float32 arrays, whole or not at all. The optimizer has no place in it.
+  /// Writes an npz archive of float32 arrays atomically. It does not include the optimizer.
   ///
-  /// - Throws: `ModelError`, or `CorpusError` where there is no memory for it.
+  /// - Throws: `FileError` if the file can't be written, or `CorpusError` if there is too little memory.
   public func write(toNPZ path: String) throws {
     var entries = parameters.layout.tensors.map { tensor in
       let values = parameters[tensor].map(\.bitPattern.littleEndian)
@@ -26,13 +28,13 @@ extension Model {
 
   private static let metadataEntry = "metadata.npy"
 
-  /// Reads an npz archive: one of ours, or one of the weights of Keras's Embedding → LSTM → Dense(1) by their paths; the
-  /// layers' own names are then of no account.
+  /// Reads an npz archive: one that `write(toNPZ:)` wrote, or one of the weights of Keras's Embedding → LSTM → Dense(1),
+  /// named by their paths. The latter's layers may have any names.
   ///
-  /// - Throws: `CorpusError` where the archive or an array in it can't be read, `ModelError` where the arrays are not
-  ///   the weights of such a network.
+  /// - Throws: `CorpusError` if the archive or an array in it can't be read, `ModelError` if the arrays are not the
+  ///   weights of such a network.
   public init(npz path: String) throws {
-    // Weights hardly compress. What is far larger than the file is no model.
+    // Weights hardly compress: whatever expands to far more than the file's size isn't a model.
     let fileSize = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     let archive = try ZipArchive(path: path, sizeLimit: 1 << 26 + 16 * min(fileSize, 1 << 40))
     let entries = archive.entryNames.filter { $0 != Self.metadataEntry }
@@ -44,7 +46,7 @@ extension Model {
     if archive.entryNames.contains(Self.metadataEntry) {
       let json = try archive.read(Self.metadataEntry) { try NPYArray.bytes(from: &$0) }
       guard let texts = try? JSONDecoder().decode([String: String].self, from: Data(json)) else {
-        throw fail("metadata is no JSON object of texts")
+        throw fail("metadata is not a JSON object of strings")
       }
       metadata = try ModelMetadata(texts, path: path)
     }
@@ -58,15 +60,15 @@ extension Model {
       kerasPath = { paths[$0] }
     }
 
-    // Names first: no array is read of an archive of anything else.
+    // Names first, so that no array of an unrelated archive is read.
     var entryOfPath: [String: String] = [:]
     for entry in entries {
       guard let path = kerasPath(entry) else {
-        throw fail("\(CorpusError.escaped(entry)) is none of the weights")
+        throw fail("\(CorpusError.escaped(entry)) is not one of the weights")
       }
       if let other = entryOfPath.updateValue(entry, forKey: path) {
         let names = [other, entry].sorted().map { CorpusError.escaped($0) }
-        throw fail("there are two layers of a kind, \(names[0]) and \(names[1])")
+        throw fail("there are two layers of the same kind, with \(names[0]) and \(names[1])")
       }
     }
     var tensors: [String: Safetensors.Tensor] = [:]
@@ -74,7 +76,7 @@ extension Model {
       tensors[path] = try archive.read(entry) { try NPYArray.floats(from: &$0) }
     }
     var table = TensorTable(tensors, path: path, advice: advice)
-    // The names of the tutorial's network; those in the file are theirs but for the layers' names.
+    // Without metadata, two shapes of a plain network tell all its sizes.
     let names = ParameterLayout(Architecture())
     let layout = ParameterLayout(
       try architecture
@@ -86,7 +88,7 @@ extension Model {
             .init(vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[0]))
         }())
     let taken = try layout.tensors.map { try table.take($0.kerasPath, $0.shape) }
-    try table.finish()
+    try table.checkIsEmpty()
     var parameters = Parameters(zeros: layout)
     for (tensor, values) in zip(layout.tensors, taken) { parameters[tensor] = values[...] }
     try self.init(parameters, metadata, path: path)
@@ -108,7 +110,7 @@ extension Model {
 }
 
 extension ParameterLayout.Tensor {
-  /// The archive's entry.
+  /// The name of the archive's entry.
   fileprivate var entry: String { "sequential/\(kerasPath).npy" }
 
   /// Keras's path of the variable, without the model's name.
@@ -122,9 +124,9 @@ extension ParameterLayout.Tensor {
 // MARK: Arrays
 
 extension NPYArray {
-  /// Reads an array of float16, float32 or float64 of at most two dimensions, in either order, as Floats.
+  /// Reads an array of float16, float32 or float64 with at most two dimensions, in C or Fortran order.
   ///
-  /// - Throws: `CorpusError` where it is another array.
+  /// - Throws: `CorpusError` for any other array.
   static func floats(from reader: inout EntryReader) throws -> Safetensors.Tensor {
     let header = try NPYHeader(from: &reader)
     let encodings: [String: FloatEncoding] = ["<f2": .float16, "<f4": .float32, "<f8": .float64]
@@ -136,7 +138,7 @@ extension NPYArray {
     guard header.shape.count <= 2 else {
       throw reader.error(
         .unsupportedArray, expected: "at most two dimensions", found: "\(header.shape.count)",
-        advice: "store the weights as Keras has them")
+        advice: "store the weights in Keras's shapes")
     }
     let bytes = try bytes(from: &reader, header, width: encoding.width)
     let values = bytes.withUnsafeBytes(encoding.floats)
@@ -146,19 +148,19 @@ extension NPYArray {
 
   /// Reads a one-dimensional array of bytes.
   ///
-  /// - Throws: `CorpusError` where it is another array.
+  /// - Throws: `CorpusError` for any other array.
   static func bytes(from reader: inout EntryReader) throws -> [UInt8] {
     let header = try NPYHeader(from: &reader)
     guard header.dtype == "|u1", header.shape.count == 1 else {
       throw reader.error(
         .unsupportedArray, expected: "an array of bytes (|u1)",
         found: "\(header.shape.count) dimensions of \(CorpusError.quoted(header.dtype))",
-        advice: "remove the array to do without it")
+        advice: "remove the array; the weights can be read without it")
     }
     return try bytes(from: &reader, header, width: 1)
   }
 
-  /// All bytes of an array, whose shape has to announce just as many as there are.
+  /// Reads all remaining bytes, of which there must be as many as the array's shape implies.
   private static func bytes(from reader: inout EntryReader, _ header: NPYHeader, width: Int) throws -> [UInt8] {
     var size = width
     for extent in header.shape {
@@ -168,7 +170,7 @@ extension NPYArray {
     }
     guard size == reader.remaining else {
       throw reader.damage(
-        expected: "\(size) bytes by the shape (\(header.shape.map(String.init).joined(separator: ", ")))",
+        expected: "\(size) bytes for the shape (\(header.shape.map(String.init).joined(separator: ", ")))",
         found: "\(reader.remaining)")
     }
     var bytes: [UInt8] = []
