@@ -4,21 +4,21 @@ import PackageDescription
 
 // MARK: The processor
 //
-// The kernels are written with SIMD types and fused multiply-adds. Unless the compiler is told that the processor has
-// them, every lane of `addingProduct` becomes a library call (60 times slower). SwiftPM lets only a root package say
-// such things, so a package that depends on this one gets the portable kernels, or passes the flags itself (README).
+// The kernels use SIMD types and fused multiply-adds. Unless the compiler knows that the processor has these, every lane
+// of `addingProduct` becomes a library call (60 times slower). SwiftPM allows such flags only in a root package, so a
+// package that depends on this one gets the portable kernels, or passes the flags itself (see README.md).
 //
-// LSTM_PROCESSOR=baseline, x86-64-v3 or x86-64-v4 (AVX-512) overrides what is read from the machine.
+// LSTM_PROCESSOR=baseline, x86-64-v3 or x86-64-v4 (AVX-512) overrides detection of this machine's processor.
 
 let isRoot = !Context.packageDirectory.contains("/checkouts/")
 
-/// The levels of the x86-64 psABI that the kernels know, with the flags by which Linux names what each adds.
+/// The levels of the x86-64 psABI that the kernels support, with Linux's names of the features that each adds.
 let levels: [(name: String, define: String, flags: Set<String>)] = [
   ("x86-64-v3", "X86_64_V3", ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"]),
   ("x86-64-v4", "X86_64_V4", ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]),
 ]
 
-/// Those of `levels` to build for.
+/// The levels to build for.
 func processor() -> ArraySlice<(name: String, define: String, flags: Set<String>)> {
   if let named = Context.environment["LSTM_PROCESSOR"] {
     return levels[...(levels.firstIndex { $0.name == named } ?? -1)]
@@ -40,8 +40,8 @@ let kernelSettings =
 
 // MARK: libhdf5
 //
-// Keras's files are read with libhdf5, which the trait HDF5 takes in: `swift build --traits HDF5`. The Makefile does so
-// wherever the library is (Scripts/traits.sh). Debian has several builds of it, of which one needs no MPI.
+// Keras's files are read with libhdf5, which the trait HDF5 links: `swift build --traits HDF5`. The Makefile enables it
+// if the library is installed (Scripts/traits.sh). Of Debian's several builds, hdf5-serial is the one without MPI.
 
 let libraries = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
 let hasSerialHDF5 = libraries.contains {
@@ -50,8 +50,8 @@ let hasSerialHDF5 = libraries.contains {
 
 // MARK: MPI
 //
-// The trait MPI takes in the system's MPI, to share a run out over processes and machines: `swift build --traits MPI`.
-// Open MPI and MPICH name themselves differently; Debian's mpi-c is whichever the administrator prefers.
+// The trait MPI links the system's MPI, to distribute a run over processes and machines: `swift build --traits MPI`.
+// Open MPI and MPICH have different pkg-config names; Debian's mpi-c is whichever the administrator prefers.
 
 let mpiFolders =
   (Context.environment["PKG_CONFIG_PATH"] ?? "").split(separator: ":").map(String.init)
@@ -78,18 +78,18 @@ let package = Package(
     .executable(name: "lstm", targets: ["lstm"]),
   ],
   traits: [
-    .trait(name: "HDF5", description: "Reads models in Keras's files (.keras, .weights.h5), with libhdf5."),
-    .trait(name: "MPI", description: "Shares a run out over the processes that mpirun starts."),
+    .trait(name: "HDF5", description: "Reads Keras's model files (.keras, .weights.h5) with libhdf5."),
+    .trait(name: "MPI", description: "Distributes a run over processes started by mpirun."),
   ],
   dependencies: [
-    // Options, --help and exit codes of the executable.
+    // For the executable's options, --help and exit codes.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    // Zip archives, straight from the file: the one system library that the core needs.
+    // Reads zip archives; the only system library that is always required.
     .systemLibrary(
       name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
-    // The one instruction that Swift has no word for.
+    // Prefetching, the only instruction that Swift can't express.
     .target(name: "CPrefetch"),
     .target(name: "Files"),
     .target(name: "Corpus", dependencies: ["CLibZip", "CPrefetch", "Files"]),
@@ -133,15 +133,16 @@ let package = Package(
         "RecurrentNetwork", "Report", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      // It says what the kernels were built for, and looks at the processor before it runs them.
+      // The executable reports what the kernels were built for, and checks the processor before running them.
       swiftSettings: defines),
 
-    // What the tests share: values that PyTorch and Keras gave, made by the scripts in Scripts/golden.
+    // Shared by tests: values computed by PyTorch and Keras with the scripts in Scripts/golden.
     .target(name: "GoldenValues", dependencies: ["RecurrentNetwork"], path: "Tests/GoldenValues"),
-    // … and what they all need: small tasks, temporary folders, ranks that are threads.
+    // Shared by tests: small tasks, temporary folders, and ranks that are threads.
     .target(
       name: "Fixtures", dependencies: ["Corpus", "Hyperparameters", "Parallel", "RecurrentNetwork"],
       path: "Tests/Fixtures"),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(
       name: "CorpusTests", dependencies: ["CLibZip", "Corpus"], resources: [.copy("Golden")]),
     .testTarget(
@@ -161,7 +162,7 @@ let package = Package(
         "Classification", "Corpus", "Files", "GoldenValues", "Hyperparameters", "Models", "Parallel",
         "RecurrentNetwork", "Training",
       ], exclude: ["Golden"]),
-    // The lines that documentation shows, as a program: it compiles, and a test runs it.
+    // The code shown in the documentation, as a program, to check that it compiles; a test runs it.
     .executableTarget(name: "Example", dependencies: ["Classification"], path: "Tests/Example"),
     .testTarget(
       name: "ClassificationTests",

@@ -1,4 +1,4 @@
-// Built with the trait HDF5 alone; without it this file is empty.
+// Empty unless the package is built with the trait HDF5.
 #ifdef LSTM_HDF5
 
 #include "hdf5_reader.h"
@@ -17,17 +17,19 @@
 #include <sys/prctl.h>
 #endif
 
-// Far above any model of Keras's that could be read, and low enough to be done in no time.
+// Far more than any Keras model that can be read has, and few enough to be read quickly.
 enum { objectLimit = 2000, depthLimit = 16, nameLimit = 200, pathLimit = 1000, rankLimit = 8 };
 
 // MARK: The child
 
-// The child is alone in its process, so it may have state.
+// The child has the process to itself, so it may have global state.
 static struct {
   int pipe;
-  // The file's bytes: no data set can hold more than there are.
+  // Bytes of the file, which all data sets together can't exceed.
   hsize_t size;
+  // Bytes of the data sets so far.
   hsize_t sum;
+  // Objects so far.
   int objects;
   char path[pathLimit + 1];
 } child;
@@ -55,7 +57,7 @@ static void sendText(const char *text) {
   send(text, length);
 }
 
-/// Says why the file is not read, and ends.
+/// Reports why the file can't be read, and exits.
 __attribute__((noreturn)) static void refuse(const char *problem) {
   char text[pathLimit + 200];
   snprintf(text, sizeof text, "%s%s%s", child.path, child.path[0] ? ": " : "", problem);
@@ -66,38 +68,38 @@ __attribute__((noreturn)) static void refuse(const char *problem) {
 
 static const char *const damaged = "libhdf5 can't read it";
 
-static void isRight(int condition) {
+static void require(int condition) {
   if (!condition) refuse(damaged);
 }
 
-/// Keras marks bfloat16, which HDF5 has no type for, by an attribute of the data set.
+/// Keras marks bfloat16, which HDF5 has no type for, with an attribute of the data set.
 static int isMarkedBFloat16(hid_t set) {
   if (H5Aexists(set, "dtype") <= 0) return 0;
   hid_t attribute = H5Aopen(set, "dtype", H5P_DEFAULT);
   hid_t type = H5Aget_type(attribute);
   hid_t space = H5Aget_space(attribute);
-  isRight(attribute >= 0 && type >= 0 && space >= 0);
+  require(attribute >= 0 && type >= 0 && space >= 0);
   if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) return 0;
   char fixed[16] = "";
   char *text = fixed;
   hid_t memory = H5Tcopy(H5T_C_S1);
   if (H5Tis_variable_str(type) > 0) {
-    isRight(H5Tset_size(memory, H5T_VARIABLE) >= 0 && H5Tset_cset(memory, H5Tget_cset(type)) >= 0);
-    isRight(H5Aread(attribute, memory, &text) >= 0 && text);
+    require(H5Tset_size(memory, H5T_VARIABLE) >= 0 && H5Tset_cset(memory, H5Tget_cset(type)) >= 0);
+    require(H5Aread(attribute, memory, &text) >= 0 && text);
   } else {
     if (H5Tget_size(type) >= sizeof fixed) return 0;
-    isRight(H5Tset_size(memory, sizeof fixed) >= 0 && H5Tset_cset(memory, H5Tget_cset(type)) >= 0);
-    isRight(H5Aread(attribute, memory, fixed) >= 0);
+    require(H5Tset_size(memory, sizeof fixed) >= 0 && H5Tset_cset(memory, H5Tget_cset(type)) >= 0);
+    require(H5Aread(attribute, memory, fixed) >= 0);
   }
   return strcmp(text, "bfloat16") == 0;
 }
 
 static int isOneOf(hid_t type, hid_t a, hid_t b) { return H5Tequal(type, a) > 0 || H5Tequal(type, b) > 0; }
 
-/// IEEE's half precision in a byte order, which libhdf5 1.10 has no name for.
+/// IEEE half precision in a given byte order, for which libhdf5 1.10 has no name.
 static hid_t halfPrecision(H5T_order_t order) {
   hid_t type = H5Tcopy(H5T_IEEE_F32LE);
-  isRight(
+  require(
     H5Tset_fields(type, 15, 10, 5, 0, 10) >= 0 && H5Tset_precision(type, 16) >= 0 && H5Tset_ebias(type, 15) >= 0
     && H5Tset_size(type, 2) >= 0 && H5Tset_order(type, order) >= 0);
   return type;
@@ -107,27 +109,27 @@ static void readDataSet(hid_t set) {
   hid_t space = H5Dget_space(set);
   hid_t type = H5Dget_type(set);
   hid_t list = H5Dget_create_plist(set);
-  isRight(space >= 0 && type >= 0 && list >= 0);
+  require(space >= 0 && type >= 0 && list >= 0);
   H5S_class_t kind = H5Sget_simple_extent_type(space);
   if (kind != H5S_SIMPLE && kind != H5S_SCALAR) refuse("the data set has no elements");
   H5D_layout_t layout = H5Pget_layout(list);
   if (layout != H5D_CONTIGUOUS && layout != H5D_COMPACT)
     refuse("the data set is chunked, compressed or virtual, expected plain data as Keras writes it");
-  if (H5Pget_external_count(list) != 0) refuse("the data set's data lie in another file");
+  if (H5Pget_external_count(list) != 0) refuse("the data set's data are in another file");
   if (H5Pget_nfilters(list) != 0) refuse("the data set has a filter, expected plain data as Keras writes it");
 
   int rank = H5Sget_simple_extent_ndims(space);
-  isRight(rank >= 0);
+  require(rank >= 0);
   if (rank > rankLimit) refuse("the data set has too many dimensions");
   hsize_t extents[H5S_MAX_RANK];
-  isRight(H5Sget_simple_extent_dims(space, extents, NULL) == rank);
+  require(H5Sget_simple_extent_dims(space, extents, NULL) == rank);
   hsize_t count = 1;
   for (int i = 0; i < rank; i++) {
     if (extents[i] != 0 && count > child.size / extents[i]) refuse("the data set's shape is larger than the file");
     count *= extents[i];
   }
   size_t size = H5Tget_size(type);
-  isRight(size > 0);
+  require(size > 0);
 
   int code = 0;
   size_t width = 0;
@@ -143,7 +145,7 @@ static void readDataSet(hid_t set) {
       }
       break;
     case H5T_INTEGER:
-      // No smaller ones: nothing may become more than twice as large as it is in the file.
+      // No smaller integers, so that elements at most double in size.
       if ((size == 4 || size == 8) && H5Tget_precision(type) == 8 * size && H5Tget_offset(type) == 0)
         code = HDF5TypeInt64, width = 8, memory = H5T_STD_I64LE;
       break;
@@ -152,17 +154,17 @@ static void readDataSet(hid_t set) {
       break;
     default: break;
   }
-  if (code == 0) refuse("the data set's elements are no float16, bfloat16, float32, float64, int32 or int64");
+  if (code == 0) refuse("the data set's elements are not of float16, bfloat16, float32, float64, int32 or int64");
 
   if (count > (child.size - child.sum) / size) refuse("the data sets are larger than the file");
   child.sum += count * size;
-  // What was never written has no storage, and would be read as any value that the file likes.
+  // Data that were never written take no space in the file, and would be read as a fill value that the file chooses.
   if (layout == H5D_CONTIGUOUS && count > 0 && H5Dget_storage_size(set) != count * size)
     refuse("the data set's data are not in the file");
-  // Never 0 bytes.
+  // The extra bytes avoid an allocation of 0 bytes.
   void *elements = malloc((size_t)count * width + 8);
   if (!elements) refuse("there is not enough memory");
-  isRight(H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements) >= 0);
+  require(H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements) >= 0);
   sendNumber(HDF5RecordDataSet, 1);
   sendText(child.path);
   sendNumber((uint64_t)code, 1);
@@ -186,14 +188,14 @@ static herr_t readLink(hid_t group, const char *name, const H5L_info_t *ignored,
     refuse("a name is empty or too long");
   // Names go into messages.
   for (const char *c = name; *c; c++)
-    if (*c < 32 || *c > 126 || *c == '/') refuse("a name has characters that Keras's names have not");
+    if (*c < 32 || *c > 126 || *c == '/') refuse("a name has characters that Keras doesn't use in names");
   snprintf(child.path + length, sizeof child.path - length, "%s%s", length ? "/" : "", name);
 
   H5L_info_t link;
-  isRight(H5Lget_info(group, name, &link, H5P_DEFAULT) >= 0);
-  if (link.type != H5L_TYPE_HARD) refuse("it is a link to another place or file, expected a group or a data set");
+  require(H5Lget_info(group, name, &link, H5P_DEFAULT) >= 0);
+  if (link.type != H5L_TYPE_HARD) refuse("it is a soft or external link, expected a group or a data set");
   hid_t object = H5Oopen(group, name, H5P_DEFAULT);
-  isRight(object >= 0);
+  require(object >= 0);
   switch (H5Iget_type(object)) {
     case H5I_GROUP: readGroup(object, *(int *)depth + 1); break;
     case H5I_DATASET: readDataSet(object); break;
@@ -205,12 +207,12 @@ static herr_t readLink(hid_t group, const char *name, const H5L_info_t *ignored,
 }
 
 static void readGroup(hid_t group, int depth) {
-  if (depth > depthLimit) refuse("groups lie too deep in each other");
+  if (depth > depthLimit) refuse("groups are nested too deeply");
   hsize_t index = 0;
-  isRight(H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, readLink, &depth) >= 0);
+  require(H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, readLink, &depth) >= 0);
 }
 
-/// Of this process, in bytes; 0 where the system doesn't say.
+/// The size of this process's address space in bytes, or 0 if the system doesn't say.
 static rlim_t addressSpace(void) {
   unsigned long long pages = 0;
 #ifdef __linux__
@@ -235,19 +237,19 @@ static void limit(int resource, rlim_t value) {
 __attribute__((noreturn)) static void readFile(const void *bytes, size_t count, unsigned seconds) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, seconds);
-  // libhdf5 copies the file twice, and a data set once more.
+  // libhdf5 makes two copies of the file, and another one of each data set.
   rlim_t now = addressSpace();
   if (now > 0) limit(RLIMIT_AS, now + 4 * (rlim_t)count + (64 << 20));
 
   child.size = count;
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-  isRight(access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0);
-  if (count > 0) isRight(H5Pset_file_image(access, (void *)bytes, count) >= 0);
+  require(access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0);
+  if (count > 0) require(H5Pset_file_image(access, (void *)bytes, count) >= 0);
   hid_t file = count == 0 ? -1 : H5Fopen("model.weights.h5", H5F_ACC_RDONLY, access);
-  if (file < 0) refuse("it is no HDF5 file, or a damaged one");
+  if (file < 0) refuse("it isn't an HDF5 file, or is damaged");
   hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
-  isRight(root >= 0);
+  require(root >= 0);
   readGroup(root, 0);
   sendNumber(HDF5RecordEnd, 1);
   _exit(0);
@@ -260,7 +262,7 @@ static pthread_mutex_t startLock = PTHREAD_MUTEX_INITIALIZER;
 HDF5Child hdf5StartReading(const void *bytes, size_t count, unsigned seconds) {
   HDF5Child result = {-1, -1};
   int ends[2];
-  // One at a time: a child that had another's end of a pipe would keep that pipe open.
+  // One at a time, since a child that inherited the end of another's pipe would keep it open.
   pthread_mutex_lock(&startLock);
   if (pipe(ends) != 0) {
     pthread_mutex_unlock(&startLock);
@@ -268,7 +270,7 @@ HDF5Child hdf5StartReading(const void *bytes, size_t count, unsigned seconds) {
   }
   fcntl(ends[0], F_SETFD, FD_CLOEXEC);
   fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-  // No handler of the parent's may run in the child.
+  // None of the parent's signal handlers may run in the child.
   sigset_t all, own;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &own);
@@ -281,10 +283,10 @@ HDF5Child hdf5StartReading(const void *bytes, size_t count, unsigned seconds) {
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
-    // libhdf5 and the C library may have things to say that are nobody's business here.
+    // Discard whatever libhdf5 and the C library print.
     child.pipe = fcntl(ends[1], F_DUPFD, 3);
-    int nowhere = open("/dev/null", O_RDWR);
-    if (child.pipe < 0 || nowhere < 0 || dup2(nowhere, 1) < 0 || dup2(nowhere, 2) < 0) _exit(1);
+    int null = open("/dev/null", O_RDWR);
+    if (child.pipe < 0 || null < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0) _exit(1);
     close(ends[1]);
     readFile(bytes, count, seconds);
   }

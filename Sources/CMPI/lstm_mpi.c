@@ -1,4 +1,4 @@
-// Built with the trait MPI alone; without it this file is empty.
+// Empty unless the package is built with the trait MPI.
 #ifdef LSTM_MPI
 
 #include "lstm_mpi.h"
@@ -37,7 +37,7 @@ void lstm_mpi_sum(float *values, int count) {
 
 #else
 
-// A file without declarations is a warning to some compilers.
+// Some compilers warn about a file without declarations.
 typedef int lstm_mpi_is_left_out;
 
 #endif

@@ -1,2 +1,2 @@
-// SwiftPM wants a source file of every C target.
+// SwiftPM requires a source file in every C target.
 #include "prefetch.h"

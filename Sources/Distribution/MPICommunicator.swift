@@ -4,11 +4,11 @@
 import Foundation
 import Parallel
 
-/// The ranks that `mpirun` or a cluster's scheduler has started.
+/// Access to the ranks that `mpirun` or a cluster's scheduler started.
 ///
-/// It needs the package's trait `MPI`; without it there is never more than one rank.
+/// More than one rank requires the package trait `MPI`.
 public enum MPI {
-  /// Whether this was built with MPI.
+  /// Whether this library was built with MPI.
   public static var isAvailable: Bool {
     #if MPI
       true
@@ -17,26 +17,27 @@ public enum MPI {
     #endif
   }
 
-  /// How many ranks a launcher says it has started; nil where none has started this process.
+  /// The number of ranks that the launcher started; nil if no launcher started this process.
   public static var launchedRanks: Int? {
     let environment = ProcessInfo.processInfo.environment
-    // Open MPI's mpirun, MPICH's and Slurm's PMI, Slurm's PMIx (which doesn't say how many, but leaves that to Slurm).
+    // Set by Open MPI's mpirun, MPICH and Slurm's PMI, and Slurm's PMIx (where only Slurm's own variable has the count).
     if let count = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"].lazy.compactMap({ environment[$0].flatMap(Int.init) }).first {
       return count
     }
     return environment["PMIX_RANK"].map { _ in environment["SLURM_STEP_NUM_TASKS"].flatMap(Int.init) ?? 1 }
   }
 
-  /// Which of the ranks a launcher says this process is; nil where none has started it.
+  /// The rank that the launcher assigned to this process; nil if no launcher started it.
   public static var launchedRank: Int? {
     let environment = ProcessInfo.processInfo.environment
     return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].lazy.compactMap { environment[$0].flatMap(Int.init) }.first
   }
 
-  /// Begins, once in a process and before all other threads' work: the launcher's ranks, or this one alone where there
-  /// is no launcher.
+  /// Initializes MPI, and returns the launcher's ranks, or this process alone if no launcher started it.
   ///
-  /// - Throws: `RankError` where there are more ranks than one and no MPI to reach them.
+  /// Call this once in a process, before other threads are started.
+  ///
+  /// - Throws: `RankError` if there are several ranks and no usable MPI to reach them.
   public static func communicator() throws -> any Communicator {
     guard let launchedRanks else { return SingleRank() }
     #if MPI
@@ -49,7 +50,7 @@ public enum MPI {
     #endif
   }
 
-  /// Waits for all ranks to end; without it, a rank's end is taken for a failure.
+  /// Finalizes MPI, which waits for all ranks. A rank that exits without calling this counts as failed.
   public static func end(_ communicator: any Communicator) {
     #if MPI
       if communicator is MPICommunicator { lstm_mpi_end() }
@@ -58,27 +59,31 @@ public enum MPI {
 }
 
 #if MPI
-  /// MPI's world.
+  /// MPI_COMM_WORLD.
   final class MPICommunicator: Communicator {
     let rank: Int
     let count: Int
     private(set) var traffic = Traffic()
-    /// MPI counts in 32 bits. A longer message goes in pieces, of which the last is shorter than this.
+    /// MPI's counts have 32 bits, so longer messages are split into pieces; a shorter piece ends the message.
     private static let pieceSize = 1 << 30
 
-    /// - Parameter ranks: how many the launcher has started.
+    /// Initializes MPI.
+    ///
+    /// - Parameter ranks: the number of ranks that the launcher started.
+    /// - Throws: `RankError` if the MPI library doesn't support threads, or sees another number of ranks.
     init(ranks: Int) throws {
       var (rank, count) = (Int32(0), Int32(0))
       guard lstm_mpi_begin(&rank, &count) == 0 else {
         throw RankError.noThreads
       }
-      // A library knows only its own launcher: each process would believe that it is alone, and write the same files.
+      // Under the launcher of another MPI, each process would consider itself alone, and all would write the same files.
       guard count == ranks else {
         throw RankError.otherMPI(started: ranks, seen: count)
       }
       (self.rank, self.count) = (Int(rank), Int(count))
     }
 
+    /// Adds a call's time, and the bytes that it received unless nil, to the traffic.
     private func measured(_ call: () -> Int?) -> Int {
       let start = ContinuousClock.now
       let received = call()

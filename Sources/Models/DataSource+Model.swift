@@ -3,14 +3,15 @@ import Hyperparameters
 import RecurrentNetwork
 
 extension DataSource {
-  /// Reads the data for a network of the given sizes.
+  /// Reads the data for a network of the configured sizes.
   ///
   /// - Parameters:
-  ///   - configuration: says how many tokens, labels and tokens of a text there are.
-  ///   - model: the one that is going to read the texts, with its own vocabulary and labels; nil to make a vocabulary.
-  ///   - threads: how many threads share the work; the result is the same for any number.
-  ///   - progress: told the share of the texts that was read.
-  /// - Throws: `CorpusError`.
+  ///   - configuration: the source of the vocabulary size, the maximum text length and the number of labels.
+  ///   - model: the model that will read the texts, whose vocabulary and labels are then used; nil to build a vocabulary
+  ///     from the texts.
+  ///   - threads: the number of threads that share the work; it doesn't affect the result.
+  ///   - progress: called with the fraction of the texts read so far.
+  /// - Throws: `CorpusError` or `FileError`.
   public func load(
     _ configuration: TrainingConfiguration, as model: Model? = nil, threads: Int, progress: (Double) -> Void = { _ in }
   ) throws -> Dataset {
@@ -23,9 +24,9 @@ extension DataSource {
 }
 
 extension Dataset {
-  /// A model that was trained on these data: with their words, and with their labels where there are as many.
+  /// A model trained on this data set: with its words, and with its labels if their number is that of the network.
   ///
-  /// - Throws: `ModelError` where the words aren't those of the network.
+  /// - Throws: `ModelError` if the number of words doesn't fit the network.
   package func model(_ parameters: Parameters, _ configuration: TrainingConfiguration) throws -> Model {
     try Model(
       parameters, configuration: configuration, vocabulary: vocabulary, coding: coding,

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Hyperparameters
 
-/// What a file or folder holds, as its first bytes or its entries tell; its name says nothing.
+/// What a file or folder contains, judged by its first bytes or its entries rather than by its name.
 package enum FileContent: Sendable, Equatable {
   case safetensors
   case checkpoint
@@ -13,13 +13,15 @@ package enum FileContent: Sendable, Equatable {
   case hdf5
   /// The folder of a run.
   case run
-  /// An archive of reviews: no model.
+  /// Keras's archive of the IMDB reviews, which is not a model.
   case reviews
-  /// Nothing that is known here, and what it is.
+  /// Anything else, described in words that follow the path in a message.
   case other(String)
 
-  /// - Throws: `ModelError` where there is nothing that can be read, with the way out where one is known;
-  ///   `CorpusError` for a zip archive that can't be opened.
+  /// Looks into a file or folder.
+  ///
+  /// - Throws: `FileError` if there is no regular file or folder; `ModelError` if it can't be read or is a model that is
+  ///   deliberately not read; `CorpusError` for a zip archive that can't be opened.
   package init(ofFile path: String) throws {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
@@ -27,7 +29,7 @@ package enum FileContent: Sendable, Equatable {
       return
     }
     try checkRegularFile(path, advice: Self.advice)
-    // Not the whole file, which may be of any size.
+    // Only the start, since the file may be of any size.
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 9) ?? Data() else {
       throw ModelError(path: path, problem: "can't be read", advice: Self.advice)
     }
@@ -40,18 +42,18 @@ package enum FileContent: Sendable, Equatable {
     } else if start.count == 9, start[8] == UInt8(ascii: "{"), 1...UInt64(Safetensors.headerLimit) ~= headerLength,
       let header = try? file.read(upToCount: Int(headerLength) - 1), header.count == Int(headerLength) - 1
     {
-      // As it is written: a quotation mark within a text has a backslash before it.
+      // The key as it is written: within a string, its quotation marks would be escaped.
       self = header.range(of: Data(#""checkpoint_version":"#.utf8)) == nil ? .safetensors : .checkpoint
     } else if start.count > 1, start[0] == 0x80, 2...5 ~= start[1] {
       throw Self.pickle(path)
     } else if start.count > 1, start[0] == 0x08, 1...20 ~= start[1] {
-      // The IR version, which every exporter writes first.
+      // Field 1, the IR version, which every exporter writes first.
       self = .onnx
     } else if let named = ModelFormat(path: path) {
-      // Damaged at its start: its own reader says how.
+      // The start is damaged; the format's own reader says how.
       self = [.safetensors: .safetensors, .keras: .keras, .onnx: .onnx, .npz: .npz][named]!
     } else {
-      self = .other("is in none of the formats of models")
+      self = .other("is not a model in any known format")
     }
   }
 
@@ -65,7 +67,7 @@ package enum FileContent: Sendable, Equatable {
     if names.contains("x_train.npy") { return .reviews }
     if names.contains(where: { $0.hasSuffix(".npy") }) { return .npz }
     let shown = names.prefix(4).map { CorpusError.escaped($0) }.joined(separator: ", ")
-    return .other("is a zip archive, but none of a model (it holds \(shown.isEmpty ? "nothing" : shown))")
+    return .other("is a zip archive without a model (it contains \(shown.isEmpty ? "nothing" : shown))")
   }
 
   private static func content(ofFolder path: String) throws -> Self {
@@ -73,22 +75,24 @@ package enum FileContent: Sendable, Equatable {
     if has(RunFiles.model) || has(RunFiles.checkpoints) { return .run }
     if has("saved_model.pb") {
       throw ModelError(
-        path: path, problem: "is a SavedModel of TensorFlow, which can't be read",
+        path: path, problem: "is a TensorFlow SavedModel, which can't be read",
         advice: "load the model in Keras and save it with model.save(\"model.keras\")")
     }
-    return .other("is a folder without a model of a run")
+    return .other("is a folder, but not the folder of a run")
   }
 
-  /// Unpickling runs whatever the file says, so it is never begun.
+  /// Unpickling runs code from the file, so it is never attempted.
   private static func pickle(_ path: String) -> ModelError {
     ModelError(
-      path: path, problem: "is a pickle of PyTorch's (torch.save), which is never opened",
+      path: path, problem: "is a PyTorch pickle (torch.save), which is never opened",
       advice: "in Python: safetensors.torch.save_file(torch.load(FILE, weights_only=True), \"model.safetensors\")")
   }
 }
 
 extension FileContent {
   /// The format and its versions, in words.
+  ///
+  /// - Throws: `ModelError`, `FileError` or `CorpusError` if the file can't be read.
   package func facts(ofFile path: String) throws -> String {
     switch self {
     case .safetensors:

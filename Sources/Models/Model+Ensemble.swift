@@ -4,28 +4,29 @@ import Hyperparameters
 import RecurrentNetwork
 
 extension Model {
-  /// One network that answers as some networks together: its logits are the mean of theirs.
+  /// Combines several models into one network whose logits are the mean of theirs.
   ///
-  /// It has all their units side by side, and zeros where one network's would read another's. So it is a network like any
-  /// other, of n times the hidden size (and embedding size), for every format and framework.
+  /// The network has the units of all members side by side, and zeros wherever one member's units would read another's.
+  /// It is thus an ordinary network of n times the hidden size (and embedding size), for every format and framework.
   ///
   /// - Parameters:
-  ///   - models: of one architecture, with the same words and labels; trained from other seeds, for instance.
-  ///   - paths: their files, for messages.
-  /// - Throws: `ModelError` where they are not alike, or together too large.
+  ///   - models: at least one model; all have the same architecture, words and labels, but were trained from different
+  ///     seeds, for instance.
+  ///   - paths: the models' files, for messages.
+  /// - Throws: `ModelError` if the models differ in more than their weights, or together are too large.
   public init(ensembleOf models: [Model], paths: [String]? = nil) throws {
     let first = models[0]
     for (index, model) in models.enumerated() {
       let differences: [(String, Bool)] = [
         ("network", model.parameters.architecture != first.parameters.architecture),
-        ("number of tokens that are read", model.configuration.maxLength != first.configuration.maxLength),
+        ("maximum text length", model.configuration.maxLength != first.configuration.maxLength),
         ("words", model.vocabulary != first.vocabulary || model.coding != first.coding),
         ("labels", model.labels != first.labels),
       ]
       if let difference = differences.first(where: \.1)?.0 {
         throw ModelError(
-          path: paths?[index], problem: "has another \(difference) than \(paths?[0] ?? "the first model")",
-          advice: "put models together that differ in nothing but their weights")
+          path: paths?[index], problem: "differs from \(paths?[0] ?? "the first model") in its \(difference)",
+          advice: "combine models that differ only in their weights")
       }
     }
     let count = models.count
@@ -37,45 +38,49 @@ extension Model {
     configuration.architecture = architecture
     if let setting = configuration.invalidSetting {
       throw ModelError(
-        .tooLarge, path: paths?[0], problem: "with the others \(setting.name) \(setting.rule)",
-        advice: "take fewer models")
+        .tooLarge, path: paths?[0], problem: "together with the others, \(setting.name) \(setting.rule)",
+        advice: "combine fewer models")
     }
     let need = architecture.inferenceMemory(maxLength: configuration.maxLength)
     guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
       throw ModelError(
-        path: paths?[0], problem: "with the others the network needs about \(Int(need / 1e9)) GB of memory",
-        advice: "take fewer models")
+        path: paths?[0],
+        problem: "together with the others, the network needs about \(Int(need / 1e9)) GB of memory",
+        advice: "combine fewer models")
     }
     parameters = Parameters(zeros: ParameterLayout(architecture))
     (vocabulary, coding, labels) = (first.vocabulary, first.coding, first.labels)
 
-    let (layout, part) = (parameters.layout, first.parameters.layout)
+    let (layout, memberLayout) = (parameters.layout, first.parameters.layout)
     for (member, model) in models.enumerated() {
-      /// Copies a tensor's elements to where the rows and columns of this member are.
-      func put(
+      /// Adds a tensor's elements, times `share`, to this member's rows and columns of the combined tensor.
+      func add(
         _ from: ParameterLayout.Tensor, _ to: ParameterLayout.Tensor, share: Float = 1, row: (Int) -> Int,
         column: (Int) -> Int
       ) {
         let (columns, newColumns) = (from.shape.last!, to.shape.last!)
         for index in 0..<from.count {
-          let place = row(index / columns) * newColumns + column(index % columns)
-          parameters.values[to.offset + place] += model.parameters.values[from.offset + index] * share
+          let element = row(index / columns) * newColumns + column(index % columns)
+          parameters.values[to.offset + element] += model.parameters.values[from.offset + index] * share
         }
       }
-      /// An element of one of several vectors side by side, of `size` elements each.
-      func own(_ size: Int) -> (Int) -> Int { { $0 / size * size * count + member * size + $0 % size } }
-      let same: (Int) -> Int = { $0 }
-      if embeddingSize > 0 { put(part.embedding, layout.embedding, row: same, column: own(embeddingSize)) }
-      for (layer, directions) in part.recurrences.enumerated() {
-        let input = layer > 0 ? own(hiddenSize) : embeddingSize > 0 ? own(embeddingSize) : same
+      /// Maps an index into blocks of `size` elements to this member's part of blocks that hold all members.
+      func widened(_ size: Int) -> (Int) -> Int { { $0 / size * size * count + member * size + $0 % size } }
+      let unchanged: (Int) -> Int = { $0 }
+      if embeddingSize > 0 {
+        add(memberLayout.embedding, layout.embedding, row: unchanged, column: widened(embeddingSize))
+      }
+      for (layer, directions) in memberLayout.recurrences.enumerated() {
+        let input = layer > 0 ? widened(hiddenSize) : embeddingSize > 0 ? widened(embeddingSize) : unchanged
         for (from, to) in zip(directions, layout.recurrences[layer]) {
-          put(from.kernel, to.kernel, row: input, column: own(hiddenSize))
-          put(from.recurrentKernel, to.recurrentKernel, row: own(hiddenSize), column: own(hiddenSize))
-          put(from.bias, to.bias, row: { _ in 0 }, column: own(hiddenSize))
+          add(from.kernel, to.kernel, row: input, column: widened(hiddenSize))
+          add(from.recurrentKernel, to.recurrentKernel, row: widened(hiddenSize), column: widened(hiddenSize))
+          add(from.bias, to.bias, row: { _ in 0 }, column: widened(hiddenSize))
         }
       }
-      put(part.denseKernel, layout.denseKernel, share: 1 / Float(count), row: own(hiddenSize), column: same)
-      put(part.denseBias, layout.denseBias, share: 1 / Float(count), row: { _ in 0 }, column: same)
+      let share = 1 / Float(count)
+      add(memberLayout.denseKernel, layout.denseKernel, share: share, row: widened(hiddenSize), column: unchanged)
+      add(memberLayout.denseBias, layout.denseBias, share: share, row: { _ in 0 }, column: unchanged)
     }
   }
 }

@@ -5,14 +5,16 @@ import Hyperparameters
 import RecurrentNetwork
 
 extension Model {
-  /// Reads a model, whatever format it is in: the content tells, not the name.
+  /// Reads a model in any known format, which is recognized by the content, not the name.
   ///
-  /// A safetensors file, ours or PyTorch's; a `.keras` or `.weights.h5` file of Keras's; an ONNX file of ours; an npz
-  /// archive of weights; a checkpoint; the folder of a run. A `.keras` file and a checkpoint have Adam's state too, and a
-  /// folder where its newest checkpoint is of the same weights as its model.
+  /// That is a safetensors file, of this library or PyTorch; a `.keras` or `.weights.h5` file of Keras; an ONNX file of
+  /// this library; an npz archive of weights; a checkpoint; or the folder of a run. A `.keras` file and a checkpoint
+  /// also hold Adam's state. So does a folder whose newest checkpoint has the same weights as its model.
   ///
-  /// - Parameter remark: told of what the file doesn't say, and of what is left out as it matters for training alone.
-  /// - Throws: `ModelError` or `CorpusError` where the file is none of the formats or holds another network.
+  /// - Parameter remark: called with each assumption about what the file doesn't say, and with each feature that is
+  ///   ignored because it only matters for training.
+  /// - Throws: `ModelError`, `FileError` or `CorpusError` if the file can't be read, has none of these formats, or holds
+  ///   a network that isn't supported.
   public init(contentsOf path: String, remark: (String) -> Void = { _ in }) throws {
     try self.init(contentsOf: path, as: FileContent(ofFile: path), remark: remark)
   }
@@ -28,19 +30,20 @@ extension Model {
     case .run: try self.init(run: path)
     case .reviews:
       throw ModelError(
-        path: path, problem: "is an archive of reviews, not a model", advice: "train a model on it with lstm train")
+        path: path, problem: "is an archive of reviews, not a model", advice: "train a model on it first")
     case .other(let problem): throw ModelError(path: path, problem: problem, advice: FileContent.advice)
     }
   }
 
-  /// Writes a model, whole or not at all.
+  /// Writes the model atomically: the file is complete, or unchanged.
   ///
-  /// - Parameter format: nil for the one that the path's ending names.
-  /// - Throws: `ModelError`, or `CorpusError` where there is no memory for a zip archive.
+  /// - Parameter format: the format, or nil to choose it by the path's extension.
+  /// - Throws: `ModelError` if there is no such format or it can't represent the network; `FileError` if the file can't
+  ///   be written; `CorpusError` if there is too little memory for a zip archive.
   public func write(to path: String, as format: ModelFormat? = nil) throws {
     guard let format = format ?? ModelFormat(path: path) else {
       throw ModelError(
-        path: path, problem: "its ending names no format of models",
+        path: path, problem: "its extension isn't that of a model format",
         advice: "give a name that ends in \(ModelFormat.endings)")
     }
     switch format {
@@ -51,7 +54,7 @@ extension Model {
     }
   }
 
-  /// The model that a run has left, or that of its newest checkpoint while it is still going on.
+  /// The model of a finished run, or that of the newest checkpoint if the run hasn't finished.
   private init(run path: String) throws {
     let file = path + "/" + RunFiles.model
     guard FileManager.default.fileExists(atPath: file) else {
@@ -66,7 +69,7 @@ extension Model {
 }
 
 extension CheckpointFile {
-  /// The model, whose optimizer has the run's weight decay.
+  /// The model, its optimizer with the weight decay of the run.
   fileprivate var trainedModel: Model {
     var result = model
     result.optimizer?.weightDecay = model.configuration.weightDecay

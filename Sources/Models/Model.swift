@@ -5,30 +5,30 @@ import RecurrentNetwork
 
 /// A network's weights, with everything needed to use it or to continue training it.
 ///
-/// Its parts always fit together: what would contradict the network is refused when it is set.
+/// Its parts always fit together: setting one that contradicts the network throws.
 public struct Model: Sendable, Equatable {
   /// The weights.
   public package(set) var parameters: Parameters
-  /// What it was trained with; for a model from elsewhere only the network is known, and the rest are defaults.
+  /// The settings it was trained with. For a model from elsewhere only the network is known; the rest are defaults.
   public package(set) var configuration: TrainingConfiguration
-  /// The word of each token, [V], or nil where they aren't known.
+  /// The word of each token, [V], or nil if the words aren't known.
   public package(set) var vocabulary: [String]?
   /// How texts become words of the vocabulary.
   public package(set) var coding = TextCoding()
-  /// The names of the labels, from label 0 on.
+  /// The names of the labels, starting with label 0.
   public package(set) var labels: [String]
-  /// Adam with its moments, where the file has them, so that training can continue with the same next step.
+  /// Adam with its moments, if the file has them, so that training can continue with exactly the next step.
   public package(set) var optimizer: Adam?
 
-  /// A trained model.
+  /// Creates a trained model.
   ///
   /// - Parameters:
   ///   - parameters: the weights.
-  ///   - configuration: what they were trained with.
+  ///   - configuration: the settings they were trained with.
   ///   - vocabulary: the word of each token, [V], or nil.
   ///   - coding: how texts become words of the vocabulary.
-  ///   - labels: a name for each label, or nil for the default ones.
-  /// - Throws: `ModelError` of the kind `mismatch` where one isn't of the network that the others are of.
+  ///   - labels: a name for each label, or nil for the default names.
+  /// - Throws: `ModelError` of the kind `mismatch` if these don't belong to the same network.
   public init(
     _ parameters: Parameters, configuration: TrainingConfiguration, vocabulary: [String]? = nil,
     coding: TextCoding = TextCoding(), labels: [String]? = nil
@@ -36,7 +36,7 @@ public struct Model: Sendable, Equatable {
     guard configuration.architecture == parameters.architecture else {
       throw ModelError(
         .mismatch,
-        problem: "the weights are those of \(parameters.architecture), the configuration of "
+        problem: "the weights are those of \(parameters.architecture), the configuration that of "
           + "\(configuration.architecture)",
         advice: "give the configuration that the weights were trained with")
     }
@@ -47,7 +47,7 @@ public struct Model: Sendable, Equatable {
     if let labels { try setLabels(labels) }
   }
 
-  /// A model of which only the weights are known.
+  /// Creates a model of which only the weights are known.
   public init(_ parameters: Parameters) {
     self.parameters = parameters
     configuration = TrainingConfiguration()
@@ -58,20 +58,20 @@ public struct Model: Sendable, Equatable {
   /// The network.
   public var architecture: Architecture { parameters.architecture }
 
-  /// Names the labels.
+  /// Sets the names of the labels.
   ///
-  /// - Throws: `ModelError` of the kind `mismatch` unless each label has a name of its own.
+  /// - Throws: `ModelError` of the kind `mismatch` unless there is a different name for each label.
   public mutating func setLabels(_ names: [String]) throws {
     guard names.count == architecture.labelCount, Set(names).count == names.count else {
       let count = architecture.labelCount
       throw ModelError(
         .mismatch, problem: "the labels are not \(count == 2 ? "two" : "\(count)") different names",
-        advice: "give each label a name of its own")
+        advice: "give each label a different name")
     }
     labels = names
   }
 
-  /// Gives the words that the tokens stand for.
+  /// Sets the words that the tokens stand for.
   ///
   /// - Throws: `ModelError` of the kind `mismatch` unless there is a word for each token.
   public mutating func setVocabulary(_ words: [String]?) throws {

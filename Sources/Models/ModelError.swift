@@ -4,25 +4,25 @@ import Files
 public struct ModelError: ActionableError, Equatable {
   /// What went wrong.
   public enum Kind: Sendable, Equatable {
-    /// The file isn't a model, or not in a format that is read here.
+    /// The file isn't a model, or not in a format that can be read.
     case notAModel
-    /// The file is damaged, or not as its format demands.
+    /// The file is damaged, or violates its format.
     case malformed
-    /// The format or the network can't be represented on the other side, or this build lacks a library for it.
+    /// The format can't represent the network, or this build lacks a library for it.
     case unsupported
     /// Parts that must belong together don't: weights, configuration, vocabulary, labels.
     case mismatch
-    /// Nothing says which words the model knows.
+    /// The model's words aren't known.
     case noVocabulary
     /// The network doesn't fit into this machine's memory.
     case tooLarge
-    /// An answer isn't a number: the weights are unusable.
+    /// A prediction isn't a number: the weights are unusable.
     case notFinite
   }
 
   /// What went wrong.
   public let kind: Kind
-  /// The file or folder, where there is one.
+  /// The file or folder at fault, or nil if there is none.
   public let path: String?
   /// What is wrong, without the path.
   public let problem: String

@@ -1,26 +1,26 @@
 import Foundation
 
-/// A kind of file that a model can be written to.
+/// A file format that models can be written in.
 public enum ModelFormat: String, Sendable, CaseIterable {
-  /// The native one, with PyTorch's names: one file is the whole model.
+  /// The native format, with PyTorch's names: a single file with the whole model.
   case safetensors
-  /// Keras 3's, with Adam's state: for `keras.models.load_model`.
+  /// Keras 3's format, including Adam's state, for `keras.models.load_model`.
   case keras
-  /// A graph that ONNX Runtime and others run, from token ids to the probability.
+  /// A graph from token ids to probabilities, for ONNX Runtime and others.
   case onnx
-  /// Numpy's arrays, under the paths of Keras's variables.
+  /// NumPy arrays, named by the paths of Keras's variables.
   case npz
 }
 
 extension ModelFormat {
-  /// The format that a file's name says, or nil.
+  /// The format that a file's extension names, or nil.
   public init?(path: String) {
     self.init(rawValue: (path as NSString).pathExtension.lowercased())
   }
 
-  /// The endings of files, as `.safetensors, .onnx, .npz`.
+  /// The extensions of all formats, as `.safetensors, .keras, .onnx, .npz`.
   package static var endings: String { allCases.map { ".\($0.rawValue)" }.joined(separator: ", ") }
 
-  /// Whether Adam's moments have a place in it.
+  /// Whether files of this format include Adam's state.
   package var holdsOptimizer: Bool { self == .keras }
 }

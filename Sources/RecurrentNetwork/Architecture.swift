@@ -46,13 +46,6 @@ public struct Architecture: Sendable, Hashable {
     self.labelCount = labelCount
   }
 
-  /// Whether this is the tutorial's network, with any vocabulary, embedding and hidden size: an embedding, one LSTM layer
-  /// and its last state.
-  public var isTutorialNetwork: Bool {
-    embeddingSize > 0
-      && self == Architecture(vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize)
-  }
-
   /// The number of directions in which each layer reads.
   public var directionCount: Int { isBidirectional ? 2 : 1 }
   /// The length of a layer's output at each step, and of the pooled vector.

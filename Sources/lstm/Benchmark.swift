@@ -91,26 +91,27 @@ struct Benchmark: ParsableCommand {
   // MARK: Serving
 
   private func answerCommands(_ bench: BatchBenchmark, loadSeconds: Double) {
-    printLine(
-      "{\"ready\":\"swift-lstm\",\"versions\":{\"lstm\":\"\(LSTM.configuration.version)\"},\"load_seconds\":\(loadSeconds)}"
-    )
+    write([
+      "ready": "swift-lstm", "versions": ["lstm": .string(LSTM.configuration.version)],
+      "load_seconds": .double(loadSeconds),
+    ])
     while let line = readLine() {
       let words = line.split(separator: " ", maxSplits: 1)
       switch (words.first, words.count == 2 ? Int(words[1]) : nil) {
-      case ("train", let batch?) where bench.samples(of: batch) != nil: printLine(json(bench.train(batch)))
-      case ("evaluate", let batch?) where bench.samples(of: batch) != nil: printLine(json(bench.evaluate(batch)))
+      case ("train", let batch?) where bench.samples(of: batch) != nil: write(bench.train(batch))
+      case ("evaluate", let batch?) where bench.samples(of: batch) != nil: write(bench.evaluate(batch))
       case ("load", _) where words.count == 2:
         answer { try bench.load(Model(contentsOf: String(words[1]))) }
       case ("save", _) where words.count == 2:
         answer { try bench.model.write(to: String(words[1])) }
       case ("reset", nil):
         bench.reset()
-        printLine("{}")
-      case ("peak", nil): printLine("{\"gflops\":\(bench.peak())}")
-      case ("memory", nil): printLine("{\"bytes\":\(ProcessMemory.peak)}")
+        write([:])
+      case ("peak", nil): write(["gflops": .double(bench.peak())])
+      case ("memory", nil): write(["bytes": .integer(ProcessMemory.peak)])
       case ("quit", nil): return
       default:
-        printLine("{\"error\":\"expected train K, evaluate K, reset, load FILE, save FILE, peak, memory or quit\"}")
+        write(["error": "expected train K, evaluate K, reset, load FILE, save FILE, peak, memory or quit"])
       }
     }
   }
@@ -118,15 +119,18 @@ struct Benchmark: ParsableCommand {
   private func answer(_ body: () throws -> Void) {
     do {
       try body()
-      printLine("{}")
+      write([:])
     } catch {
-      let text = String(decoding: (try? JSONEncoder().encode("\(error)")) ?? Data(), as: UTF8.self)
-      printLine("{\"error\":\(text)}")
+      write(["error": .string("\(error)")])
     }
   }
 
-  private func json(_ result: BatchBenchmark.Result) -> String {
-    "{\"seconds\":\(result.seconds),\"loss\":\(result.metrics.loss),\"accuracy\":\(result.metrics.accuracy),"
-      + "\"gflop\":\(result.necessaryGigaflop)}"
+  private func write(_ result: BatchBenchmark.Result) {
+    write([
+      "seconds": .double(result.seconds), "loss": .double(result.metrics.loss),
+      "accuracy": .double(result.metrics.accuracy), "gflop": .double(result.necessaryGigaflop),
+    ])
   }
+
+  private func write(_ answer: OrderedJSON) { printLine(answer.text()) }
 }

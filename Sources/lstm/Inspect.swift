@@ -61,7 +61,7 @@ struct Inspect: ParsableCommand {
       ("--label-count", labelCount != nil), ("--word-index", wordIndex != nil),
       ("an option for texts", text.applied(to: nil) != nil),
     ] where isGiven { throw ValidationError("\(option) is for data, but \(file) is a model.") }
-    let model = try Model(contentsOf: file, as: content) { printError("Note: \(file): \($0)") }
+    let model = try Model(contentsOf: file, as: content) { printError("Note: \(file): \(advised(remark: $0))") }
     printLine(try ModelSummary(path: file, content: content, model: model).text)
   }
 

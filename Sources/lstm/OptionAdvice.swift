@@ -29,6 +29,12 @@ func advised(_ error: any Error) -> any Error {
   return AdvisedError(description: "\(error.facts); \(optionAdvice(for: error) ?? error.advice)")
 }
 
+/// A remark about a model, with the options that replace an assumption.
+func advised(remark: String) -> String {
+  remark == Model.assumptionWithoutMetadata
+    ? remark + "; otherwise use `lstm import` with --pooling or --mask-padding" : remark
+}
+
 private func optionAdvice(for error: any ActionableError) -> String? {
   switch error {
   case let error as CorpusError: error.optionAdvice

@@ -2,6 +2,7 @@ import ArgumentParser
 import Classification
 import Corpus
 import Distribution
+import Files
 import Foundation
 import Training
 
@@ -54,11 +55,7 @@ struct PredictionWriter {
   mutating func write(_ explanation: Explanation, of text: String) throws {
     let words = explanation.words
     switch format {
-    case .jsonl:
-      let list = words.map { "{\"word\":\(json($0.word)),\"effect\":\($0.effect)}" }
-      var line = try line(explanation.prediction, text)
-      line.removeLast()
-      try writeOutput(line + ",\"words\":[\(list.joined(separator: ","))]}\n")
+    case .jsonl: try writeOutput(line(explanation.prediction, text, words: words) + "\n")
     case .text, .csv:
       let largest = words.map { abs($0.effect) }.max() ?? 0
       let unread = explanation.unreadWordCount
@@ -68,7 +65,10 @@ struct PredictionWriter {
     }
   }
 
-  private mutating func line(_ prediction: Prediction, _ text: String) throws -> String {
+  /// - Parameter words: for `jsonl`, the words to add.
+  private mutating func line(
+    _ prediction: Prediction, _ text: String, words: [Explanation.Word]? = nil
+  ) throws -> String {
     count += 1
     guard !prediction.probability.isNaN else {
       throw CommandError(
@@ -88,7 +88,14 @@ struct PredictionWriter {
     case .csv:
       return (count == 1 ? "text,probability,label\n" : "") + "\(csv(text)),\(prediction.probability),\(csv(label))"
     case .jsonl:
-      return "{\"text\":\(json(text)),\"probability\":\(prediction.probability),\"label\":\(json(label))}"
+      var members: [(name: String, value: OrderedJSON)] = [
+        ("text", .string(text)), ("probability", .float(prediction.probability)), ("label", .string(label)),
+      ]
+      if let words {
+        members.append(
+          ("words", .array(words.map { ["word": .string($0.word), "effect": .float($0.effect)] })))
+      }
+      return OrderedJSON.object(members).text()
     }
   }
 
@@ -112,19 +119,4 @@ private func shown(_ text: String) -> String { CorpusError.escaped(text, limit: 
 /// A CSV field, quoted according to RFC 4180 if necessary.
 private func csv(_ text: String) -> String {
   text.utf8.contains { "\",\r\n".utf8.contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
-}
-
-/// A JSON string.
-private func json(_ text: String) -> String {
-  var result: [UInt8] = [UInt8(ascii: "\"")]
-  result.reserveCapacity(text.utf8.count + 2)
-  for byte in text.utf8 {
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
-    case 0..<0x20: result += Array("\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8)
-    default: result.append(byte)
-    }
-  }
-  result.append(UInt8(ascii: "\""))
-  return String(decoding: result, as: UTF8.self)
 }

@@ -254,5 +254,5 @@ struct Train: ParsableCommand {
 
 /// Reads a model in any format, and prints notes about what is missing.
 func model(at path: String, isQuiet: Bool = false) throws -> Model {
-  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \($0)") } }
+  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \(advised(remark: $0))") } }
 }

@@ -5,13 +5,13 @@ import Training
 
 @Suite struct FileContentTests {
   @Test(arguments: [
-    ("", "is in none of the formats of models"), ("hello", "is in none of the formats of models"),
-    ("\u{8}", "is in none of the formats of models"),
+    ("", "is not a model in any known format"), ("hello", "is not a model in any known format"),
+    ("\u{8}", "is not a model in any known format"),
     // A zip archive of nothing
     (
-      "PK\u{5}\u{6}" + String(repeating: "\u{0}", count: 18), "is a zip archive, but none of a model (it holds nothing)"
+      "PK\u{5}\u{6}" + String(repeating: "\u{0}", count: 18), "is a zip archive without a model (it contains nothing)"
     ),
-    ("\u{80}\u{2}]q", "is a pickle of PyTorch's (torch.save), which is never opened; in Python: safetensors.torch"),
+    ("\u{80}\u{2}]q", "is a PyTorch pickle (torch.save), which is never opened; in Python: safetensors.torch"),
   ])
   func saysWhatIsNoModel(content: String, problem: String) throws {
     let file = TemporaryFile("bin")
@@ -20,9 +20,9 @@ import Training
   }
 
   @Test(arguments: [
-    (["model/data.pkl", "model/version"], "is a pickle of PyTorch's"),
+    (["model/data.pkl", "model/version"], "is a PyTorch pickle"),
     (["x_train.npy", "y_train.npy"], "is an archive of reviews, not a model"),
-    (["a.txt", "b\n.txt"], #"is a zip archive, but none of a model (it holds a.txt, b\n.txt)"#),
+    (["a.txt", "b\n.txt"], #"is a zip archive without a model (it contains a.txt, b\n.txt)"#),
   ])
   func looksIntoArchives(names: [String], problem: String) throws {
     let file = TemporaryFile("npz")
@@ -36,9 +36,9 @@ import Training
     let folder = NSTemporaryDirectory() + "interchange-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    #expect(refusal(folder).hasPrefix("\(folder): is a folder without a model of a run; give"))
+    #expect(refusal(folder).hasPrefix("\(folder): is a folder, but not the folder of a run; give"))
     try Data().write(to: URL(fileURLWithPath: folder + "/saved_model.pb"))
-    #expect(refusal(folder).contains("is a SavedModel of TensorFlow, which can't be read; load the model in Keras"))
+    #expect(refusal(folder).contains("is a TensorFlow SavedModel, which can't be read; load the model in Keras"))
   }
 
   @Test(arguments: [

@@ -153,10 +153,10 @@ func refusal(_ body: () throws -> Void) -> String? {
       #expect(model.optimizer == nil)
       #expect(
         remarks == [
-          "“SpatialDropout1D” “spatial_dropout1d” drops 0.1 in training, which goes on here without that",
-          "“LSTM” “lstm_3”: dropout 0.25 is left out; it matters for training alone",
-          "“Dropout” “dropout” drops 0.5 in training, which goes on here without that",
-          "the optimizer's state is left out: it is “RMSprop”, expected Adam or AdamW",
+          "“SpatialDropout1D” “spatial_dropout1d” drops 0.1 in training, which is ignored here",
+          "“LSTM” “lstm_3”: dropout 0.25 is ignored, as it only matters for training",
+          "“Dropout” “dropout” drops 0.5 in training, which is ignored here",
+          "the optimizer's state is ignored: it is “RMSprop”, expected Adam or AdamW",
         ])
       #expect(
         try read("float16.keras").remarks.contains { $0.hasSuffix("computes in float16 in Keras, here in float32") })
@@ -166,12 +166,12 @@ func refusal(_ body: () throws -> Void) -> String? {
       let (model, remarks) = try read("weights.weights.h5")
       #expect(try model.parameters == read("adam.keras").model.parameters)
       #expect(model.optimizer == nil)
-      #expect(remarks.count == 2 && remarks[1].hasPrefix("the optimizer's state is left out"))
+      #expect(remarks.count == 2 && remarks[1].hasPrefix("the optimizer's state is ignored"))
     }
 
     @Test func refusesKeras2() throws {
       let text = refusal { _ = try read("keras2.h5") }
-      #expect(text?.contains("it is a file of Keras 2") == true, "\(text ?? "")")
+      #expect(text?.contains("it is a Keras 2 file") == true, "\(text ?? "")")
       #expect(text?.contains("save it again as .keras") == true)
     }
 
@@ -179,16 +179,16 @@ func refusal(_ body: () throws -> Void) -> String? {
 
     /// One thing changed in the configuration that Keras wrote: text, its replacement, and what the refusal says.
     @Test(arguments: [
-      (#""class_name": "LSTM""#, #""class_name": "GRU""#, "“GRU” “lstm” is a layer that is not known")
+      (#""class_name": "LSTM""#, #""class_name": "GRU""#, "“GRU” “lstm” is not a supported layer")
         as (String, String, String),
       (
         #""class_name": "LSTM""#, #""class_name": "Bidirectional""#,
-        "“Bidirectional” “lstm” is a layer that is not known"
+        "“Bidirectional” “lstm” is not a supported layer"
       ),
       (#""class_name": "Sequential""#, #""class_name": "MyModel""#, "the model is “MyModel”"),
       (
         #""module": "keras.layers", "class_name": "LSTM""#, #""module": "mine", "class_name": "LSTM""#,
-        "“LSTM” “lstm” is registered as null of “mine”, not Keras's own"
+        "“LSTM” “lstm” is registered as null of “mine”, not as Keras's"
       ),
       (#""go_backwards": false"#, #""go_backwards": true"#, "“LSTM” “lstm”: go_backwards is true, expected false"),
       (#""return_sequences": false"#, #""return_sequences": true"#, "return_sequences is true"),
@@ -204,7 +204,8 @@ func refusal(_ body: () throws -> Void) -> String? {
       (#""units": 1, "activation": "sigmoid","#, #""units": 1,"#, "“Dense” “dense”: there is no activation"),
       (#""units": 1, "#, #""units": 2, "#, "“Dense” “dense”: units is 2, expected 1"),
       (
-        #""units": 3, "#, #""units": 4, "#, "layers/lstm/cell/vars/0 has shape [2, 12], expected [2, 16] by config.json"
+        #""units": 3, "#, #""units": 4, "#,
+        "layers/lstm/cell/vars/0 has shape [2, 12], expected [2, 16] according to config.json"
       ),
       (#""units": 3, "#, #""units": 3.5, "#, "“LSTM” “lstm”: units is 3.5"),
       (#""units": 3, "#, #""units": 1e300, "#, "“LSTM” “lstm”: units is 1e+300"),
@@ -216,7 +217,7 @@ func refusal(_ body: () throws -> Void) -> String? {
         #""use_bias": true, "kernel_initializer": {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": null, "input_axes": null, "output_axes": null}, "registered_name": null}, "bias_init"#,
         #""use_bias": false, "bias_init"#, "“Dense” “dense”: use_bias is false, expected true"
       ),
-      (#""unroll": false"#, #""peephole": true"#, "“LSTM” “lstm”: peephole is true, a field not known here"),
+      (#""unroll": false"#, #""peephole": true"#, "“LSTM” “lstm”: peephole is true, an unknown field"),
       (
         #""quantization_config": null"#, #""quantization_config": {"class_name": "Int8"}"#,
         "quantization_config is “Int8”"
@@ -229,7 +230,7 @@ func refusal(_ body: () throws -> Void) -> String? {
       (#""batch_shape": [null, null]"#, #""batch_shape": [null, null, 3]"#, "batch_shape must have two dimensions"),
       (
         #""module": "keras", "class_name": "Sequential""#, #""module": "#,
-        "config.json: it is no JSON as Keras writes it"
+        "config.json: it isn't JSON as Keras writes it"
       ),
       (#""name": "lstm""#, #""name": "ls\u001b[31m\ntm""#, ""),
     ])
@@ -253,10 +254,10 @@ func refusal(_ body: () throws -> Void) -> String? {
 
     /// What makes no other network of it, but is not what training does here.
     @Test(arguments: [
-      (#""amsgrad": false"#, #""amsgrad": true"#, "its amsgrad is true, which is not known here")
+      (#""amsgrad": false"#, #""amsgrad": true"#, "its amsgrad is true, which is not supported")
         as (String, String, String),
       (#""use_ema": false"#, #""use_ema": true"#, "its use_ema is true"),
-      (#""gradient_accumulation_steps": null"#, #""gradient_accumulation_steps": 2"#, "is 2, which is not known here"),
+      (#""gradient_accumulation_steps": null"#, #""gradient_accumulation_steps": 2"#, "is 2, which is not supported"),
       (
         #""learning_rate": 0.0010000000474974513"#, #""learning_rate": {"class_name": "CosineDecay"}"#,
         "learning_rate is “CosineDecay”"
@@ -266,11 +267,12 @@ func refusal(_ body: () throws -> Void) -> String? {
       (#""clipnorm": null"#, #""clipnorm": -1"#, "its clipnorm is -1"),
       (#""class_name": "Adam""#, #""class_name": "Adamax""#, "it is “Adamax”, expected Adam or AdamW"),
       (
-        #""loss": "binary_crossentropy""#, #""loss": "mse""#, "the loss “mse” is not Keras's plain binary cross-entropy"
+        #""loss": "binary_crossentropy""#, #""loss": "mse""#,
+        "the loss is “mse”, but training here continues with “binary_crossentropy”"
       ),
       (
         #""kernel_regularizer": null"#, #""kernel_regularizer": {"class_name": "L2"}"#,
-        "kernel_regularizer “L2” is left out"
+        "kernel_regularizer “L2” is ignored"
       ),
       (#""name": "lstm", "trainable": true"#, #""name": "lstm", "trainable": false"#, "is not trainable in Keras"),
     ])
@@ -288,14 +290,14 @@ func refusal(_ body: () throws -> Void) -> String? {
           [("metadata.json", Data(#"{"keras_version": "2.15.0"}"#.utf8)), ("config.json", config)],
           "keras_version is “2.15.0”"
         ),
-        ([("metadata.json", Data("[]".utf8)), ("config.json", config)], "metadata.json: it is no JSON"),
+        ([("metadata.json", Data("[]".utf8)), ("config.json", config)], "metadata.json: it isn't JSON"),
         ([("config.json", config)], "expected an entry “model.weights.h5”"),
         ([("model.weights.h5", weights)], "expected an entry “config.json”"),
         (
-          [("config.json", config), ("model.weights.h5", Data("no HDF5".utf8))], "it is no HDF5 file, or a damaged one"
+          [("config.json", config), ("model.weights.h5", Data("no HDF5".utf8))], "it isn't an HDF5 file, or is damaged"
         ),
         ([("config.json", config), ("model.weights.h5", weights.prefix(9000))], "model.weights.h5: "),
-        ([("config.json", config), ("model.weights.h5", Data())], "it is no HDF5 file"),
+        ([("config.json", config), ("model.weights.h5", Data())], "it isn't an HDF5 file"),
       ] as [([(name: String, data: Data)], String)] {
         try withTemporaryPath("other.keras") { path in
           try ZipWriter.archive(entries).write(to: URL(fileURLWithPath: path))
@@ -322,9 +324,9 @@ func refusal(_ body: () throws -> Void) -> String? {
     // MARK: HDF5
 
     @Test(arguments: [
-      ("soft link", "layers/dense/vars/0: it is a link to another place or file"),
-      ("external link", "layers/dense/vars/0: it is a link to another place or file"),
-      ("external storage", "layers/dense/vars/0: the data set's data lie in another file"),
+      ("soft link", "layers/dense/vars/0: it is a soft or external link"),
+      ("external link", "layers/dense/vars/0: it is a soft or external link"),
+      ("external storage", "layers/dense/vars/0: the data set's data are in another file"),
       ("virtual", "layers/dense/vars/0: the data set is chunked, compressed or virtual"),
       ("chunked", "layers/dense/vars/0: the data set is chunked, compressed or virtual"),
       ("compressed", "layers/dense/vars/0: the data set is chunked, compressed or virtual"),
@@ -333,14 +335,14 @@ func refusal(_ body: () throws -> Void) -> String? {
       ("larger than the file", "layers/dense/vars/0: the data set's shape is larger than the file"),
       ("missing", "there is no data set layers/dense/vars/0"),
       ("extra", "there is an unexpected data set “layers/dense_1/vars/0”"),
-      ("cycle", "groups lie too deep in each other"),
-      ("deep", "groups lie too deep in each other"),
+      ("cycle", "groups are nested too deeply"),
+      ("deep", "groups are nested too deeply"),
       ("many", "the file has too many objects"),
       ("type", "layers/dense/vars/0: it is neither a group nor a data set"),
-      ("text", "the data set's elements are no float16"),
-      ("bytes", "the data set's elements are no float16"),
-      ("complex", "elements are no float16"),
-      ("opaque", "the data set's elements are no float16"),
+      ("text", "the data set's elements are not of float16"),
+      ("bytes", "the data set's elements are not of float16"),
+      ("complex", "elements are not of float16"),
+      ("opaque", "the data set's elements are not of float16"),
       ("integers", "layers/dense/vars/0 has integers, expected floats"),
       ("empty", "layers/dense/vars/0: the data set has no elements"),
       ("scalar", "layers/dense/vars/0 has shape [], expected [3, 1]"),
@@ -370,7 +372,7 @@ func refusal(_ body: () throws -> Void) -> String? {
         try damaged.write(to: URL(fileURLWithPath: path))
         DispatchQueue.concurrentPerform(iterations: 24) { index in
           if index % 3 == 0 {
-            #expect(refusal { _ = try Model(contentsOf: path) }?.contains("too deep") == true)
+            #expect(refusal { _ = try Model(contentsOf: path) }?.contains("too deeply") == true)
           } else {
             #expect((try? Model(contentsOf: KerasGolden.path("adam.keras"))) == expected)
           }

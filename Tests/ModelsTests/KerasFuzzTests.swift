@@ -61,7 +61,7 @@
             let text = "\(error)"
             #expect(error is any ActionableError || error is CorpusError, "mutation \(number): \(text)")
             #expect(!text.contains("\n"), "mutation \(number)")
-            let kind = text.contains("broke off") ? "crashed" : text.contains("no end") ? "late" : "other"
+            let kind = text.contains("libhdf5 failed") ? "crashed" : text.contains("timed out") ? "timed out" : "other"
             result.refused[kind, default: 0] += 1
           }
         }

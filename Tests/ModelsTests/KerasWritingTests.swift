@@ -51,10 +51,10 @@ import Training
 
   /// What Keras has no layers for.
   @Test(arguments: [
-    (SmallModel.architectures[4], "Keras has no layer that gives an LSTM one-hot tokens"),
+    (SmallModel.architectures[4], "Keras has no layer that turns tokens into one-hot vectors for an LSTM"),
     (
       SmallModel.architecture(layers: 1, .max, masksPadding: true),
-      "Keras's GlobalMaxPooling1D takes padding in, whatever the mask says"
+      "Keras's GlobalMaxPooling1D includes padding, whatever the mask"
     ),
   ])
   func refusesWhatKerasCannotCompute(architecture: Architecture, problem: String) throws {
@@ -142,11 +142,11 @@ import Training
 
     @Test func refusesMetadataOfAnotherModel() throws {
       for (text, replacement, problem) in [
-        (#""hiddenSize":3"#, #""hiddenSize":4"#, "metadata.json is of Embedding(5, 2) → LSTM(4)"),
+        (#""hiddenSize":3"#, #""hiddenSize":4"#, "metadata.json describes Embedding(5, 2) → LSTM(4)"),
         (#""maxLength":17"#, #""maxLength":0"#, "maxLength must be from 1"),
         (#""<start>","#, "", "the vocabulary is not a list of 5 words"),
         (#""spam""#, #""ham""#, "the labels are not two different names"),
-        (#""swift_lstm":{"#, #""swift_lstm":{"labels":3,"#, "metadata.json: it is no JSON as Keras writes it"),
+        (#""swift_lstm":{"#, #""swift_lstm":{"labels":3,"#, "metadata.json: it isn't JSON as Keras writes it"),
       ] {
         try withTemporaryPath("model.keras") { path in
           try Self.models[2].write(to: path)

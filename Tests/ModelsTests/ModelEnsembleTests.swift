@@ -80,12 +80,12 @@ import Training
     }
     #expect(refusal { _ in } == "accepted")
     #expect(
-      refusal { $0.configuration.maxLength = 13 }.hasPrefix("b: has another number of tokens that are read than a"))
-    #expect(refusal { $0.vocabulary = nil }.hasPrefix("b: has another words than a"))
-    #expect(refusal { $0.labels = ["ham", "spam"] }.hasPrefix("b: has another labels than a"))
+      refusal { $0.configuration.maxLength = 13 }.hasPrefix("b: differs from a in its maximum text length"))
+    #expect(refusal { $0.vocabulary = nil }.hasPrefix("b: differs from a in its words"))
+    #expect(refusal { $0.labels = ["ham", "spam"] }.hasPrefix("b: differs from a in its labels"))
     var other = architecture
     other.hiddenSize = 8
-    #expect(refusal { $0 = member(other, seed: 1) }.hasPrefix("b: has another network than a"))
+    #expect(refusal { $0 = member(other, seed: 1) }.hasPrefix("b: differs from a in its network"))
     #expect(throws: ModelError.self) {
       _ = try Model(ensembleOf: .init(repeating: first, count: 10_000))
     }

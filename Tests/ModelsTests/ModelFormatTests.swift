@@ -10,7 +10,7 @@ import Training
       try SmallModel.model.write(to: NSTemporaryDirectory() + "model.doc")
     } throws: {
       "\($0)".hasSuffix(
-        "its ending names no format of models; give a name that ends in .safetensors, .keras, .onnx, .npz")
+        "its extension isn't that of a model format; give a name that ends in .safetensors, .keras, .onnx, .npz")
     }
   }
 

@@ -84,8 +84,8 @@ import Training
       (name, Data(try archive.read(name) { try $0.bytes($0.remaining) }))
     }
     let renamed = entries.map { ($0.0.replacing("bidirectional_1", with: "bidirectional_2"), $0.1) }
-    #expect(refusal(renamed).contains(" is none of the weights; the arrays must be those of Embedding(5, 2) masked"))
-    #expect(refusal(entries.filter { $0.0 != "metadata.npy" }).contains("there are two layers of a kind"))
+    #expect(refusal(renamed).contains(" is not one of the weights; the arrays must be those of Embedding(5, 2) masked"))
+    #expect(refusal(entries.filter { $0.0 != "metadata.npy" }).contains("there are two layers of the same kind"))
     #expect(refusal(Array(entries.dropFirst())).contains("there is no tensor embedding/embeddings"))
   }
 
@@ -116,12 +116,12 @@ import Training
   }
 
   @Test(arguments: [
-    (0, "<f4", [5, 2], 36, "expected 40 bytes by the shape (5, 2), found 36"),
-    (0, "<f4", [5, 2], 44, "expected 40 bytes by the shape (5, 2), found 44"),
+    (0, "<f4", [5, 2], 36, "expected 40 bytes for the shape (5, 2), found 36"),
+    (0, "<f4", [5, 2], 44, "expected 40 bytes for the shape (5, 2), found 44"),
     (0, ">f4", [5, 2], 40, "expected an array of <f4, <f2 or <f8, found “>f4”"),
     (0, "<i4", [5, 2], 40, "found “<i4”; convert it with numpy's astype"),
     (0, "|O", [5, 2], 40, "found “|O”"), (0, "<f16", [5, 2], 160, "found “<f16”"),
-    (0, "<f4", [1 << 61, 8], 40, "bytes by the shape"), (0, "<f4", [.max, 0], 40, "bytes by the shape"),
+    (0, "<f4", [1 << 61, 8], 40, "bytes for the shape"), (0, "<f4", [.max, 0], 40, "bytes by the shape"),
     (0, "<f4", [5, 1, 2], 40, "expected at most two dimensions, found 3"),
     (0, "<f4", [10], 40, "embedding/embeddings has shape [10], expected a matrix"),
     (0, "<f4", [0, 2], 0, "embedding/embeddings has shape [0, 2], expected a matrix"),
@@ -145,11 +145,11 @@ import Training
     for name in [
       "optimizer/iteration.npy", "gru/gru_cell/bias.npy", "seed_generator/seed_generator_state.npy", "bias.npy",
       "dense/bias", ".npy", "a\u{200B}b",
-    ] { #expect(refusal(with(name)).contains(" is none of the weights; give the arrays of"), "\(name)") }
+    ] { #expect(refusal(with(name)).contains(" is not one of the weights; give the arrays of"), "\(name)") }
     #expect(
       refusal(with("sequential/dense_1/bias.npy"))
-        .contains("two layers of a kind, sequential/dense/bias.npy and sequential/dense_1/bias.npy"))
-    #expect(refusal(with("bidirectional/backward_lstm/lstm_cell/kernel.npy")).contains("two layers of a kind"))
+        .contains("two layers of the same kind, with sequential/dense/bias.npy and sequential/dense_1/bias.npy"))
+    #expect(refusal(with("bidirectional/backward_lstm/lstm_cell/kernel.npy")).contains("two layers of the same kind"))
   }
 
   @Test func checksNumbers() {
@@ -161,8 +161,8 @@ import Training
   }
 
   @Test(arguments: [
-    ("{", "metadata is no JSON object of texts"), ("[]", "metadata is no JSON object of texts"),
-    (#"{"configuration":{}}"#, "metadata is no JSON object of texts"),
+    ("{", "metadata is not a JSON object of strings"), ("[]", "metadata is not a JSON object of strings"),
+    (#"{"configuration":{}}"#, "metadata is not a JSON object of strings"),
     (#"{"configuration":"{}"}"#, "embedding/embeddings has shape [5, 2], expected [1000, 128]"),
     (#"{"vocabulary":"[\"a\"]"}"#, "in the metadata, the vocabulary is not a list of 5 words"),
     (#"{"x":"y"}"#, "accepted"),

@@ -33,7 +33,7 @@ import Training
     ("\"maxLength\":17", "\"maxLength\":-1", "the metadata's maxLength must be from 1 to 1000000, not -1"),
     ("\"hiddenSize\":3", "\"hiddenSize\":4", "lstm.W has shape [1, 12, 2], expected [1, 16, 2]"),
     ("vocabulary", "configured", "accepted"),
-    ("labels", "coding", "metadata stand there twice"),
+    ("labels", "coding", "a metadata key occurs twice"),
     ("format_version\u{12}\u{1}1", "format_version\u{12}\u{1}2", "format_version is 2, expected 1; a newer lstm"),
     ("swift-lstm", "swift-lst\u{0}", "accepted"),
   ])
@@ -74,7 +74,7 @@ import Training
     #expect(try refusal(bytes.replacing(opset, by: other)).contains("not those of opset 17 alone"))
     #expect(try refusal(bytes.replacing(opset, by: [])).contains("not those of opset 17 alone"))
     #expect(try refusal(bytes + other).contains("not those of opset 17 alone"))
-    #expect(try refusal([0x08, 8]).contains("byte 0: there is no graph"))
+    #expect(try refusal([0x08, 8]).contains("byte 0: the graph is missing"))
   }
 
   @Test func checksNumbers() throws {
@@ -116,18 +116,18 @@ import Training
       ([tensor("a", [.max, 2])], "“a” has a shape larger than the file"),
       ([tensor("a", [-1])], "“a” has a shape larger than the file"),
       ([tensor("a", [.max, .max, 0])], "“a” has a shape larger than the file"),
-      ([tensor("a", [3])], "“a” has 8 bytes, expected 12 by its shape"),
-      ([tensor("a", [1, 1, 1, 1, 1])], "field 1 stands there too often"),
+      ([tensor("a", [3])], "“a” has 8 bytes, expected 12 for its shape"),
+      ([tensor("a", [1, 1, 1, 1, 1])], "field 1 occurs too often"),
       ([tensor("a", [2], type: 10)], "“a” has type 10, expected 1, float"),
       ([tensor("axes", [2])], "“axes” has type 1, expected 7, int64"),
       ([Writer.field(8, "a")], "a tensor has no type"),
       // Bytes that lie in another file.
       (
         [tensor("a", [2], Writer.field(13, Writer.field(1, "location")) + Writer.field(14, Int64(1)))],
-        "field 13 has no"
+        "field 13 is unexpected"
       ),
-      ([tensor("a", [2], Writer.field(8, "b"))], "field 8 stands there too often"),
-      ([tensor("a", [2]), tensor("a", [2])], "“a” stands there twice"),
+      ([tensor("a", [2], Writer.field(8, "b"))], "field 8 occurs too often"),
+      ([tensor("a", [2]), tensor("a", [2])], "“a” occurs twice"),
       ([tensor("a\u{1B}[31m", [3])], #"“a\u{1B}[31m” has 8 bytes"#),
       ([], "there is no tensor axes"), ([axes], "there is no tensor embedding;"),
       ([axes, tensor("embedding", [2])], "embedding has shape [2], expected a matrix"),
@@ -143,9 +143,9 @@ import Training
     let nodes = (0..<64).map { Writer.field(4, "Op\($0)") }
     let message = try refusal(file([], nodes: nodes))
     #expect(message.contains("the graph is Op0, Op1, Op2, Op3, Op4, Op5, Op6, Op7 …, expected Gather, Transpose, LSTM"))
-    #expect(message.hasSuffix("from elsewhere take a .keras file or PyTorch's safetensors"))
+    #expect(message.hasSuffix("from elsewhere, use a .keras file or PyTorch's safetensors"))
     let many = [[[UInt8]]](repeating: nodes, count: 5).flatMap { $0 }
-    #expect(try refusal(file([], nodes: many)).contains("field 1 stands there too often"))
+    #expect(try refusal(file([], nodes: many)).contains("field 1 occurs too often"))
     #expect(try refusal(file([], nodes: [])).contains("the graph is , expected"))
   }
 
@@ -154,14 +154,14 @@ import Training
     ([0x08] + [UInt8](repeating: 0xFF, count: 10), "a number is too large"),
     (
       [0x08, 8, 0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0],
-      "9223372036854775807 bytes are announced"
+      "expected 9223372036854775807 bytes"
     ),
-    ([0x08, 8, 0x3A, 5, 0], "5 bytes are announced, but there are 1"),
+    ([0x08, 8, 0x3A, 5, 0], "expected 5 bytes, found 1"),
     ([0x08, 8, 0x38, 5], "field 7 is a number, expected a message"),
-    ([0x08, 8, 0x3B], "a field of an unknown kind"), ([0x08, 8, 0x39, 0], "the message ends within a number"),
-    ([0x08, 8, 0x3A, 0, 0x3A, 0], "field 7 stands there too often"),
+    ([0x08, 8, 0x3B], "a field has an unknown wire type"), ([0x08, 8, 0x39, 0], "the message ends within a number"),
+    ([0x08, 8, 0x3A, 0, 0x3A, 0], "field 7 occurs too often"),
     // training_info, functions
-    ([0x08, 8, 0xA2, 1, 0], "field 20 has no place there"), ([0x08, 8, 0xCA, 1, 0], "field 25 has no place there"),
+    ([0x08, 8, 0xA2, 1, 0], "field 20 is unexpected"), ([0x08, 8, 0xCA, 1, 0], "field 25 is unexpected"),
     ([0x08, 8, 0x12, 1, 0xFF, 0x3A, 0], "the graph is , expected"),
     ([0x08, 8, 0x3A, 0, 0x72, 3, 0x0A, 1, 0xFF], "a string is not UTF-8"),
   ])
@@ -185,8 +185,10 @@ import Training
     var model = SmallModel.model
     let readMe = model.readMe(forONNX: "spam.onnx")
     for piece in [
-      "# spam.onnx\n", "the probability of “späm”; else “ham” |", "go from 0 to 4,", "put 0 in front of a shorter one",
-      "tags such as `<br />` are taken out; it becomes lower case;", "text.lower()", "InferenceSession(\"spam.onnx\")",
+      "# spam.onnx\n", "the probability of “späm”; else “ham” |", "range from 0 to 4:",
+      "Pad a shorter one with 0 in front",
+      "replace tags such as `<br />` by a space; convert it to lower case;", "text.lower()",
+      "InferenceSession(\"spam.onnx\")",
     ] { #expect(readMe.contains(piece), "\(piece)") }
     model.vocabulary = nil
     #expect(model.readMe(forONNX: "a").contains("; not in this file), `configuration`"))

@@ -33,6 +33,21 @@ import Training
     #expect(names.filter { $0.hasPrefix(name) } == [name])
   }
 
+  @Test func writesAPinnedHeader() {
+    var file = Safetensors()
+    file.tensors["b"] = .init(shape: [2, 1], values: [1, -2])
+    file.tensors["A \"\\\u{1}é"] = .init(shape: [], values: [7])
+    file.metadata = ["vocabulary": "[\"a/b\",\"\\n\"]", "k\u{0}": "😀"]
+    let header =
+      #"{"__metadata__":{"k\u0000":"😀","vocabulary":"[\"a/b\",\"\\n\"]"},"#
+      + #""A \"\\\u0001é":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"#
+      + #""b":{"dtype":"F32","shape":[2,1],"data_offsets":[4,12]}}"#
+    let parts = file.parts
+    #expect(String(decoding: parts[1], as: UTF8.self).trimmingCharacters(in: .whitespaces) == header)
+    #expect(parts[1].count % 8 == 0 && parts[0].elementsEqual([UInt8(parts[1].count), 0, 0, 0, 0, 0, 0, 0]))
+    #expect(Safetensors().parts[1].elementsEqual("{}      ".utf8))
+  }
+
   @Test func readsWhatJSONAllows() throws {
     let file = try parse(
       " { \"\\u00e9\\ud83d\\ude00\" : { \"shape\" : [ 2 ] , \"data_offsets\" : [ 0 , 8 ] , \"dtype\" : \"F32\" } } ")
@@ -88,13 +103,13 @@ import Training
   static let tensor = "\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"
 
   @Test(arguments: [
-    ("{}", 8, nil as UInt64?, "8 bytes are left over"),
-    ("{\"a\":{\(tensor)}}", 9, nil, "1 bytes are left over"),
+    ("{}", 8, nil as UInt64?, "8 bytes follow the last tensor"),
+    ("{\"a\":{\(tensor)}}", 9, nil, "1 bytes follow the last tensor"),
     ("{\"a\":{\(tensor)}}", 7, nil, "ends at data byte 8, but there are 7"),
-    ("{\"a\":{\(tensor)},\"a\":{\(tensor)}}", 8, nil, "“a” stands there twice"),
-    ("{\"a\":{\(tensor)},\"b\":{\(tensor)}}", 8, nil, "tensors must follow each other"),
+    ("{\"a\":{\(tensor)},\"a\":{\(tensor)}}", 8, nil, "“a” occurs twice"),
+    ("{\"a\":{\(tensor)},\"b\":{\(tensor)}}", 8, nil, "tensors must be contiguous"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, nil, "starts at data byte 4, expected 0"),
-    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, nil, "expected 12 by its shape"),
+    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, nil, "expected 12 for its shape"),
     ("{\"a\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}", 8, nil, "dtype F16, expected F32"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, nil, "must be a start and an end"),
     (
@@ -102,16 +117,16 @@ import Training
       "a shape larger than the file"
     ),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}", 8, nil, "too large"),
-    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, nil, "not negative"),
+    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, nil, "expected a non-negative integer"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, nil, "lacks data_offsets"),
     ("{\"a\":{\(tensor),\"x\":1}}", 8, nil, "unexpected key “x”"),
     ("{\"a\":{\(tensor),\"dtype\":\"F32\"}}", 8, nil, "unexpected key “dtype”"),
     ("{\"__metadata__\":{\"k\":1},\"a\":{\(tensor)}}", 8, nil, "expected “\"”"),
-    ("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"},\"a\":{\(tensor)}}", 8, nil, "metadata key “k” stands there twice"),
-    ("{\"a\":{\(tensor)}} x", 8, nil, "expected the header's end"),
+    ("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"},\"a\":{\(tensor)}}", 8, nil, "metadata key “k” occurs twice"),
+    ("{\"a\":{\(tensor)}} x", 8, nil, "expected the end of the header"),
     ("{\"a\":{\(tensor)}", 8, nil, "expected “}”"),
     ("{\"a\\ud800\":{\(tensor)}}", 8, nil, "surrogate"),
-    ("{\"a", 0, nil, "doesn't end"),
+    ("{\"a", 0, nil, "a string is unterminated"),
     ("[[[[[[", 8, nil, "expected “{”"),
     ("{}", 0, 3, "doesn't fit a file"),
     ("{}", 0, UInt64.max, "doesn't fit a file"),

@@ -71,7 +71,7 @@ import Training
             of: "\"layerCount\":\(layers)", with: "\"layerCount\":64")
           forged.metadata["checksum"] = forged.checksum
           try forged.write(to: file)
-          #expect { try Checkpoint(contentsOf: file) } throws: { "\($0)".contains("there is no parameters of ") }
+          #expect { try Checkpoint(contentsOf: file) } throws: { "\($0)".contains("it has no tensor parameters of ") }
         }
       }
     }

@@ -1,32 +1,32 @@
-// Reads the data sets of an HDF5 file with libhdf5, in a process of its own.
+// Reads the data sets of an HDF5 file with libhdf5, in a separate process.
 //
-// libhdf5 crashes, hangs and takes memory without end on files made for it. So a child that is forked for each file
-// reads it, under limits of time and memory, and writes what it finds into a pipe: whatever becomes of the child, the
-// caller has a list of data sets or an error.
+// Crafted files can make libhdf5 crash, hang or use unlimited memory. So each file is read by a forked child with limits
+// on time and memory, which writes what it finds to a pipe. Whatever happens to the child, the caller gets either a list
+// of data sets or an error.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-/// The child that reads a file, and the end of its pipe; the pipe is -1 where it could not be started (see errno).
+/// A child that reads a file, and the read end of its pipe; the pipe is -1 if the child couldn't be started (see errno).
 typedef struct {
   pid_t process;
   int pipe;
 } HDF5Child;
 
-// What the child writes: records of a kind (one byte) and what follows; all numbers are little-endian.
+// The child writes records, each a kind (uint8) followed by its contents. All numbers are little-endian.
 enum {
   /// A data set: path (uint16 length, bytes), type (uint8), rank (uint8), extents (uint64 each), elements.
   HDF5RecordDataSet = 1,
-  /// Why the file is not read: uint16 length, bytes. The last record.
+  /// Why the file can't be read: text (uint16 length, bytes). The last record.
   HDF5RecordRefusal = 2,
-  /// All data sets are there. The last record.
+  /// There are no more data sets. The last record.
   HDF5RecordEnd = 3,
 };
 
-// Types of elements. What is a float16 or float32 in the file arrives as float32, int32 and int64 (and
-// unsigned ones) as int64.
+// Types of elements. A float16 or float32 in the file becomes a float32; a signed or unsigned integer of 32 or 64 bits
+// becomes an int64.
 enum {
   HDF5TypeFloat32 = 1,
   HDF5TypeFloat64 = 2,
@@ -34,9 +34,9 @@ enum {
   HDF5TypeBFloat16 = 4,
 };
 
-/// Starts a child that reads a file's bytes.
+/// Starts a child that reads the contents of a file.
 ///
 /// - Parameters:
-///   - bytes, count: the whole file.
-///   - seconds: how much of the processor's time the child may take before it is killed.
+///   - bytes, count: the contents of the whole file.
+///   - seconds: the processor time that the child may use before it is killed.
 HDF5Child hdf5StartReading(const void *bytes, size_t count, unsigned seconds);

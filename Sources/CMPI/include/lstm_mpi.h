@@ -1,25 +1,26 @@
-// The few calls of MPI that are needed, in types that Swift imports: MPI's own constants are macros with casts.
+// The MPI calls that are used here, with types that Swift can import: MPI's own constants are macros with casts.
 //
-// All of them work on MPI_COMM_WORLD, block, and come from the thread that began. An error ends all ranks, as is MPI's
-// rule unless told otherwise.
+// All of them use MPI_COMM_WORLD, block, and must come from the thread that called lstm_mpi_begin. An error aborts all
+// ranks, which is MPI's default.
 #pragma once
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/// Begins. Returns 0, or 1 where the library can't be used from a program with threads.
+/// Initializes MPI. Returns 0, or 1 if the library can't be used by a program with threads.
 int lstm_mpi_begin(int *rank, int *count);
-/// Waits for all ranks to end.
+/// Finalizes MPI, after waiting for all ranks.
 void lstm_mpi_end(void);
-/// Ends all ranks at once.
+/// Aborts all ranks immediately.
 void lstm_mpi_abort(int code);
 
 void lstm_mpi_send(const void *bytes, int count, int rank);
-/// Returns how many bytes came; more than `capacity` are an error.
+/// Returns the number of bytes received; more than `capacity` is an error.
 int lstm_mpi_receive(void *bytes, int capacity, int rank);
-/// From rank 0.
+/// Sends bytes from rank 0 to all others.
 void lstm_mpi_broadcast(void *bytes, int count);
+/// Replaces the values on every rank by their sums over all ranks.
 void lstm_mpi_sum(float *values, int count);
 
 #ifdef __cplusplus

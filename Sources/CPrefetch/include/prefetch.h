@@ -1,5 +1,5 @@
-// The one instruction of the kernels that Swift has no word for: fetch a cache line ahead of its use.
-// It changes no result, and an address that can't be read does no harm.
+// Prefetching of a cache line before its use, the only instruction of the kernels that Swift can't express.
+// It doesn't affect results, and may be given invalid addresses.
 #pragma once
 
 static inline __attribute__((always_inline)) void prefetchToRead(const void *address) {

@@ -5,12 +5,12 @@ import RecurrentNetwork
 
 /// The data sets of an HDF5 file, by path ("layers/lstm/cell/vars/0").
 ///
-/// libhdf5 reads it, in a child process under limits (Sources/CHDF5Reader): no file can bring this process down, keep
-/// it waiting or take memory beyond a few times the file's size. Links to other places, data outside the file and
-/// everything but plain numbers are refused.
+/// libhdf5 reads the file in a child process with limited resources (Sources/CHDF5Reader), so no file can crash this
+/// process, hang it, or use more memory than a few times the file's size. Links, data outside the file, and data sets of
+/// anything but plain numbers are refused.
 struct HDF5File {
   struct DataSet {
-    /// Extents, row-major; none for a scalar.
+    /// Extents, row-major; empty for a scalar.
     var shape: [Int]
     var elements: Elements
   }
@@ -20,7 +20,7 @@ struct HDF5File {
     case integer([Int])
   }
 
-  /// A file's first bytes.
+  /// The first bytes of every HDF5 file.
   static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
   var dataSets: [String: DataSet] = [:]
@@ -29,64 +29,64 @@ struct HDF5File {
     /// Reads a file.
     ///
     /// - Parameters:
-    ///   - contents: all its bytes.
-    ///   - path: for messages.
-    /// - Throws: `ModelError`.
+    ///   - contents: the whole file.
+    ///   - path: the file's path, for messages.
+    /// - Throws: `ModelError` if the file is damaged or unsupported, or no child process can be started.
     init(_ contents: Data, path: String) throws {
-      let advice = "the file is damaged, or not one that Keras wrote: save the model anew"
+      let advice = "the file is damaged, or not one that Keras wrote: save the model again"
       func fail(_ problem: String) -> ModelError { ModelError(path: path, problem: problem, advice: advice) }
       let records: [UInt8]
       switch try Self.output(of: contents, path) {
       case .finished(let bytes): records = bytes
-      case .late: throw fail("libhdf5 came to no end with it")
+      case .timedOut: throw fail("libhdf5 timed out while reading it")
       }
       var reader = Records(bytes: records)
       while let kind = reader.number(1) {
         switch kind {
         case HDF5RecordDataSet:
-          guard let (name, dataSet) = reader.dataSet() else { throw fail("libhdf5 broke off in it") }
+          guard let (name, dataSet) = reader.dataSet() else { throw fail("libhdf5 failed while reading it") }
           dataSets[name] = dataSet
         case HDF5RecordRefusal: throw fail(reader.text() ?? "libhdf5 refuses it")
         case HDF5RecordEnd: return
-        default: throw fail("libhdf5 gave what can't be read")
+        default: throw fail("libhdf5's output is malformed")
         }
       }
-      throw fail("libhdf5 broke off in it")
+      throw fail("libhdf5 failed while reading it")
     }
 
     private enum Outcome {
       case finished([UInt8])
-      case late
+      case timedOut
     }
 
-    /// What a child writes about a file, to its end or to its death.
+    /// Starts a child process on a file, and collects what it writes until it exits or is killed.
     private static func output(of contents: Data, _ path: String) throws -> Outcome {
-      // A sound file of this size is read in a hundredth of that.
+      // An intact file of this size takes a hundredth of that.
       let seconds = UInt32(10 + contents.count / (20 << 20))
       let deadline = ContinuousClock.now + .seconds(Int(seconds))
       let child = contents.withUnsafeBytes { hdf5StartReading($0.baseAddress, $0.count, seconds) }
       guard child.pipe >= 0 else {
         throw ModelError(
-          path: path, problem: "no process could be started to read it (\(String(cString: strerror(errno))))",
-          advice: "see to the memory that is free, and the number of processes")
+          path: path, problem: "can't start a process to read it (\(String(cString: strerror(errno))))",
+          advice: "free some memory, or reduce the number of processes")
       }
       defer {
         close(child.pipe)
-        // It may be at its end already, and is then only to be waited for.
+        // If the child has already exited, this has no effect; it must be reaped in either case.
         kill(child.process, SIGKILL)
         var status: Int32 = 0
         while waitpid(child.process, &status, 0) < 0 && errno == EINTR {}
       }
-      // Elements become at most twice as large, and there are at most 2,000 objects with names of at most 1,000 bytes.
+      // Elements at most double in size, and there are at most 2,000 objects with paths of at most 1,000 bytes.
       let limit = 2 * contents.count + (4 << 20)
       var bytes: [UInt8] = []
       let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 1)
       defer { chunk.deallocate() }
       while bytes.count <= limit {
         let left = deadline - ContinuousClock.now
-        guard left > .zero else { return .late }
+        guard left > .zero else { return .timedOut }
         var request = pollfd(fd: child.pipe, events: Int16(POLLIN), revents: 0)
-        // A second at most, so that no number here can be too large.
+        // At most a second at a time, so that the argument can't overflow.
         guard poll(&request, 1, left > .seconds(1) ? 1000 : 50) > 0 else { continue }
         let count = read(child.pipe, chunk.baseAddress, chunk.count)
         if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
@@ -96,7 +96,7 @@ struct HDF5File {
       return .finished(bytes)
     }
 
-    /// The records that the child writes.
+    /// Decodes the records that the child writes.
     private struct Records {
       let bytes: [UInt8]
       private var position = 0
@@ -149,19 +149,19 @@ struct HDF5File {
         _ count: Int, _ element: (Bits) -> Element
       ) -> [Element]? {
         let width = MemoryLayout<Bits>.size
-        guard let part = take(count * width) else { return nil }
-        return part.withUnsafeBytes { part in
+        guard let bytes = take(count * width) else { return nil }
+        return bytes.withUnsafeBytes { bytes in
           (0..<count).map {
-            element(Bits(littleEndian: part.loadUnaligned(fromByteOffset: $0 * width, as: Bits.self)))
+            element(Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * width, as: Bits.self)))
           }
         }
       }
     }
   #else
-    /// Says how to get a build that can.
+    /// Always throws an error that says how to build with libhdf5.
     init(_ contents: Data, path: String) throws {
       throw ModelError(
-        path: path, problem: "this build has no libhdf5, which reads Keras's files",
+        path: path, problem: "this build can't read Keras's files, as it lacks libhdf5",
         advice: "run `make deps-interop`, then `make build`")
     }
   #endif

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Makes an HDF5 file in memory: groups and contiguous data sets in the format's newer, simpler form (superblock
-/// version 2, object headers version 2; HDF5 File Format Specification 3.0). The same content gives the same bytes.
+/// Builds an HDF5 file in memory: groups and contiguous data sets in the newer, simpler form of the format (superblock
+/// version 2, object headers version 2; HDF5 File Format Specification 3.0). Equal content gives equal bytes.
 ///
-/// Reading any file that Keras wrote takes the older form as well, which is libhdf5's to know.
+/// Files that Keras wrote may also use the older form, so they are read with libhdf5.
 struct HDF5Writer {
   /// The elements of a data set, row-major.
   enum Elements {
@@ -12,7 +12,7 @@ struct HDF5Writer {
   }
 
   private final class Group {
-    /// In the order in which they were added, which is the order in the file.
+    /// In the order in which they were added, which is also their order in the file.
     var children: [(name: String, node: Node)] = []
   }
 
@@ -23,16 +23,16 @@ struct HDF5Writer {
 
   private let root = Group()
 
-  /// Adds a data set, and the groups above it where they aren't there yet.
+  /// Adds a data set, and those of its enclosing groups that don't exist yet.
   ///
-  /// - Precondition: names have at most 255 bytes, and there are at most some hundred in a group.
+  /// - Precondition: each name has at most 255 bytes, and a group at most a few hundred members.
   func add(_ path: String, shape: [Int], _ elements: Elements) {
     var names = path.split(separator: "/").map(String.init)
     let name = names.removeLast()
     group(names).children.append((name, .dataSet(shape: shape, elements)))
   }
 
-  /// Adds a group, and those above it.
+  /// Adds a group, and those of its enclosing groups that don't exist yet.
   func addGroup(_ path: String) { _ = group(path.split(separator: "/").map(String.init)) }
 
   private func group(_ names: [String]) -> Group {
@@ -53,9 +53,9 @@ struct HDF5Writer {
 
   private static let undefined = UInt64.max
 
-  /// The file's bytes.
+  /// The bytes of the file.
   func file() -> Data {
-    // The superblock's place; objects come after it, children before their group, which needs their addresses.
+    // Space for the superblock. Objects follow it; children precede their group, which needs their addresses.
     var bytes = Data(count: 48)
     let address = Self.append(.group(root), to: &bytes)
     var superblock = Data(HDF5File.signature)
@@ -73,14 +73,14 @@ struct HDF5Writer {
     switch node {
     case .group(let group):
       let addresses = group.children.map { append($0.node, to: &bytes) }
-      // Link info: version, flags; no heap and no tree, as the links stand in the header.
+      // Link info: version, flags; no heap and no tree, since the header holds the links.
       var info = Data([0, 0])
       for _ in 0..<2 { info.append(undefined) }
       messages.append((0x02, info))
       // Group info: version, flags.
       messages.append((0x0A, Data([0, 0])))
       for (child, address) in zip(group.children, addresses) {
-        // Link: version, flags (a hard link, a length of one byte), name, address.
+        // Link: version, flags (a hard link, a length in one byte), name, address.
         var link = Data([1, 0, UInt8(child.name.utf8.count)])
         link.append(contentsOf: child.name.utf8)
         link.append(address)
@@ -118,7 +118,7 @@ struct HDF5Writer {
     }
     bytes.append(Data(count: (8 - bytes.count % 8) % 8))
     let address = UInt64(bytes.count)
-    // Version, flags: the chunk's size has four bytes.
+    // Version, flags: the chunk's size takes four bytes.
     var header = Data("OHDR".utf8) + [2, 2]
     header.append(UInt32(messages.reduce(0) { $0 + 4 + $1.body.count }))
     for message in messages {
@@ -140,13 +140,13 @@ extension Data {
   }
 }
 
-/// The checksum of HDF5's metadata: Bob Jenkins's lookup3, `hashlittle` with an initial value of 0.
+/// The checksum of HDF5 metadata: Bob Jenkins's lookup3, `hashlittle` with an initial value of 0.
 func lookup3(_ bytes: Data) -> UInt32 {
   func rotated(_ x: UInt32, _ count: UInt32) -> UInt32 { x << count | x >> (32 - count) }
   var a = UInt32(0xDEAD_BEEF) &+ UInt32(truncatingIfNeeded: bytes.count)
   var (b, c) = (a, a)
   if bytes.isEmpty { return c }
-  // Twelve bytes a round; the last round takes what is left, filled up with zeros, and ends otherwise.
+  // Twelve bytes per round; the last round takes the remaining bytes, padded with zeros, and mixes differently.
   let padded = [UInt8](bytes) + [UInt8](repeating: 0, count: (12 - bytes.count % 12) % 12)
   func word(_ offset: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(padded[offset + $1]) << UInt32(8 * $1) } }
   for offset in stride(from: 0, to: padded.count, by: 12) {

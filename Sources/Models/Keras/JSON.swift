@@ -1,4 +1,4 @@
-/// A JSON value, with as much said of each as Python's `json` says.
+/// A JSON value, for `config.json`: it is read and written field by field, and sections of it are compared as a whole.
 enum JSON: Codable, Equatable, Sendable {
   case null
   case bool(Bool)
@@ -36,7 +36,7 @@ enum JSON: Codable, Equatable, Sendable {
     }
   }
 
-  /// A member of an object; null where there is none.
+  /// A member of an object; null if there is none.
   subscript(_ name: String) -> JSON {
     if case .object(let members) = self { members[name] ?? .null } else { .null }
   }
@@ -47,10 +47,10 @@ enum JSON: Codable, Equatable, Sendable {
   var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
   var object: [String: JSON]? { if case .object(let value) = self { value } else { nil } }
 
-  /// Null, false or 0: what switches a thing off.
+  /// Whether this is null, false or 0, any of which turns a feature off.
   var isOff: Bool { self == .null || self == .bool(false) || self == .number(0) }
 
-  /// For messages: short, on one line.
+  /// A short form on one line, for messages.
   var shown: String {
     switch self {
     case .null: "null"
@@ -63,7 +63,7 @@ enum JSON: Codable, Equatable, Sendable {
   }
 }
 
-/// Text out of a file, made fit for a message.
+/// Text from a file, shortened, escaped and in quotation marks for a message.
 func quoted(_ text: String) -> String {
   let scalars = text.unicodeScalars.prefix(60).map { 32...126 ~= $0.value ? String($0) : $0.escaped(asASCII: true) }
   return "“" + scalars.joined() + (text.unicodeScalars.count > 60 ? "…" : "") + "”"

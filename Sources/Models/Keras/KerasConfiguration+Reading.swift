@@ -1,22 +1,25 @@
 import Hyperparameters
 import RecurrentNetwork
 
-/// What a `config.json` says of a model that is one of ours. Whatever would make another model of it is an error that
-/// names the layer and the field; what matters for training alone is a remark.
+/// What a `config.json` says about a model that can be represented here. Anything that would change its predictions is
+/// an error that names the layer and the field; what only matters for training is a remark.
 struct KerasModelConfiguration {
-  /// Why it is no model of ours.
+  /// Why the model can't be represented.
   struct Problem: Error { let text: String }
 
   private(set) var architecture = Architecture(vocabularySize: 0, embeddingSize: 0, hiddenSize: 0)
-  /// The length of the input, where the model has one of its own.
+  /// The length of the input, if the model fixes it.
   private(set) var inputLength: Int?
-  /// Adam without its state, and how gradients are clipped; nil where it is compiled with no Adam of ours.
+  /// Adam without its state, and how gradients are clipped; nil unless the model is compiled with a supported Adam.
   private(set) var optimizer: (adam: Adam, clipping: GradientClipping?)?
-  /// What does not matter for predictions but for training.
+  /// What is ignored because it matters for training but not for predictions.
   private(set) var remarks: [String] = []
 
-  /// - Parameter own: the network that a file of ours says it is, whose layers must then be as they are written; nil for
-  ///   a model of Embedding, LSTM and Dense in whatever way Keras writes it.
+  /// Interprets a `config.json`.
+  ///
+  /// - Parameter own: the network that a file of this library declares, whose layers must then be exactly as this library
+  ///   writes them; nil for a model of Embedding, LSTM and Dense in any form that Keras writes.
+  /// - Throws: `Problem`.
   init(_ json: JSON, own: Architecture? = nil) throws {
     if let own {
       architecture = own
@@ -37,7 +40,7 @@ struct KerasModelConfiguration {
 
   // MARK: Layers
 
-  /// The layers of a Sequential model, or of a Functional one in which each follows the other.
+  /// The layers of a Sequential model, or of a Functional one in which they form a chain.
   private static func chain(of model: JSON) throws -> [JSON] {
     let (name, config) = (model["class_name"], model["config"])
     guard name == "Sequential" || name == "Functional" || name == "Model", let layers = config["layers"].array else {
@@ -56,7 +59,7 @@ struct KerasModelConfiguration {
       guard nodes.count == 1, let inputs = nodes[0]["args"].array, inputs.count == 1,
         inputs[0]["class_name"] == "__keras_tensor__",
         inputs[0]["config"]["keras_history"] == .array([source["name"], 0, 0])
-      else { throw refusal(layer, "inbound_nodes is not the one layer before it, \(source["name"].shown)") }
+      else { throw refusal(layer, "its only input must be the layer before it, \(source["name"].shown)") }
       for (argument, value) in (nodes[0]["kwargs"].object ?? [:]).sorted(by: { $0.key < $1.key }) where !value.isOff {
         throw refusal(layer, "it is called with \(argument) = \(value.shown)")
       }
@@ -67,20 +70,20 @@ struct KerasModelConfiguration {
       return tensors == reference || tensors == .array([reference])
     }
     guard isOnly(config["input_layers"], layers.first), isOnly(config["output_layers"], layers.last) else {
-      throw Problem(text: "the model's input_layers or output_layers are not its first and its last layer alone")
+      throw Problem(text: "the model's only input and output must be its first and last layer")
     }
     return layers
   }
 
-  /// What a field of a layer may be.
+  /// What the value of a layer's field may be.
   private enum Rule: Sendable {
-    /// Makes no difference.
+    /// Any value, as it makes no difference.
     case any
-    /// Only that, or nothing.
+    /// This value alone.
     case only(JSON)
-    /// A size, for the network.
+    /// A size of the network.
     case size(any WritableKeyPath<Architecture, Int> & Sendable)
-    /// Matters for training where it is on.
+    /// Any value; unless it is off, it matters for training.
     case trainingOnly
   }
 
@@ -113,7 +116,7 @@ struct KerasModelConfiguration {
     ],
   ]
 
-  /// Reads a layer; false where it computes nothing in predictions.
+  /// Reads a layer; returns false if it has no effect on predictions.
   private mutating func read(_ layer: JSON) throws -> Bool {
     let (kind, config) = (layer["class_name"].string ?? "", layer["config"])
     let name = "\(kind.isEmpty ? "layer" : quoted(kind)) \(config["name"].shown)"
@@ -127,19 +130,19 @@ struct KerasModelConfiguration {
       return false
     case "Dropout", "SpatialDropout1D":
       if !config["rate"].isOff {
-        remarks.append("\(name) drops \(config["rate"].shown) in training, which goes on here without that")
+        remarks.append("\(name) drops \(config["rate"].shown) in training, which is ignored here")
       }
       return false
     default: break
     }
     guard let rules = Self.fields[kind] else {
-      throw Problem(text: "\(name) is a layer that is not known here; known are Embedding, LSTM and Dense")
+      throw Problem(text: "\(name) is not a supported layer; those are Embedding, LSTM and Dense")
     }
     guard layer["registered_name"] == .null || layer["registered_name"] == .string(kind),
       layer["module"] == .null || layer["module"].string?.hasPrefix("keras.") == true
     else {
       throw Problem(
-        text: "\(name) is registered as \(layer["registered_name"].shown) of \(layer["module"].shown), not Keras's own")
+        text: "\(name) is registered as \(layer["registered_name"].shown) of \(layer["module"].shown), not as Keras's")
     }
     try checkType(config["dtype"], of: name)
     if config["trainable"] == false {
@@ -158,13 +161,13 @@ struct KerasModelConfiguration {
         architecture[keyPath: keyPath] = size
       case .trainingOnly?:
         if !value.isOff {
-          remarks.append("\(name): \(field) \(value.shown) is left out; it matters for training alone")
+          remarks.append("\(name): \(field) \(value.shown) is ignored, as it only matters for training")
         }
       case nil:
-        guard value.isOff else { throw Problem(text: "\(name): \(field) is \(value.shown), a field not known here") }
+        guard value.isOff else { throw Problem(text: "\(name): \(field) is \(value.shown), an unknown field") }
       }
     }
-    // What has no default at Keras, and what has another one.
+    // Fields that are required, as Keras has no default for them, or a different one.
     for (field, rule) in rules {
       switch rule {
       case .size where config[field] == .null: throw Problem(text: "\(name): there is no \(field)")
@@ -176,18 +179,18 @@ struct KerasModelConfiguration {
     return true
   }
 
-  /// Weights of any float type are taken; what Keras computes in is another matter, which is said.
+  /// Remarks on the type that Keras computes in, unless it is float32; weights of any float type can be read.
   private mutating func checkType(_ dtype: JSON, of name: String) throws {
     let policy = dtype.string ?? dtype["config"]["name"].string ?? (dtype == .null ? "float32" : "")
     switch policy {
     case "float32": break
     case "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16":
       remarks.append("\(name) computes in \(policy) in Keras, here in float32")
-    default: throw Problem(text: "\(name): dtype is \(dtype.shown), expected float32 or another type of floats")
+    default: throw Problem(text: "\(name): dtype is \(dtype.shown), expected float32 or another floating-point type")
     }
   }
 
-  // MARK: What it was compiled with
+  // MARK: Compilation
 
   private mutating func readCompilation(_ compilation: JSON) throws {
     let loss = compilation["loss"]
@@ -201,11 +204,11 @@ struct KerasModelConfiguration {
         && ["sum_over_batch_size", "auto", nil].contains(config["reduction"])
     if loss != .null && !isOurs {
       remarks.append(
-        "the loss \(loss.shown) is not Keras's plain binary cross-entropy, with which training goes on here")
+        "the loss is \(loss.shown), but training here continues with \(names[0].shown)")
     }
     guard compilation["optimizer"] != .null else { return }
     do { optimizer = try Self.optimizer(compilation["optimizer"]) } catch let problem as Problem {
-      remarks.append("the optimizer's state is left out: \(problem.text)")
+      remarks.append("the optimizer's state is ignored: \(problem.text)")
     }
   }
 
@@ -214,8 +217,8 @@ struct KerasModelConfiguration {
     guard kind == "Adam" || kind == "AdamW", let config = json["config"].object else {
       throw Problem(text: "it is \(kind == .null ? json.shown : kind.shown), expected Adam or AdamW")
     }
-    func number(_ field: String, _ isRight: (Double) -> Bool) throws -> Double {
-      guard let value = config[field]?.number, isRight(value) else {
+    func number(_ field: String, _ isValid: (Double) -> Bool) throws -> Double {
+      guard let value = config[field]?.number, isValid(value) else {
         throw Problem(text: "its \(field) is \((config[field] ?? nil).shown)")
       }
       return value
@@ -240,7 +243,7 @@ struct KerasModelConfiguration {
       "clipvalue", "ema_momentum", "ema_overwrite_frequency",
     ]
     for (field, value) in config.sorted(by: { $0.key < $1.key }) where !known.contains(field) && !value.isOff {
-      throw Problem(text: "its \(field) is \(value.shown), which is not known here")
+      throw Problem(text: "its \(field) is \(value.shown), which is not supported")
     }
     return (adam, clipping)
   }

@@ -2,9 +2,10 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// `config.json` of a `.keras` file: the layers, and what `compile` was given.
+/// Builds the `config.json` of a `.keras` file: the layers, and the arguments of `compile`.
 enum KerasConfiguration {
-  /// Of a model that is ready for `predict` and `fit`, as Keras 3 writes it; what is left out is Keras's default.
+  /// The configuration of a model that is ready for `predict` and `fit`, as Keras 3 writes it, without fields that have
+  /// Keras's default values.
   static func json(of model: Model, optimizer: Adam) -> JSON {
     [
       "module": "keras", "class_name": "Sequential", "registered_name": nil,
@@ -22,16 +23,18 @@ enum KerasConfiguration {
     ]
   }
 
-  /// Why Keras's layers can't be those of a network, or nil.
+  /// Why Keras's layers can't represent a network, or nil if they can.
   static func problem(of architecture: Architecture) -> String? {
-    if architecture.embeddingSize == 0 { return "Keras has no layer that gives an LSTM one-hot tokens" }
+    if architecture.embeddingSize == 0 {
+      return "Keras has no layer that turns tokens into one-hot vectors for an LSTM"
+    }
     if architecture.masksPadding && architecture.pooling == .max {
-      return "Keras's GlobalMaxPooling1D takes padding in, whatever the mask says"
+      return "Keras's GlobalMaxPooling1D includes padding, whatever the mask"
     }
     return nil
   }
 
-  /// The layers, under the names that Keras gives them.
+  /// The layers, with Keras's default names.
   static func layers(of architecture: Architecture) -> [JSON] {
     let (size, output) = (JSON(architecture.embeddingSize), JSON(architecture.outputSize))
     var layers = [
@@ -118,7 +121,7 @@ enum KerasConfiguration {
     ]
   }
 
-  /// The number with the fewest digits that is this one as a Float.
+  /// The number with the fewest digits that rounds to this Float.
   private static func shortest(_ value: Float) -> Double {
     Double("\(value)").flatMap { Float($0) == value ? $0 : nil } ?? Double(value)
   }

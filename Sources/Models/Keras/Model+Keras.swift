@@ -4,11 +4,12 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// Keras's own files: `.keras`, a zip of `metadata.json`, `config.json` and `model.weights.h5`, and the latter alone
-/// (keras/src/saving/saving_lib.py). The parameters have Keras's shapes, orientation and gate order already.
+/// Keras's own files: `.keras`, which is a zip archive of `metadata.json`, `config.json` and `model.weights.h5`, and the
+/// last of these alone (keras/src/saving/saving_lib.py). Parameters already have Keras's shapes, orientation and gate
+/// order.
 ///
-/// What Keras has no place for (configuration, vocabulary, coding, labels) stands in `metadata.json`, which Keras writes
-/// and doesn't read.
+/// What Keras can't store (configuration, vocabulary, coding, labels) is in `metadata.json`, which Keras writes but
+/// doesn't read.
 extension Model {
   private enum Entry {
     static let metadata = "metadata.json"
@@ -31,19 +32,19 @@ extension Model {
     var vocabulary: [String]?
     var coding: TextCoding
     var labels: [String]
-    /// Of the optimizer, of which Keras keeps a Float; nil where the model has no optimizer. (Keras gets a new one then,
-    /// as without one it would complain.)
+    /// The optimizer's exact learning rate, which Keras rounds to a Float; nil if the model has no optimizer. (The file
+    /// then has a new one, since Keras warns about a compiled model without one.)
     var learningRate: Double?
   }
 
-  /// Keras's paths of the weights, in the order of the parameters.
+  /// Keras's paths of the weights, in parameter order.
   private static func weightPaths(_ layout: ParameterLayout) -> [String] {
     ["layers/embedding/vars/0"]
       + cells(layout.architecture).joined().flatMap { cell in (0..<3).map { "\(cell)/cell/vars/\($0)" } }
       + (0..<2).map { "layers/dense/vars/\($0)" }
   }
 
-  /// The paths of the LSTMs, [layers][directions].
+  /// The paths of the LSTM layers, [layers][directions].
   private static func cells(_ architecture: Architecture) -> [[String]] {
     (0..<architecture.layerCount).map { layer in
       let suffix = layer == 0 ? "" : "_\(layer)"
@@ -56,25 +57,25 @@ extension Model {
 
   // MARK: Writing
 
-  /// Writes a `.keras` file, whole or not at all: `keras.models.load_model` gives a model that is ready for `predict`
-  /// and, with Adam's state, for `fit`. The same model gives the same bytes.
+  /// Writes a `.keras` file atomically: `keras.models.load_model` returns a model that is ready for `predict` and, with
+  /// Adam's state, for `fit`. Equal models give equal bytes.
   ///
-  /// Dropout is none of the layers: `fit` goes on without it.
+  /// The file has no dropout layers, so `fit` continues without dropout.
   ///
-  /// - Throws: `ModelError`, also where Keras has no layers for the network, and `CorpusError` where memory is short.
+  /// - Throws: `ModelError` if Keras has no layers for the network; `FileError` if the file can't be written;
+  ///   `CorpusError` if there is too little memory.
   public func write(toKeras path: String) throws {
     if let problem = KerasConfiguration.problem(of: parameters.architecture) {
       throw ModelError(
         path: path, problem: "\(parameters.architecture) can't be written for Keras: \(problem)",
         advice: "write safetensors, npz or ONNX instead")
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let encoder = JSONEncoder.reproducible
     var adam =
       optimizer ?? Adam(parameterCount: parameters.layout.count, learningRate: configuration.learningRate)
     if optimizer == nil { (adam.epsilon, adam.weightDecay) = (configuration.epsilon, configuration.weightDecay) }
     let metadata = Metadata(
-      // The version whose files these are like.
+      // The version whose files these imitate.
       kerasVersion: "3.15.1",
       own: Description(
         configuration: configuration, vocabulary: vocabulary, coding: coding, labels: labels,
@@ -93,7 +94,7 @@ extension Model {
     for (path, tensor) in zip(Self.weightPaths(parameters.layout), tensors) {
       writer.add(path, shape: tensor.shape, .float32(Array(parameters[tensor])))
     }
-    // Keras's layers have such a group each, weights or not.
+    // Every Keras layer has such a group, with or without weights.
     let architecture = parameters.architecture
     for (layer, cells) in Self.cells(architecture).enumerated() {
       for cell in cells { writer.addGroup(cell + "/vars") }
@@ -119,26 +120,25 @@ extension Model {
 
   private static let advice = "give a model of Embedding → LSTM → Dense(1, sigmoid) that Keras 3 saved"
 
-  /// Reads a `.keras` file, of ours or as Keras 3 writes it.
+  /// Reads a `.keras` file that this library or Keras 3 wrote.
   ///
-  /// As Keras writes it: a Sequential model of Embedding, LSTM and Dense(1, sigmoid), or a Functional one in which each
-  /// follows the other, with weights of any float type. Its Adam or AdamW becomes `optimizer`; another optimizer is left
-  /// out.
+  /// From Keras it can be a Sequential model of Embedding, LSTM and Dense(1, sigmoid), or a Functional one in which these
+  /// form a chain, with weights of any float type. Its Adam or AdamW becomes `optimizer`; any other optimizer is ignored.
   ///
-  /// - Parameter remark: told of what is left out and matters for training, though not for predictions.
-  /// - Throws: `ModelError` or `CorpusError` where the file is damaged or holds another network; also where this
-  ///   build has no libhdf5.
+  /// - Parameter remark: called with each feature that is ignored because it only matters for training.
+  /// - Throws: `ModelError` or `CorpusError` if the file is damaged or holds an unsupported network; `ModelError` also if
+  ///   this build lacks libhdf5.
   public init(keras path: String, remark: (String) -> Void = { _ in }) throws {
     func fail(_ problem: String) -> ModelError {
       ModelError(path: path, problem: problem, advice: Self.advice)
     }
-    // Keras compresses nothing, and weights can hardly be compressed: more is meant to fill the memory.
+    // Keras compresses nothing, and weights hardly compress: an archive that expands to more is meant to exhaust memory.
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     let archive = try ZipArchive(path: path, sizeLimit: max(1 << 20, size.multipliedReportingOverflow(by: 100).0))
     func json<Value: Decodable>(_ entry: String) throws -> Value {
       let data = try archive.contents(of: entry)
       do { return try JSONDecoder().decode(Value.self, from: data) } catch {
-        throw fail("\(entry): it is no JSON as Keras writes it")
+        throw fail("\(entry): it isn't JSON as Keras writes it")
       }
     }
     let metadata: Metadata? = archive.entryNames.contains(Entry.metadata) ? try json(Entry.metadata) : nil
@@ -152,7 +152,7 @@ extension Model {
     let read: KerasModelConfiguration
     do {
       read = try KerasModelConfiguration(
-        json(Entry.configuration), own: configuration.architecture.isTutorialNetwork ? nil : configuration.architecture)
+        json(Entry.configuration), own: configuration.architecture.isPlain ? nil : configuration.architecture)
     } catch let problem as KerasModelConfiguration.Problem {
       throw fail("\(Entry.configuration): \(problem.text)")
     }
@@ -167,7 +167,7 @@ extension Model {
     if let setting = configuration.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
     guard configuration.architecture == read.architecture else {
       throw fail(
-        "\(Entry.metadata) is of \(configuration.architecture), \(Entry.configuration) of \(read.architecture)")
+        "\(Entry.metadata) describes \(configuration.architecture), \(Entry.configuration) \(read.architecture)")
     }
 
     var file = try HDF5File(archive.contents(of: Entry.weights), path: "\(path): \(Entry.weights)")
@@ -178,7 +178,7 @@ extension Model {
       do {
         state = try Self.state(of: adam, parameters.layout, in: file, path, exactRate: own?.learningRate)
       } catch let problem as KerasModelConfiguration.Problem {
-        remark("the optimizer's state is left out: \(problem.text)")
+        remark("the optimizer's state is ignored: \(problem.text)")
       }
     }
     if own == nil, let state { configuration.learningRate = state.learningRate }
@@ -193,15 +193,15 @@ extension Model {
     read.remarks.forEach(remark)
   }
 
-  /// Reads a `.weights.h5` file of Keras 3, whose shapes tell the sizes. It names no activations and no masking: they
-  /// are taken for those of Embedding → LSTM → Dense(1, sigmoid) with Keras's defaults.
+  /// Reads a `.weights.h5` file of Keras 3. The sizes follow from the shapes; activations and masking, which the file
+  /// doesn't mention, are assumed to be those of Embedding → LSTM → Dense(1, sigmoid) with Keras's defaults.
   ///
-  /// - Parameter remark: told of what is left out and matters for training.
-  /// - Throws: as `init(keras:)`.
+  /// - Parameter remark: called with each assumption, and with what is ignored because it only matters for training.
+  /// - Throws: `ModelError` if the file is damaged or holds other weights, or if this build lacks libhdf5.
   public init(kerasWeights path: String, remark: (String) -> Void = { _ in }) throws {
     let contents: Data
     do { contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-      throw ModelError(path: path, problem: "can't be read", advice: "check the path and the rights")
+      throw ModelError(path: path, problem: "can't be read", advice: "check the path and its permissions")
     }
     var file = try HDF5File(contents, path: path)
     let names = Self.weightPaths(ParameterLayout(Architecture()))
@@ -220,17 +220,17 @@ extension Model {
     }
     let layout = ParameterLayout(architecture)
     self.init(try Self.parameters(layout, of: &file, path, by: "its other weights"))
-    remark("the file says nothing of activations and masking, which are taken for Keras's defaults and a sigmoid")
+    remark("the file doesn't mention activations and masking; assuming Keras's defaults and a sigmoid")
     if file.dataSets.keys.contains(where: { $0.hasPrefix("optimizer/") }) {
-      remark("the optimizer's state is left out: its settings stand in a .keras file alone")
+      remark("the optimizer's state is ignored: only a .keras file has its settings")
     }
   }
 
   private static func missing(_ name: String, _ file: HDF5File, _ path: String) -> ModelError {
-    // Keras 2 calls weights kernel:0 and the like; its whole models have them in model_weights.
+    // Keras 2 names weights kernel:0 and so on; in its files of whole models they are in model_weights.
     if let old = file.dataSets.keys.sorted().first(where: { $0.hasPrefix("model_weights/") || $0.hasSuffix(":0") }) {
       return ModelError(
-        path: path, problem: "it is a file of Keras 2, with \(quoted(old))",
+        path: path, problem: "it is a Keras 2 file, with \(quoted(old))",
         advice: "load it in Keras and save it again as .keras")
     }
     return ModelError(path: path, problem: "there is no data set \(name)", advice: advice)
@@ -244,7 +244,7 @@ extension Model {
       guard file.dataSets[name] != nil else { throw missing(name, file, path) }
       taken.append(try take(name, tensor.shape, of: &file, path, by: authority))
     }
-    // State of random generators makes no difference here, and the optimizer's is for another.
+    // Seed generators make no difference here, and the optimizer's state is read elsewhere.
     if let name = file.dataSets.keys.sorted().first(where: {
       !$0.hasPrefix("optimizer/") && !$0.contains("/seed_generator/")
     }) {
@@ -255,14 +255,14 @@ extension Model {
     return parameters
   }
 
-  /// Takes finite floats of a shape out of a file.
+  /// Removes a data set of finite floats and a given shape from a file, and returns its elements.
   private static func take(
     _ name: String, _ shape: [Int], of file: inout HDF5File, _ path: String, by authority: String
   ) throws -> [Float] {
     func fail(_ problem: String) -> ModelError { ModelError(path: path, problem: problem, advice: advice) }
     guard let dataSet = file.dataSets.removeValue(forKey: name) else { throw fail("there is no data set \(name)") }
     guard dataSet.shape == shape else {
-      throw fail("\(name) has shape \(dataSet.shape), expected \(shape) by \(authority)")
+      throw fail("\(name) has shape \(dataSet.shape), expected \(shape) according to \(authority)")
     }
     guard case .float(let values) = dataSet.elements else { throw fail("\(name) has integers, expected floats") }
     if let index = values.firstIndex(where: { !$0.isFinite }) {
@@ -271,24 +271,24 @@ extension Model {
     return values
   }
 
-  /// Adam with what the file remembers: iterations, rate, and both moments of each weight in turn.
+  /// Adam with the state in the file: iterations, learning rate, and both moments of each weight in turn.
   ///
-  /// - Throws: `Problem` where another optimizer has written it, `ModelError` where it is damaged.
+  /// - Throws: `KerasModelConfiguration.Problem` if another optimizer wrote it, `ModelError` if it is damaged.
   private static func state(
     of adam: Adam, _ layout: ParameterLayout, in file: HDF5File, _ path: String, exactRate: Double?
   ) throws -> Adam {
     func fail(_ problem: String) -> ModelError { ModelError(path: path, problem: problem, advice: advice) }
     var file = file
     let count = file.dataSets.keys.filter { $0.hasPrefix("optimizer/") }.count
-    // A model that was never trained has no moments yet.
+    // A model that has never been trained has no moments.
     guard count == 2 || count == 2 + 2 * layout.tensors.count else {
       throw KerasModelConfiguration.Problem(
-        text: "it has \(count) variables, expected \(2 + 2 * layout.tensors.count) of Adam for all weights")
+        text: "it has \(count) variables, expected \(2 + 2 * layout.tensors.count) for Adam")
     }
     let name = Self.path(ofOptimizerVariable: 0)
     guard let iterations = file.dataSets.removeValue(forKey: name), iterations.shape == [],
       case .integer(let steps) = iterations.elements, 0...1 << 53 ~= steps[0]
-    else { throw fail("\(name) is no number of iterations") }
+    else { throw fail("\(name) is not a number of iterations") }
     func take(_ variable: Int, _ shape: [Int]) throws -> [Float] {
       try Self.take(Self.path(ofOptimizerVariable: variable), shape, of: &file, path, by: "the weights")
     }
@@ -302,12 +302,12 @@ extension Model {
         if let element = second[tensor].firstIndex(where: { $0 < 0 }) {
           throw fail(
             "element \(element - tensor.offset) of \(Self.path(ofOptimizerVariable: 3 + 2 * index)), a mean of "
-              + "squares, is \(second.values[element])")
+              + "squares, is negative: \(second.values[element])")
         }
       }
     }
     var result = Adam(
-      // Keras keeps a Float of what it was told: 0.001 it was.
+      // Keras stores a Float of the rate it was given: this recovers, for instance, 0.001.
       learningRate: exactRate.flatMap { Float($0) == rate ? $0 : nil } ?? Double("\(rate)") ?? Double(rate),
       step: steps[0], firstMoment: first.values, secondMoment: second.values)
     (result.beta1, result.beta2, result.epsilon) = (adam.beta1, adam.beta2, adam.epsilon)
@@ -317,7 +317,7 @@ extension Model {
 }
 
 extension ZipArchive {
-  /// All bytes of an entry.
+  /// Reads all bytes of an entry.
   fileprivate func contents(of entry: String) throws -> Data {
     try read(entry) { reader in
       var data = Data()

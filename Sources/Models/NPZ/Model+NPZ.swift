@@ -4,23 +4,23 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// An npz archive of the weights, as `numpy.savez` makes one of a Keras model's `{v.path: v for v in model.weights}`.
+/// An npz archive of the weights, like the one that `numpy.savez` writes for a Keras model's
+/// `{v.path: v for v in model.weights}`.
 ///
-/// Keras's paths are `sequential/embedding/embeddings`, `sequential/lstm/lstm_cell/kernel` and so on (Keras 3.15.1). A
-/// further array, `metadata`, holds all else as the bytes of a JSON object: `json.loads(bytes(file["metadata"]))`.
+/// Keras's paths are `sequential/embedding/embeddings`, `sequential/lstm/lstm_cell/kernel` and so on (Keras 3.15.1). An
+/// additional array, `metadata`, holds everything else as the bytes of a JSON object:
+/// `json.loads(bytes(file["metadata"]))`.
 extension Model {
-  /// Writes an npz archive of float32 arrays, whole or not at all. The optimizer has no place in it.
+  /// Writes an npz archive of float32 arrays atomically. It does not include the optimizer.
   ///
-  /// - Throws: `ModelError`, or `CorpusError` where there is no memory for it.
+  /// - Throws: `FileError` if the file can't be written, or `CorpusError` if there is too little memory.
   public func write(toNPZ path: String) throws {
     var entries = parameters.layout.tensors.map { tensor in
       let values = parameters[tensor].map(\.bitPattern.littleEndian)
       let header = NPYHeader(dtype: "<f4", isFortranOrder: false, shape: tensor.shape)
       return (name: tensor.entry, data: Data(header.encoded) + values.withUnsafeBytes { Data($0) })
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let json = try encoder.encode(ModelMetadata(self).texts)
+    let json = try JSONEncoder.reproducible.encode(ModelMetadata(self).texts)
     let header = NPYHeader(dtype: "|u1", isFortranOrder: false, shape: [json.count])
     entries.append((name: Self.metadataEntry, data: Data(header.encoded) + json))
     try AtomicFile.write([try ZipWriter.archive(entries)], to: path)
@@ -28,13 +28,13 @@ extension Model {
 
   private static let metadataEntry = "metadata.npy"
 
-  /// Reads an npz archive: one of ours, or one of the weights of Keras's Embedding → LSTM → Dense(1) by their paths; the
-  /// layers' own names are then of no account.
+  /// Reads an npz archive: one that `write(toNPZ:)` wrote, or one of the weights of Keras's Embedding → LSTM → Dense(1),
+  /// named by their paths. The latter's layers may have any names.
   ///
-  /// - Throws: `CorpusError` where the archive or an array in it can't be read, `ModelError` where the arrays are not
-  ///   the weights of such a network.
+  /// - Throws: `CorpusError` if the archive or an array in it can't be read, `ModelError` if the arrays are not the
+  ///   weights of such a network.
   public init(npz path: String) throws {
-    // Weights hardly compress. What is far larger than the file is no model.
+    // Weights hardly compress: whatever expands to far more than the file's size isn't a model.
     let fileSize = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     let archive = try ZipArchive(path: path, sizeLimit: 1 << 26 + 16 * min(fileSize, 1 << 40))
     let entries = archive.entryNames.filter { $0 != Self.metadataEntry }
@@ -46,35 +46,37 @@ extension Model {
     if archive.entryNames.contains(Self.metadataEntry) {
       let json = try archive.read(Self.metadataEntry) { try NPYArray.bytes(from: &$0) }
       guard let texts = try? JSONDecoder().decode([String: String].self, from: Data(json)) else {
-        throw fail("metadata is no JSON object of texts")
+        throw fail("metadata is not a JSON object of strings")
       }
       metadata = try ModelMetadata(texts, path: path)
     }
     let architecture = metadata.configuration?.architecture
-    // Another network than the tutorial's has the names that it is written with.
-    if let architecture, !architecture.isTutorialNetwork {
+    var kerasPath = Self.plainKerasPath(ofEntry:)
+    if let architecture, !architecture.isPlain {
+      // The names must be those that `write(toNPZ:)` gives.
       advice = "the arrays must be those of \(architecture), as lstm writes them"
+      let tensors = ParameterLayout(architecture).tensors
+      let paths = Dictionary(uniqueKeysWithValues: tensors.map { ($0.entry, $0.kerasPath) })
+      kerasPath = { paths[$0] }
     }
-    let known = architecture.flatMap { $0.isTutorialNetwork ? nil : ParameterLayout($0).tensors }
-      .map { Dictionary(uniqueKeysWithValues: $0.map { ($0.entry, $0.kerasPath) }) }
 
-    // Names first: no array is read of an archive of anything else.
+    // Names first, so that no array of an unrelated archive is read.
     var entryOfPath: [String: String] = [:]
     for entry in entries {
-      guard let kerasPath = known.map({ $0[entry] }) ?? Self.kerasPath(ofEntry: entry) else {
-        throw fail("\(CorpusError.escaped(entry)) is none of the weights")
+      guard let path = kerasPath(entry) else {
+        throw fail("\(CorpusError.escaped(entry)) is not one of the weights")
       }
-      if let other = entryOfPath.updateValue(entry, forKey: kerasPath) {
+      if let other = entryOfPath.updateValue(entry, forKey: path) {
         let names = [other, entry].sorted().map { CorpusError.escaped($0) }
-        throw fail("there are two layers of a kind, \(names[0]) and \(names[1])")
+        throw fail("there are two layers of the same kind, with \(names[0]) and \(names[1])")
       }
     }
     var tensors: [String: Safetensors.Tensor] = [:]
-    for (kerasPath, entry) in entryOfPath {
-      tensors[kerasPath] = try archive.read(entry) { try NPYArray.floats(from: &$0) }
+    for (path, entry) in entryOfPath {
+      tensors[path] = try archive.read(entry) { try NPYArray.floats(from: &$0) }
     }
     var table = TensorTable(tensors, path: path, advice: advice)
-    // The names of the tutorial's network; those in the file are theirs but for the layers' names.
+    // Without metadata, two shapes of a plain network tell all its sizes.
     let names = ParameterLayout(Architecture())
     let layout = ParameterLayout(
       try architecture
@@ -86,14 +88,14 @@ extension Model {
             .init(vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[0]))
         }())
     let taken = try layout.tensors.map { try table.take($0.kerasPath, $0.shape) }
-    try table.finish()
+    try table.checkIsEmpty()
     var parameters = Parameters(zeros: layout)
     for (tensor, values) in zip(layout.tensors, taken) { parameters[tensor] = values[...] }
     try self.init(parameters, metadata, path: path)
   }
 
-  /// The path with the layers' names as Keras gives them by default, or nil where it is none of the six.
-  private static func kerasPath(ofEntry entry: String) -> String? {
+  /// For an entry of a plain network, the path with Keras's default layer names; nil if it is none of the six weights.
+  private static func plainKerasPath(ofEntry entry: String) -> String? {
     guard entry.hasSuffix(".npy") else { return nil }
     let parts = entry.dropLast(".npy".count).split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count > 1, let variable = parts.last, let layer = parts.dropLast().last else { return nil }
@@ -108,7 +110,7 @@ extension Model {
 }
 
 extension ParameterLayout.Tensor {
-  /// The archive's entry.
+  /// The name of the archive's entry.
   fileprivate var entry: String { "sequential/\(kerasPath).npy" }
 
   /// Keras's path of the variable, without the model's name.
@@ -122,9 +124,9 @@ extension ParameterLayout.Tensor {
 // MARK: Arrays
 
 extension NPYArray {
-  /// Reads an array of float16, float32 or float64 of at most two dimensions, in either order, as Floats.
+  /// Reads an array of float16, float32 or float64 with at most two dimensions, in C or Fortran order.
   ///
-  /// - Throws: `CorpusError` where it is another array.
+  /// - Throws: `CorpusError` for any other array.
   static func floats(from reader: inout EntryReader) throws -> Safetensors.Tensor {
     let header = try NPYHeader(from: &reader)
     let encodings: [String: FloatEncoding] = ["<f2": .float16, "<f4": .float32, "<f8": .float64]
@@ -136,7 +138,7 @@ extension NPYArray {
     guard header.shape.count <= 2 else {
       throw reader.error(
         .unsupportedArray, expected: "at most two dimensions", found: "\(header.shape.count)",
-        advice: "store the weights as Keras has them")
+        advice: "store the weights in Keras's shapes")
     }
     let bytes = try bytes(from: &reader, header, width: encoding.width)
     let values = bytes.withUnsafeBytes(encoding.floats)
@@ -146,19 +148,19 @@ extension NPYArray {
 
   /// Reads a one-dimensional array of bytes.
   ///
-  /// - Throws: `CorpusError` where it is another array.
+  /// - Throws: `CorpusError` for any other array.
   static func bytes(from reader: inout EntryReader) throws -> [UInt8] {
     let header = try NPYHeader(from: &reader)
     guard header.dtype == "|u1", header.shape.count == 1 else {
       throw reader.error(
         .unsupportedArray, expected: "an array of bytes (|u1)",
         found: "\(header.shape.count) dimensions of \(CorpusError.quoted(header.dtype))",
-        advice: "remove the array to do without it")
+        advice: "remove the array; the weights can be read without it")
     }
     return try bytes(from: &reader, header, width: 1)
   }
 
-  /// All bytes of an array, whose shape has to announce just as many as there are.
+  /// Reads all remaining bytes, of which there must be as many as the array's shape implies.
   private static func bytes(from reader: inout EntryReader, _ header: NPYHeader, width: Int) throws -> [UInt8] {
     var size = width
     for extent in header.shape {
@@ -168,7 +170,7 @@ extension NPYArray {
     }
     guard size == reader.remaining else {
       throw reader.damage(
-        expected: "\(size) bytes by the shape (\(header.shape.map(String.init).joined(separator: ", ")))",
+        expected: "\(size) bytes for the shape (\(header.shape.map(String.init).joined(separator: ", ")))",
         found: "\(reader.remaining)")
     }
     var bytes: [UInt8] = []

@@ -7,15 +7,15 @@ import RecurrentNetwork
 // MARK: Writing
 
 extension Model {
-  /// Writes an ONNX file (IR 8, opset 17), whole or not at all. The optimizer has no place in it.
+  /// Writes an ONNX file (IR 8, opset 17) atomically. It does not include the optimizer.
   ///
-  /// Input `tokens`, int64 [batch, time]; output `probability`, float [batch, 1], or with more than two labels
-  /// [batch, labels]. What the receiving side has to know
-  /// stands in the documentation strings; vocabulary, labels and configuration in the metadata.
+  /// The input is `tokens`, int64 [batch, time]; the output is `probability`, float [batch, 1], or [batch, labels] with
+  /// more than two labels. The documentation strings explain both; vocabulary, labels and configuration are in the
+  /// metadata.
   ///
-  /// - Throws: `ModelError`.
+  /// - Throws: `ModelError` if the model is too large for the format, `FileError` if the file can't be written.
   public func write(toONNX path: String) throws {
-    // protobuf's lengths have 31 bits; the rest of the file is small.
+    // Protobuf limits lengths to 31 bits; everything but the weights is small.
     guard parameters.values.count < (1 << 31 - 1 << 26) / 4 else {
       throw ModelError(
         path: path, problem: "an ONNX file can't be larger than 2 GB", advice: "write safetensors instead")
@@ -39,7 +39,7 @@ extension Model {
     try AtomicFile.write([Data(message), Data(metadata)], to: path)
   }
 
-  /// What the ids are, and how to pad.
+  /// What the ids mean, and how to pad.
   private var tokensDocumentation: String {
     "Token ids from 0 to \(configuration.vocabularySize - 1): 0 is padding, 1 the start of a text, 2 any word that is "
       + "not in the vocabulary, and from 4 on the words, the most frequent first (metadata: vocabulary). A text is the "
@@ -62,7 +62,7 @@ extension Model {
     ProtobufWriter.field(1, name) + ProtobufWriter.field(2, type) + ProtobufWriter.field(3, documentation)
   }
 
-  /// TensorProto of each tensor.
+  /// The TensorProto of each tensor.
   private func initializers(hasAxes: Bool) -> [[UInt8]] {
     func tensor(_ name: String, _ shape: [Int], _ type: Int64, _ bytes: [UInt8]) -> [UInt8] {
       shape.flatMap { ProtobufWriter.field(1, Int64($0)) } + ProtobufWriter.field(2, type)
@@ -83,7 +83,7 @@ extension Model {
     if layout.architecture.embeddingSize > 0 {
       result.append(floats(Name.embedding, layout.embedding.shape, Array(parameters[layout.embedding])))
     } else {
-      // [D · 4H, V], and then the other way round.
+      // Transposed from [D · 4H, V].
       let (v, kernels) = (layout.architecture.vocabularySize, layout.recurrences[0].flatMap { gates($0.kernel) })
       result.append(floats(Name.kernels, [v, d * 4 * h], transposed(kernels, [d * 4 * h, v])))
     }
@@ -94,7 +94,7 @@ extension Model {
       }
       result.append(
         floats(Name.recurrentKernel(layer), [d, 4 * h, h], directions.flatMap { gates($0.recurrentKernel) }))
-      // The input's and the recurrent one.
+      // The input bias, then the recurrent bias.
       let biases = directions.flatMap { direction in
         ONNXGraph.reordered(Array(parameters[direction.bias])) + [Float](repeating: 0, count: 4 * h)
       }
@@ -112,10 +112,11 @@ extension Model {
 extension Model {
   /// Reads an ONNX file that `write(toONNX:)` wrote.
   ///
-  /// - Throws: `ModelError` where it is anything else: another graph, another opset, other tensors.
+  /// - Throws: `FileError` if it can't be read; `ModelError` if it is anything else: another graph, another opset, other
+  ///   tensors.
   public init(onnx path: String) throws {
     let advice =
-      "lstm reads only the ONNX files that it wrote; from elsewhere take a .keras file or PyTorch's safetensors"
+      "only ONNX files that lstm wrote can be read; from elsewhere, use a .keras file or PyTorch's safetensors"
     let data = try mappedFile(path, advice: advice)
     self = try data.withUnsafeBytes { bytes in
       do { return try ONNXFile(ProtobufReader(bytes)).model(path, advice) } catch let error as ProtobufReader.Problem {
@@ -125,7 +126,7 @@ extension Model {
   }
 }
 
-/// The parts of a file, taken apart as far as their check needs.
+/// A file, decoded as far as is needed to compare it with what is written here.
 private struct ONNXFile {
   typealias Fields = [UInt64: [ProtobufReader.Value]]
   private let reader: ProtobufReader
@@ -136,7 +137,7 @@ private struct ONNXFile {
     self.reader = reader
     // ModelProto: IR version, producer, its version, domain, version, documentation, graph; opsets, metadata.
     model = try reader.fields(single: [1, 2, 3, 4, 5, 6, 7], repeated: [8, 14])
-    guard let graph = try model.messages(7).first else { throw reader.problem("there is no graph") }
+    guard let graph = try model.messages(7).first else { throw reader.problem("the graph is missing") }
     // GraphProto: name, documentation; nodes, initializers, inputs, outputs.
     self.graph = try graph.fields(single: [2, 10], repeated: [1, 5, 11, 12], limit: 256)
   }
@@ -146,12 +147,12 @@ private struct ONNXFile {
     for entry in try model.messages(14) {
       let fields = try entry.fields(single: [1, 2])
       guard texts.updateValue(try fields.text(2), forKey: try fields.text(1)) == nil else {
-        throw entry.problem("metadata stand there twice")
+        throw entry.problem("a metadata key occurs twice")
       }
     }
     let metadata = Result { try ModelMetadata(texts, path: path) }
     let architecture = try? metadata.get().configuration?.architecture
-    // The operators first: they tell a graph from elsewhere.
+    // The operators first, since they reveal a graph from elsewhere.
     let nodes = try graph.messages(1)
     let expected = ONNXGraph(architecture ?? Architecture())
     // NodeProto: name, operator, documentation, domain; inputs, outputs, attributes.
@@ -169,7 +170,7 @@ private struct ONNXFile {
     for initializer in try graph.messages(5) {
       let (name, tensor) = try Self.tensor(initializer)
       guard names.insert(name).inserted else {
-        throw initializer.problem("\(CorpusError.quoted(name)) stands there twice")
+        throw initializer.problem("\(CorpusError.quoted(name)) occurs twice")
       }
       tensors[name] = tensor
     }
@@ -197,7 +198,7 @@ private struct ONNXFile {
     else { throw reader.problem("the operators are not those of opset \(ONNXGraph.opset) alone") }
   }
 
-  /// Checks that the graph has one input or output, of a given name and type; its documentation is free.
+  /// Checks that the graph's only input (field 11) or output (field 12) has a given name and type, and any documentation.
   private func check(_ number: UInt64, _ name: String, _ type: [UInt8]) throws {
     let values = try graph.messages(number).map { try $0.fields(single: [1, 2, 3]) }
     guard values.count == 1, try values[0].text(1) == name,
@@ -205,9 +206,9 @@ private struct ONNXFile {
     else { throw reader.problem("the graph's \(number == 11 ? "input" : "output") is not \(name) as lstm writes it") }
   }
 
-  /// A TensorProto: type, name, bytes; extents. Bytes that lie elsewhere (fields 13 and 14) have no place.
+  /// Reads a TensorProto: type, name, bytes; extents. Bytes in external files (fields 13 and 14) aren't allowed.
   ///
-  /// - Returns: a tensor of floats, or nil for the one of integers, which is then as it must be.
+  /// - Returns: a tensor of floats, or nil for the only one of integers, once its value has been checked.
   private static func tensor(_ reader: ProtobufReader) throws -> (name: String, Safetensors.Tensor?) {
     let fields = try reader.fields(single: [2, 8, 9], repeated: [1], limit: 4)
     let name = try fields.text(8)
@@ -226,7 +227,7 @@ private struct ONNXFile {
       size = product
     }
     guard bytes.count == size else {
-      throw reader.problem("\(shown) has \(bytes.count) bytes, expected \(size) by its shape")
+      throw reader.problem("\(shown) has \(bytes.count) bytes, expected \(size) for its shape")
     }
     if isAxes {
       guard shape == [1], bytes.allSatisfy({ $0 == 0 }) else { throw reader.problem("\(shown) is not [0]") }
@@ -250,7 +251,7 @@ private struct ONNXFile {
     let (d, h) = (layout.architecture.directionCount, layout.architecture.hiddenSize)
     let v = layout.architecture.vocabularySize
     let hasEmbedding = layout.architecture.embeddingSize > 0
-    /// Of the targets, one for each direction.
+    /// The values of all directions together, and a target for each direction.
     var gates: [(targets: [ParameterLayout.Tensor], values: [Float])] = []
     if !hasEmbedding {
       let kernels = transposed(try tensors.take(Name.kernels, [v, d * 4 * h]), [v, d * 4 * h])
@@ -275,7 +276,7 @@ private struct ONNXFile {
       ((hasEmbedding ? [(layout.embedding, Name.embedding)] : []) + [
         (layout.denseKernel, Name.denseKernel), (layout.denseBias, Name.denseBias),
       ]).map { ($0, try tensors.take($1, $0.shape)) }
-    try tensors.finish()
+    try tensors.checkIsEmpty()
 
     var parameters = Parameters(zeros: layout)
     for (target, values) in others { parameters[target] = values[...] }
@@ -295,7 +296,7 @@ private struct ONNXFile {
 }
 
 extension [UInt64: [ProtobufReader.Value]] {
-  /// The messages of a number.
+  /// The messages in fields of a given number.
   fileprivate func messages(_ number: UInt64) throws -> [ProtobufReader] {
     try (self[number] ?? []).map { value in
       guard case .bytes(let reader) = value else {
@@ -305,6 +306,6 @@ extension [UInt64: [ProtobufReader.Value]] {
     }
   }
 
-  /// The string of a number, empty where there is none.
+  /// The string in the first field of a given number; empty if there is none.
   fileprivate func text(_ number: UInt64) throws -> String { try messages(number).first?.text ?? "" }
 }

@@ -3,9 +3,9 @@ import Foundation
 import RecurrentNetwork
 
 extension Model {
-  /// Markdown for whoever receives an ONNX file of the model, with an example that runs in Python.
+  /// Markdown for the recipient of an ONNX file of this model, with a runnable example in Python.
   ///
-  /// - Parameter name: the file's.
+  /// - Parameter name: the name of the file.
   package func readMe(forONNX name: String) -> String {
     let length = configuration.maxLength
     return """
@@ -19,7 +19,7 @@ extension Model {
       | input | `\(ONNXGraph.tokens)` | int64 | [batch, time], both of any size |
       | output | `\(ONNXGraph.probability)` | float32 | \(outputInWords) |
 
-      **Token ids** go from 0 to \(configuration.vocabularySize - 1), no others:
+      **Token ids** range from 0 to \(configuration.vocabularySize - 1):
 
       | id | meaning |
       |---|---|
@@ -27,20 +27,20 @@ extension Model {
       | 1 | the start of a text, always its first token |
       | 2 | a word that is not in the vocabulary |
       | 3 | not used |
-      | 4 and up | the words of the vocabulary, the most frequent first: the word of rank r has id r + 3 |
+      | 4 and up | the words of the vocabulary, most frequent first: the word of rank r has id r + 3 |
 
-      **A text becomes ids** in this way: \(codingInWords) The words between spaces become ids, with 1 in front of the \
-      first.
+      **To turn a text into ids**, proceed as follows: \(codingInWords) Replace each word between spaces by its id, and \
+      insert 1 in front.
 
-      **Padding**: of a text with more than \(length) ids take the last \(length); put 0 in front of a shorter one, up \
-      to \(length) ids. \(
+      **Padding**: of a text with more than \(length) ids, keep the last \(length). Pad a shorter one with 0 in front, to \
+      \(length) ids. \(
         configuration.masksPadding
-          ? "Padding is left out: it need only make the texts of a batch equally long."
-          : "That is how the model was trained, and padding is not masked: other lengths run, but give other probabilities.")
+          ? "Padding is masked: it only serves to make all texts of a batch equally long."
+          : "The model was trained this way, and padding is not masked: other lengths work, but change the probabilities.")
 
-      The model's metadata hold texts, each of them JSON: `vocabulary` (the word of each id\(
-        vocabulary == nil ? "; not in this file" : "")), `configuration` (`maxLength` and all that it was trained \
-      with), `labels` and `coding`.
+      The model's metadata are texts, each of them JSON: `vocabulary` (the word of each id\(
+        vocabulary == nil ? "; not in this file" : "")), `configuration` (`maxLength` and all other training settings), \
+      `labels` and `coding`.
 
       ```python
       \(example(name))
@@ -56,9 +56,9 @@ extension Model {
   }
 
   private var codingInWords: String {
-    (coding.stripsHTML ? "tags such as `<br />` are taken out; " : "")
-      + (coding.lowercasing == .ascii ? "A to Z become lower case; " : "it becomes lower case; ")
-      + "each of `` !\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~ ``, tab and newline becomes a space."
+    (coding.stripsHTML ? "replace tags such as `<br />` by a space; " : "")
+      + (coding.lowercasing == .ascii ? "convert A to Z to lower case; " : "convert it to lower case; ")
+      + "replace each of `` !\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~ ``, tab and newline by a space."
   }
 
   private func example(_ name: String) -> String {
@@ -74,7 +74,7 @@ extension Model {
         metadata = session.get_modelmeta().custom_metadata_map
         length = json.loads(metadata["configuration"])["maxLength"]
 
-        ids = [1, 14, 22, 16]  # the start, then the words' ids
+        ids = [1, 14, 22, 16]  # the start, then the ids of the words
         tokens = np.array([[0] * (length - len(ids)) + ids[-length:]], np.int64)
         (probabilities,) = session.run(None, {"\(ONNXGraph.tokens)": tokens})
         print(probabilities)

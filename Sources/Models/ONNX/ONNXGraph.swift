@@ -1,22 +1,22 @@
 import RecurrentNetwork
 
-/// The one graph that is written and read of a network; the tutorial's is Gather → Transpose → LSTM → Squeeze → Gemm →
-/// Sigmoid.
+/// The graph of a network: the only one that is written for it, and the only one that is read. That of the default
+/// network is Gather → Transpose → LSTM → Squeeze → Gemm → Sigmoid.
 ///
-/// The numbers are those of onnx/onnx.proto; fields stand in their order, so that a file which `onnx.save` writes anew
-/// is the same.
+/// Field numbers are those of onnx/onnx.proto. Fields are in numerical order, so that a file stays the same when
+/// `onnx.save` rewrites it.
 struct ONNXGraph {
   static let irVersion: Int64 = 8
   static let opset: Int64 = 17
-  /// Tensors along the graph.
+  /// The names of the input and the output.
   static let (tokens, probability) = ("tokens", "probability")
 
   enum Initializer {
-    /// Of a network without an embedding: the first layer's kernels, a row for each token.
+    /// The first layer's kernels, a row for each token, in a network without an embedding.
     static let kernels = "kernels"
     static let embedding = "embedding"
     static let (axes, denseKernel, denseBias) = ("axes", "dense.kernel", "dense.bias")
-    /// Of a layer, stacked over its directions.
+    /// The kernels of a layer, stacked over its directions.
     static func kernel(_ layer: Int) -> String { name(layer) + ".W" }
     static func recurrentKernel(_ layer: Int) -> String { name(layer) + ".R" }
     static func bias(_ layer: Int) -> String { name(layer) + ".B" }
@@ -29,27 +29,28 @@ struct ONNXGraph {
     static let (float, int32, int64): (Int64, Int64, Int64) = (1, 6, 7)
   }
 
-  /// NodeProto of each step.
+  /// The NodeProto of each operation.
   private(set) var nodes: [[UInt8]] = []
+  /// The operator of each node.
   private(set) var operators: [String] = []
-  /// TypeProto of the input, int64 [batch, time].
+  /// The TypeProto of the input, int64 [batch, time].
   static let inputType = type(ElementType.int64, [.name("batch"), .name("time")])
-  /// TypeProto of the output, float [batch, logits].
+  /// The TypeProto of the output, float [batch, logits].
   let outputType: [UInt8]
-  /// Whether the one tensor of integers is among the initializers.
+  /// Whether the initializers include `axes`, the only tensor of integers.
   let hasAxes: Bool
 
   init(_ architecture: Architecture) {
     outputType = Self.type(ElementType.float, [.name("batch"), .size(Int64(architecture.logitCount))])
     hasAxes = architecture.pooling == .last && !architecture.isBidirectional
     if architecture.masksPadding {
-      // sequence_lens counts from the front, where the padding is: the row is turned round, and its real part back.
+      // sequence_lens counts from the front, where the padding is. So the whole row is reversed, and then its real part.
       addIntegers("first", [-1])
       addIntegers("end", [.min])
       addIntegers("time_axis", [1])
       addIntegers("padding", [0])
       add("Slice", [Self.tokens, "first", "end", "time_axis", "first"], ["tokens_from_the_end"])
-      // [batch, time], of the tokens with the real ones in front as well.
+      // [batch, time]; it fits real_tokens_first too, as both have the real tokens in front.
       add("Greater", ["tokens_from_the_end", "padding"], ["is_real"])
       add("Cast", ["is_real"], ["is_real_as_number"], [Self.attribute("to", ElementType.int64)])
       add(
@@ -65,12 +66,13 @@ struct ONNXGraph {
     add(architecture.labelCount == 2 ? "Sigmoid" : "Softmax", ["logit"], [Self.probability])
   }
 
-  /// To "states", all outputs of the last layer, [time, batch, D · H], or to "last_states", [D, batch, H].
+  /// Adds the LSTM layers, up to "states", all outputs of the last layer, [time, batch, D · H], or to "last_states",
+  /// [D, batch, H].
   private mutating func addLayers(_ architecture: Architecture) {
     typealias Name = Initializer
     let gates = Int64(4 * architecture.hiddenSize * architecture.directionCount)
     if architecture.embeddingSize == 0 {
-      // A one-hot token times a kernel is a row of it: what is left to the LSTM is the product with 1.
+      // A one-hot token times a kernel is a row of the kernel, so the LSTM itself multiplies by the identity.
       addIntegers("gates", [gates, gates])
       addIntegers("gates_by_direction", [Int64(architecture.directionCount), -1, gates])
       add("ConstantOfShape", ["gates"], ["zeros"])
@@ -90,7 +92,7 @@ struct ONNXGraph {
         "LSTM",
         [input, Name.kernel(layer), Name.recurrentKernel(layer), Name.bias(layer)]
           + (architecture.masksPadding ? ["lengths"] : []),
-        // Either Y, all hidden states, or Y_h, the last ones; the other is left out.
+        // Either Y, all hidden states, or Y_h, the last ones; the other is omitted.
         wantsAll ? ["\(output)_by_direction"] : ["", "last_states"],
         (architecture.isBidirectional ? [Self.attribute("direction", "bidirectional")] : [])
           + [Self.attribute("hidden_size", Int64(architecture.hiddenSize))])
@@ -102,7 +104,7 @@ struct ONNXGraph {
     }
   }
 
-  /// To "last_state", which the dense layer reads, [batch, D · H].
+  /// Adds the pooling, up to "last_state", the input of the dense layer, [batch, D · H].
   private mutating func addPooling(_ architecture: Architecture) {
     let overTime = [Self.attribute("axes", [0]), Self.attribute("keepdims", 0)]
     switch architecture.pooling {
@@ -112,7 +114,7 @@ struct ONNXGraph {
       add("Reshape", ["last_states_by_sample", "joined_last"], ["last_state"])
     case .last: add("Squeeze", ["last_states", Initializer.axes], ["last_state"])
     case .max:
-      // No state is below -1.
+      // No state is less than -1.
       if architecture.masksPadding { addMask(-1) }
       add("ReduceMax", [architecture.masksPadding ? "real_states" : "states"], ["last_state"], overTime)
     case .mean where architecture.masksPadding:
@@ -126,7 +128,7 @@ struct ONNXGraph {
     }
   }
 
-  /// From "states" to "real_states", which have a given value where there is padding.
+  /// Adds the masking of "states" to "real_states", which have a given value at padding.
   private mutating func addMask(_ value: Float) {
     addIntegers("feature_axis", [2])
     add("Constant", [], ["state_of_padding"], [Self.attribute("value_float", float: value)])
@@ -178,9 +180,9 @@ struct ONNXGraph {
 
   // MARK: Gates
 
-  /// Blocks i, f, g, o in ONNX's order i, o, f, g.
+  /// Reorders blocks i, f, g, o to ONNX's order, i, o, f, g.
   static func reordered(_ gates: [Float]) -> [Float] { blocks(gates, [0, 3, 1, 2]) }
-  /// Blocks i, o, f, g in the order i, f, g, o.
+  /// Reorders blocks i, o, f, g to i, f, g, o.
   static func restored(_ gates: [Float]) -> [Float] { blocks(gates, [0, 2, 3, 1]) }
 
   private static func blocks(_ values: [Float], _ order: [Int]) -> [Float] {

@@ -1,17 +1,17 @@
 /// Reads a protobuf message field by field (protobuf.dev/programming-guides/encoding).
 ///
-/// A message in it is read by a reader of its own, so that nothing is ever entered deeper than the caller goes.
+/// An embedded message is returned as another reader, so nesting is followed only as deep as the caller goes.
 struct ProtobufReader {
   enum Value {
     case varint(UInt64)
     /// A message, a string or bytes.
     case bytes(ProtobufReader)
-    /// 4 or 8 bytes, which ONNX's models have no need of.
+    /// 4 or 8 bytes, which the reader of ONNX models has no use for.
     case fixed
   }
 
   struct Problem: Error {
-    /// Bytes from the file's start.
+    /// In bytes, from the start of the file.
     var offset: Int
     var text: String
   }
@@ -22,8 +22,8 @@ struct ProtobufReader {
   private var position = 0
 
   /// - Parameters:
-  ///   - bytes: a message; it must outlive the reader.
-  ///   - start: where in the file it begins.
+  ///   - bytes: the message, which must outlive the reader.
+  ///   - start: the message's offset in the file.
   init(_ bytes: UnsafeRawBufferPointer, start: Int = 0) {
     self.bytes = bytes
     self.start = start
@@ -31,7 +31,7 @@ struct ProtobufReader {
 
   func problem(_ text: String) -> Problem { Problem(offset: start + position, text: text) }
 
-  /// The next field, or nil at the message's end.
+  /// Reads the next field; nil at the end of the message.
   mutating func next() throws(Problem) -> (number: UInt64, value: Value)? {
     if position == bytes.count { return nil }
     let tag = try varint()
@@ -41,13 +41,13 @@ struct ProtobufReader {
     case 2:
       let count = try varint()
       guard count <= bytes.count - position else {
-        throw problem("\(count) bytes are announced, but there are \(bytes.count - position)")
+        throw problem("expected \(count) bytes, found \(bytes.count - position)")
       }
       let content = UnsafeRawBufferPointer(rebasing: bytes[position..<position + Int(count)])
       defer { position += Int(count) }
       return (tag >> 3, .bytes(ProtobufReader(content, start: start + position)))
     case 5: try skip(4)
-    default: throw problem("a field of an unknown kind")
+    default: throw problem("a field has an unknown wire type")
     }
     return (tag >> 3, .fixed)
   }
@@ -74,20 +74,21 @@ struct ProtobufReader {
 }
 
 extension ProtobufReader {
-  /// All fields of the message, none of a number that isn't named.
+  /// Reads all fields of the message, by number.
   ///
   /// - Parameters:
-  ///   - single: the numbers that may stand once.
-  ///   - repeated: the numbers that may stand often, at most `limit` times.
+  ///   - single: the numbers that may occur once.
+  ///   - repeated: the numbers that may occur at most `limit` times.
+  /// - Throws: `Problem` if a field with any other number occurs, or one occurs too often.
   func fields(single: Set<UInt64>, repeated: Set<UInt64> = [], limit: Int = 64) throws(Problem) -> [UInt64: [Value]] {
     var (reader, fields) = (self, [UInt64: [Value]]())
     while let (number, value) = try reader.next() {
       guard single.contains(number) || repeated.contains(number) else {
-        throw reader.problem("field \(number) has no place there")
+        throw reader.problem("field \(number) is unexpected")
       }
       let count = fields[number]?.count ?? 0
       guard count < (repeated.contains(number) ? limit : 1) else {
-        throw reader.problem("field \(number) stands there too often")
+        throw reader.problem("field \(number) occurs too often")
       }
       fields[number, default: []].append(value)
     }

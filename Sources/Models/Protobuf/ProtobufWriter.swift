@@ -1,5 +1,5 @@
-/// Fields of protobuf messages (protobuf.dev/programming-guides/encoding); a message is its fields, one behind the
-/// other.
+/// Encodes fields of protobuf messages (protobuf.dev/programming-guides/encoding). A message is the concatenation of
+/// its fields.
 package enum ProtobufWriter {
   /// A message, a string or bytes.
   package static func field(_ number: UInt64, _ content: [UInt8]) -> [UInt8] {
@@ -18,7 +18,7 @@ package enum ProtobufWriter {
 
   private static func tag(_ number: UInt64, _ wireType: UInt64) -> [UInt8] { varint(number << 3 | wireType) }
 
-  /// Seven bits a byte, the lowest first; all but the last byte have the top bit.
+  /// Seven bits per byte, the lowest first; the top bit is set in all bytes but the last.
   private static func varint(_ value: UInt64) -> [UInt8] {
     var (bytes, rest) = ([UInt8](), value)
     while rest >= 0x80 {
@@ -29,7 +29,7 @@ package enum ProtobufWriter {
   }
 }
 
-/// A number's bytes, the lowest first.
+/// The bytes of a number, the least significant first.
 package func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }

@@ -3,17 +3,17 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// The model in a checkpoint of a run, with its optimizer, and how far the run had come; what else a run needs to go
-/// on is left to whoever trains.
+/// The model in a checkpoint of a run, with its optimizer, and how far the run had come. Whatever else is needed to
+/// resume the run is left to the trainer.
 ///
 /// A checkpoint is a safetensors file: the weights and both moments are flat tensors, the rest is JSON in the metadata,
 /// with a checksum over everything.
 package struct CheckpointFile {
-  /// The weights, the settings and Adam's state; words and labels are not in a checkpoint.
+  /// The weights, the settings and Adam's state. A checkpoint holds no words or labels.
   package let model: Model
-  /// Epochs that are complete.
+  /// The number of completed epochs.
   package let epoch: Int
-  /// The whole file, its checksum verified and removed.
+  /// The whole file, without its checksum, which has been verified.
   package let contents: Safetensors
 
   package enum Name {
@@ -27,9 +27,9 @@ package struct CheckpointFile {
   }
 
   package static let version = "1"
-  private static let advice = "use another checkpoint, or begin the run anew"
+  private static let advice = "use another checkpoint, or start the run over"
 
-  /// The optimizer's part of the progress.
+  /// What the recorded progress says about the optimizer and the epochs.
   private struct Progress: Decodable {
     var step: Int
     var beta1, beta2: Double?
@@ -40,14 +40,16 @@ package struct CheckpointFile {
 
   /// Reads a file.
   ///
-  /// - Throws: `FileError` or `ModelError` where it isn't a checkpoint, is damaged, or contradicts itself.
+  /// - Throws: `FileError` if it can't be read; `ModelError` if it isn't a checkpoint, is damaged, or is inconsistent.
   package init(contentsOf path: String) throws { try self.init(Safetensors(contentsOf: path), path: path) }
 
-  /// Reads a file's contents.
+  /// Interprets the contents of a file.
+  ///
+  /// - Throws: `ModelError` if it isn't a checkpoint, is damaged, or is inconsistent.
   package init(_ file: Safetensors, path: String) throws {
     var file = file
     func fail(_ problem: String) -> ModelError { Self.error(path, problem) }
-    guard let version = file.metadata[Name.version] else { throw fail("is not a checkpoint of lstm") }
+    guard let version = file.metadata[Name.version] else { throw fail("is not a checkpoint") }
     guard version == Self.version else {
       throw fail("is a checkpoint of version \(version), expected \(Self.version)")
     }
@@ -58,7 +60,7 @@ package struct CheckpointFile {
     if let setting = configuration.invalidSetting { throw fail("its \(setting.name) \(setting.rule)") }
     let layout = ParameterLayout(configuration.architecture)
     let values = try Self.tensor(Name.parameters, layout.count, of: file, path)
-    guard progress.step <= 1 << 53 else { throw fail("its progress contradicts itself") }
+    guard progress.step <= 1 << 53 else { throw fail("its progress is inconsistent") }
     var adam = Adam(
       learningRate: progress.learningRate, step: progress.step,
       firstMoment: try Self.tensor(Name.firstMoment, layout.count, of: file, path),
@@ -80,7 +82,9 @@ package struct CheckpointFile {
     ModelError(path: path, problem: problem, advice: advice)
   }
 
-  /// A value in the metadata.
+  /// Decodes a value in the metadata.
+  ///
+  /// - Throws: `ModelError` if it is missing or malformed.
   package static func value<Value: Decodable>(_ key: String, of file: Safetensors, _ path: String) throws -> Value {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
@@ -90,27 +94,29 @@ package struct CheckpointFile {
     }
   }
 
-  /// A flat tensor.
+  /// The elements of a flat tensor.
+  ///
+  /// - Throws: `ModelError` if it is missing or has another number of elements.
   package static func tensor(_ name: String, _ count: Int, of file: Safetensors, _ path: String) throws -> [Float] {
     guard let values = file.tensors[name]?.values, values.count == count else {
-      throw Self.error(path, "there is no \(name) of \(count) elements")
+      throw Self.error(path, "it has no tensor \(name) of \(count) elements")
     }
     return values
   }
 
-  /// The newest checkpoint in a run's folder that is whole. A run may be writing into the folder.
+  /// The newest intact checkpoint in a run's folder, which the run may still be writing to.
   ///
-  /// - Throws: `ModelError` where there is none.
+  /// - Throws: `ModelError` if there is none.
   package static func latest(inRun folder: String) throws -> CheckpointFile {
     for path in (try? RunFiles.checkpointPaths(inRun: folder)) ?? [] {
       if let file = try? CheckpointFile(contentsOf: path) { return file }
     }
-    throw error(folder + "/" + RunFiles.checkpoints, "none of its checkpoints is whole")
+    throw error(folder + "/" + RunFiles.checkpoints, "none of its checkpoints is intact")
   }
 }
 
 extension Safetensors {
-  /// Over all names, shapes, elements and metadata.
+  /// A checksum of all names, shapes, elements and metadata.
   package var checksum: String {
     var fingerprint = Fingerprint()
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {

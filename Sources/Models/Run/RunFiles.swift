@@ -1,6 +1,6 @@
 import Foundation
 
-/// The names of the files in a run's folder, for whoever writes or reads one.
+/// The names of the files in a run's folder.
 package enum RunFiles {
   package static let model = "model.safetensors"
   package static let bestModel = "best.safetensors"
@@ -11,15 +11,15 @@ package enum RunFiles {
   package static let description = "run.json"
   package static let checkpoints = "checkpoints"
 
-  /// The name of the checkpoint after so many steps.
+  /// The name of the checkpoint after a number of steps.
   package static func checkpoint(step: Int) -> String {
     let digits = String(step)
     return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".safetensors"
   }
 
-  /// The checkpoints in a run's folder, the newest first.
+  /// The paths of the checkpoints in a run's folder, the newest first.
   ///
-  /// - Throws: what the system says where the folder can't be listed.
+  /// - Throws: Foundation's error if the folder can't be listed.
   package static func checkpointPaths(inRun folder: String) throws -> [String] {
     let checkpoints = folder + "/" + checkpoints
     return try FileManager.default.contentsOfDirectory(atPath: checkpoints)

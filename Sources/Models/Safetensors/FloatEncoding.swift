@@ -1,8 +1,8 @@
-/// How a file holds floating-point numbers, all little-endian.
+/// How a file encodes floating-point numbers, always little-endian.
 package enum FloatEncoding: Sendable {
   case float16, bfloat16, float32, float64
 
-  /// Bytes of a number.
+  /// The number of bytes per number.
   package var width: Int {
     switch self {
     case .float16, .bfloat16: 2
@@ -11,12 +11,12 @@ package enum FloatEncoding: Sendable {
     }
   }
 
-  /// The nearest Float of each number; infinite where a float64 is too large.
+  /// The Float nearest to each number; infinite if a float64 is too large.
   ///
-  /// - Precondition: as many bytes as the numbers have.
+  /// - Precondition: the number of bytes is a multiple of `width`.
   package func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
     precondition(bytes.count % width == 0)
-    // Without elements the initializer below would write to the storage that all empty arrays share.
+    // With no elements, the initializer below would write to the storage that all empty arrays share.
     if bytes.isEmpty { return [] }
     let count = bytes.count / width
     return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -36,11 +36,11 @@ package enum FloatEncoding: Sendable {
     }
   }
 
-  /// A float16; Swift's own type is not there on every system.
+  /// Converts a float16, for which Swift has no type on every platform.
   private static func float(halfBits bits: UInt16) -> Float {
     let magnitude = UInt32(bits & 0x7FFF) << 13
     let isFinite = bits & 0x7C00 != 0x7C00
-    // The exponents' biases differ by 112; the product gives subnormals their exponents, too.
+    // The exponent biases differ by 112; the multiplication also normalizes subnormals.
     let value = isFinite ? Float(bitPattern: magnitude) * 0x1p112 : Float(bitPattern: magnitude | 0x7F80_0000)
     return bits & 0x8000 == 0 ? value : -value
   }

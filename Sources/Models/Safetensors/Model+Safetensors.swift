@@ -4,15 +4,16 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// The native format: a safetensors file with PyTorch's names and orientation, so that `torch` loads it as it is.
+/// The native format: a safetensors file with PyTorch's names and orientation, which `torch` can load unchanged.
 ///
-/// `lstm.weight_ih_l0` is the first layer's kernel transposed, `lstm.weight_ih_l1_reverse` the second's backward one, and
-/// so on; PyTorch's gate order i, f, g, o is Keras's i, f, c, o. Its second bias is written as zeros, and added to the
-/// first on reading. Without an embedding there is no `embedding.weight`. The metadata hold everything else, as JSON.
+/// `lstm.weight_ih_l0` is the transposed kernel of the first layer, `lstm.weight_ih_l1_reverse` that of the second layer's
+/// backward direction, and so on; PyTorch's gate order i, f, g, o is the same as Keras's i, f, c, o. PyTorch's second bias
+/// is written as zeros, and added to the first when it is read. Without an embedding there is no `embedding.weight`.
+/// Everything else is in the metadata, as JSON.
 extension Model {
-  /// Writes a safetensors file, whole or not at all. The optimizer has no place in it.
+  /// Writes a safetensors file atomically. It does not include the optimizer.
   ///
-  /// - Throws: `ModelError`.
+  /// - Throws: `FileError` if the file can't be written.
   public func write(toSafetensors path: String) throws {
     var file = Safetensors()
     file.metadata = try ModelMetadata(self).texts
@@ -27,49 +28,50 @@ extension Model {
     try file.write(to: path)
   }
 
-  /// Reads a safetensors file: one of ours, or one with PyTorch's names alone, whose names and shapes then tell layers,
-  /// directions, sizes and the number of labels.
+  /// Reads a safetensors file that this library wrote, or one of PyTorch's weights. In the latter case layers,
+  /// directions, sizes and the number of labels follow from the tensors' names and shapes.
   ///
   /// Tensors of float16, bfloat16 and float64 are converted.
   ///
-  /// - Parameter remark: told of what the file doesn't say.
-  /// - Throws: `ModelError` where a tensor is missing, left over, of another shape or not finite, or the metadata
-  ///   can't be read, or don't fit the tensors.
+  /// - Parameter remark: called with ``assumptionWithoutMetadata`` if the file has no metadata.
+  /// - Throws: `FileError` if the file can't be read; `ModelError` if a tensor is missing, unexpected, of the wrong shape
+  ///   or not finite, or if the metadata can't be read or don't fit the tensors.
   public init(safetensors path: String, remark: (String) -> Void = { _ in }) throws {
     let file = try Safetensors(contentsOf: path, convertingFloats: true)
     let metadata = try ModelMetadata(file.metadata, path: path)
     let parameters = try Self.parameters(metadata.configuration?.architecture, of: file, path)
     try self.init(parameters, metadata, path: path)
-    if metadata.configuration == nil {
-      remark(
-        "the file says nothing of pooling and masks: the last states (PyTorch's h_n) go to the dense layer, and padding "
-          + "is read like any token, unless lstm import is told --pooling or --mask-padding")
-    }
+    if metadata.configuration == nil { remark(Self.assumptionWithoutMetadata) }
   }
 
-  /// The weights of a given network, or of the one that the file's names and shapes tell; nothing of its size is
-  /// allocated before the file is known to hold as much.
+  /// What is assumed about a file of PyTorch's, which has no metadata.
+  package static let assumptionWithoutMetadata =
+    "the file doesn't mention pooling or masking; assuming that the last states (PyTorch's h_n) go to the dense layer, "
+    + "and that padding is read like any other token"
+
+  /// The weights of a given network, or of the one implied by the file's names and shapes. Nothing is allocated for the
+  /// network before the file is known to have tensors of its size.
   private static func parameters(
     _ architecture: Architecture?, of file: Safetensors, _ path: String
   ) throws -> Parameters {
     var table = TensorTable(
       file.tensors, path: path,
-      advice: "give the weights of Embedding → LSTM → Linear, called embedding, lstm and fc as README says")
+      advice: "give the weights of Embedding → LSTM → Linear, named embedding, lstm and fc as in the README")
     if let name = file.tensors.keys.sorted().first(where: { $0.contains(/weight_hr_l/) }) {
       throw table.fail("\(CorpusError.escaped(name)) belongs to an LSTM with projections, expected none")
     }
     let layout = ParameterLayout(try architecture ?? Self.architecture(table))
-    table.advice = "the weights must be those of \(layout.architecture), named as README says"
+    table.advice = "the weights must be those of \(layout.architecture), named as in the README"
     let tensors = Self.tensors(layout)
     let taken = try tensors.map { try table.take($0.name, $0.shape) }
     let biases = try secondBiases(layout).map { ($0.source, try table.take($0.name, $0.source.shape)) }
-    try table.finish()
+    try table.checkIsEmpty()
     var parameters = Parameters(zeros: layout)
     for (tensor, values) in zip(tensors, taken) {
       parameters[tensor.source] = (tensor.isTransposed ? transposed(values, tensor.shape) : values)[...]
     }
     for (target, bias) in biases {
-      // Added to -0, a zero would change its sign.
+      // Adding a zero would turn -0 into 0.
       for (index, value) in zip(target.range, bias) where value != 0 { parameters.values[index] += value }
       if let index = parameters[target].firstIndex(where: { !$0.isFinite }) {
         throw table.fail(
@@ -80,10 +82,10 @@ extension Model {
     return parameters
   }
 
-  /// The network that PyTorch's names and shapes tell.
+  /// The network implied by PyTorch's names and shapes.
   private static func architecture(_ table: TensorTable) throws -> Architecture {
     let name = "embedding.weight"
-    // Without an embedding an LSTM that stands under another name would be missed.
+    // If neither is there, it is the embedding that should be reported as missing.
     let hasEmbedding = table.contains(name) || !table.contains("lstm.weight_ih_l0")
     let input = try table.matrix(hasEmbedding ? name : "lstm.weight_ih_l0")
     var architecture = Architecture(
@@ -94,7 +96,7 @@ extension Model {
     let outputs = try table.matrix("fc.weight")[0]
     if outputs == 2 {
       throw table.fail(
-        "fc has two outputs, expected one for two labels: take the first's weights and bias off the second's")
+        "fc has two outputs, expected one for two labels: subtract the first's weights and bias from the second's")
     }
     architecture.labelCount = max(2, outputs)
     return try table.checked(architecture)
@@ -134,7 +136,7 @@ extension Model {
   }
 }
 
-/// The transpose of a row-major matrix of the given shape.
+/// The transpose of a row-major matrix with a given shape, [rows, columns].
 package func transposed(_ values: [Float], _ shape: [Int]) -> [Float] {
   let (rows, columns) = (shape[0], shape[1])
   return (0..<values.count).map { values[$0 % rows * columns + $0 / rows] }

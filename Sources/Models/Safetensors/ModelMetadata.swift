@@ -4,13 +4,13 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// What a file has of a model beside its weights: texts by name, each of them JSON.
+/// What a file stores about a model besides its weights: texts by name, each of them JSON.
 package struct ModelMetadata: Equatable {
-  /// Nil in a file from elsewhere.
+  /// Nil in a file that another program wrote.
   package var configuration: TrainingConfiguration?
   package var vocabulary: [String]?
   package var coding = TextCoding()
-  /// Nil for the names that a model has by default.
+  /// Nil for a model's default label names.
   package var labels: [String]?
 
   package enum Key {
@@ -22,6 +22,7 @@ package struct ModelMetadata: Equatable {
   }
 
   private static let version = "1"
+  fileprivate static let advice = "give a file as it was written, or save the model again"
 
   package init(_ model: Model) {
     configuration = model.configuration
@@ -30,12 +31,12 @@ package struct ModelMetadata: Equatable {
     labels = model.labels
   }
 
-  /// The texts of a file; those of other names are of no account.
+  /// Decodes the texts of a file; texts with other names are ignored.
   ///
-  /// - Throws: `ModelError` where one can't be read, or is impossible.
+  /// - Throws: `ModelError` if a text can't be decoded or has an impossible value.
   package init(_ texts: [String: String], path: String) throws {
     func fail(_ problem: String) -> ModelError {
-      ModelError(path: path, problem: "the metadata's \(problem)", advice: "give a model that `lstm train` wrote")
+      ModelError(path: path, problem: "the metadata's \(problem)", advice: Self.advice)
     }
     func value<Value: Decodable>(_ key: String, _ problem: String) throws -> Value? {
       guard let json = texts[key] else { return nil }
@@ -57,11 +58,10 @@ package struct ModelMetadata: Equatable {
     labels = try value(Key.labels, "are not a list of names")
   }
 
-  /// As they are written.
+  /// The texts to write.
   package var texts: [String: String] {
     get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      let encoder = JSONEncoder.reproducible
       func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
       var texts = [Key.version: Self.version, Key.coding: try json(coding)]
       if let labels { texts[Key.labels] = try json(labels) }
@@ -73,9 +73,9 @@ package struct ModelMetadata: Equatable {
 }
 
 extension Model {
-  /// A model made of a file's parts.
+  /// Creates a model from a file's weights and metadata.
   ///
-  /// - Throws: `ModelError` where the configuration, the vocabulary or the labels belong to another model.
+  /// - Throws: `ModelError` if the configuration, the vocabulary or the labels don't fit the weights.
   package init(_ parameters: Parameters, _ metadata: ModelMetadata, path: String) throws {
     self.init(parameters)
     do {
@@ -87,8 +87,7 @@ extension Model {
       if let labels = metadata.labels { try setLabels(labels) }
     } catch let error as ModelError {
       throw ModelError(
-        error.kind, path: path, problem: "in the metadata, \(error.problem)",
-        advice: "give a model that `lstm train` wrote")
+        error.kind, path: path, problem: "in the metadata, \(error.problem)", advice: ModelMetadata.advice)
     }
   }
 }

@@ -4,8 +4,8 @@ import Foundation
 
 /// A safetensors file of floating-point tensors: u64 header length, JSON header, data.
 ///
-/// Read strictly, after the reference reader (huggingface/safetensors, `SafeTensors::read_metadata`): holes, overlaps,
-/// bytes left over, duplicate keys and sizes that don't fit the shape are refused.
+/// Reading is as strict as the reference implementation (huggingface/safetensors, `SafeTensors::read_metadata`): gaps,
+/// overlaps, trailing bytes, duplicate keys and sizes that don't fit the shape are refused.
 public struct Safetensors: Sendable, Equatable {
   /// A tensor.
   public struct Tensor: Sendable, Equatable {
@@ -14,7 +14,9 @@ public struct Safetensors: Sendable, Equatable {
     /// The elements.
     public var values: [Float]
 
-    /// - Precondition: as many values as the shape says.
+    /// Creates a tensor.
+    ///
+    /// - Precondition: the number of values is the product of the extents.
     public init(shape: [Int], values: [Float]) {
       precondition(shape.reduce(1, *) == values.count)
       self.shape = shape
@@ -22,15 +24,15 @@ public struct Safetensors: Sendable, Equatable {
     }
   }
 
-  /// By name.
+  /// The tensors, by name.
   public var tensors: [String: Tensor] = [:]
-  /// `__metadata__`.
+  /// The texts of `__metadata__`, by name.
   public var metadata: [String: String] = [:]
 
-  /// The format's limit of the header.
+  /// The format's limit on the header's size, in bytes.
   package static let headerLimit = 100_000_000
 
-  /// Without tensors.
+  /// Creates a file without tensors.
   public init() {}
 
   // MARK: Reading
@@ -41,9 +43,9 @@ public struct Safetensors: Sendable, Equatable {
 
   /// Reads a file.
   ///
-  /// - Parameter convertingFloats: whether tensors of float16, bfloat16 and float64 are taken too, and become the
-  ///   nearest Float. Integers and smaller floats never are.
-  /// - Throws: `ModelError`, naming what in the file is wrong.
+  /// - Parameter convertingFloats: whether tensors of float16, bfloat16 and float64 are accepted too, each element
+  ///   becoming the nearest Float. Integers and smaller floats never are.
+  /// - Throws: `FileError` if the file can't be read, `ModelError` if it is malformed.
   public init(contentsOf path: String, convertingFloats: Bool = false) throws {
     let data = try mappedFile(path, advice: Self.advice(convertingFloats))
     try self.init(data, path: path, convertingFloats: convertingFloats)
@@ -53,9 +55,10 @@ public struct Safetensors: Sendable, Equatable {
     "give a safetensors file of \(convertingFloats ? "floating-point" : "float32") tensors"
   }
 
-  /// Reads what a file holds.
+  /// Reads the contents of a file.
   ///
-  /// - Parameter path: where it comes from, for errors.
+  /// - Parameter path: the file's path, for messages.
+  /// - Throws: `ModelError` if the contents are malformed.
   package init(_ data: Data, path: String, convertingFloats: Bool = false) throws {
     let encodings = Self.encodings.prefix(convertingFloats ? 4 : 1)
     let advice = Self.advice(convertingFloats)
@@ -81,7 +84,7 @@ public struct Safetensors: Sendable, Equatable {
             + encodings.map(\.key).joined(separator: ", "))
       }
       guard entry.start == end else {
-        throw fail("\(name) starts at data byte \(entry.start), expected \(end): tensors must follow each other")
+        throw fail("\(name) starts at data byte \(entry.start), expected \(end): tensors must be contiguous")
       }
       var count = 1
       for extent in entry.shape {
@@ -91,7 +94,7 @@ public struct Safetensors: Sendable, Equatable {
       }
       let size = encoding.width * count
       guard entry.end - entry.start == size else {
-        throw fail("\(name) has \(entry.end - entry.start) bytes, expected \(size) by its shape")
+        throw fail("\(name) has \(entry.end - entry.start) bytes, expected \(size) for its shape")
       }
       guard entry.end <= data.count - dataStart else {
         throw fail("\(name) ends at data byte \(entry.end), but there are \(data.count - dataStart)")
@@ -102,52 +105,41 @@ public struct Safetensors: Sendable, Equatable {
       end = entry.end
     }
     guard end == data.count - dataStart else {
-      throw fail("\(data.count - dataStart - end) bytes are left over after the last tensor")
+      throw fail("\(data.count - dataStart - end) bytes follow the last tensor")
     }
   }
 
   // MARK: Writing
 
-  /// Writes the file whole or not at all; tensors are ordered by name, as the reference writer does.
+  /// Writes the file atomically, with tensors sorted by name, as in the reference implementation.
   ///
-  /// - Throws: `ModelError`.
+  /// - Throws: `FileError`.
   public func write(to path: String) throws { try AtomicFile.write(parts, to: path) }
 
-  /// What the file holds, one part after the other.
+  /// The contents of the file, in consecutive parts.
   package var parts: [Data] {
-    var header = "{"
+    var members: [(name: String, value: OrderedJSON)] = []
     if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(Self.quoted($0.key)):\(Self.quoted($0.value))" }
-      header += "\"__metadata__\":{\(pairs.joined(separator: ","))}"
+      let texts = metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: OrderedJSON.string($0.value)) }
+      members.append(("__metadata__", .object(texts)))
     }
     var end = 0
     var parts: [Data] = []
     for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
       let start = end
       end += 4 * tensor.values.count
-      if header.count > 1 { header += "," }
-      header +=
-        "\(Self.quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(tensor.shape.map(String.init).joined(separator: ","))]"
-      header += ",\"data_offsets\":[\(start),\(end)]}"
+      members.append(
+        (
+          name,
+          [
+            "dtype": "F32", "shape": .array(tensor.shape.map { .integer($0) }),
+            "data_offsets": [.integer(start), .integer(end)],
+          ]
+        ))
       parts.append(tensor.values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) })
     }
-    header += "}"
-    header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
-    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
-    return [length, Data(header.utf8)] + parts
-  }
-
-  /// A JSON string.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{0}"..."\u{1F}": result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+    var header = OrderedJSON.object(members).utf8()
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    return [Data(littleEndianBytes(UInt64(header.count))), Data(header)] + parts
   }
 }

@@ -1,8 +1,8 @@
 import Corpus
 
-/// A reader of just the JSON that a safetensors header may be.
+/// Parses the subset of JSON that a safetensors header may use.
 ///
-/// A general JSON reader would take the last of duplicate keys in silence; here a name may stand once.
+/// A general JSON decoder would silently take the last of several equal keys; here each key may occur only once.
 struct SafetensorsHeader {
   struct Entry {
     var name: String
@@ -13,7 +13,7 @@ struct SafetensorsHeader {
   }
 
   struct Problem: Error {
-    /// Bytes from the header's start.
+    /// In bytes, from the start of the header.
     var offset: Int
     var text: String
   }
@@ -28,11 +28,11 @@ struct SafetensorsHeader {
   mutating func read() throws {
     var names: Set<String> = []
     try object { header, name in
-      guard names.insert(name).inserted else { throw header.problem("\(CorpusError.quoted(name)) stands there twice") }
+      guard names.insert(name).inserted else { throw header.problem("\(CorpusError.quoted(name)) occurs twice") }
       if name == "__metadata__" {
         try header.object { header, key in
           guard header.metadata[key] == nil else {
-            throw header.problem("metadata key \(CorpusError.quoted(key)) stands there twice")
+            throw header.problem("metadata key \(CorpusError.quoted(key)) occurs twice")
           }
           header.metadata[key] = try header.string()
         }
@@ -41,7 +41,7 @@ struct SafetensorsHeader {
       }
     }
     skipSpace()
-    guard position == bytes.count else { throw problem("expected the header's end") }
+    guard position == bytes.count else { throw problem("expected the end of the header") }
   }
 
   private mutating func entry(_ name: String) throws -> Entry {
@@ -76,7 +76,7 @@ struct SafetensorsHeader {
     while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
   }
 
-  /// Whether the next character is the given one; it is then taken.
+  /// Consumes the next character if it is the given one; returns whether it is.
   private mutating func take(_ character: Unicode.Scalar) -> Bool {
     skipSpace()
     guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
@@ -115,7 +115,7 @@ struct SafetensorsHeader {
         value = next
         position += 1
       }
-      guard position > start else { throw problem("expected a whole number, not negative") }
+      guard position > start else { throw problem("expected a non-negative integer") }
       result.append(value)
     } while take(",")
     try expect("]")
@@ -133,16 +133,16 @@ struct SafetensorsHeader {
         guard let string = String(validating: text, as: UTF8.self) else { throw problem("a string is not UTF-8") }
         return string
       case UInt8(ascii: "\\"): try text.append(contentsOf: escape())
-      case 0..<0x20: throw problem("a string holds a control character")
+      case 0..<0x20: throw problem("a string contains a control character")
       default: text.append(byte)
       }
     }
-    throw problem("a string doesn't end")
+    throw problem("a string is unterminated")
   }
 
-  /// What follows a backslash, in UTF-8.
+  /// Reads the rest of an escape sequence, after the backslash; returns the character in UTF-8.
   private mutating func escape() throws -> [UInt8] {
-    guard position < bytes.count else { throw problem("a string doesn't end") }
+    guard position < bytes.count else { throw problem("a string is unterminated") }
     let byte = bytes[position]
     position += 1
     switch Character(Unicode.Scalar(byte)) {
@@ -159,12 +159,12 @@ struct SafetensorsHeader {
       {
         position += 2
         let low = try hexadecimal()
-        guard (0xDC00..<0xE000).contains(low) else { throw problem("half of a surrogate pair") }
+        guard (0xDC00..<0xE000).contains(low) else { throw problem("a surrogate is unpaired") }
         code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
       }
-      guard let scalar = Unicode.Scalar(code) else { throw problem("half of a surrogate pair") }
+      guard let scalar = Unicode.Scalar(code) else { throw problem("a surrogate is unpaired") }
       return Array(String(Character(scalar)).utf8)
-    default: throw problem("an unknown escape in a string")
+    default: throw problem("a string has an unknown escape")
     }
   }
 

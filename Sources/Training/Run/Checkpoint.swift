@@ -66,8 +66,7 @@ public struct Checkpoint: Sendable, Equatable {
   package func data() throws -> Data { try file().parts.reduce(into: Data()) { $0 += $1 } }
 
   private func file() throws -> Safetensors {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let encoder = JSONEncoder.reproducible
     // A validation loss may be infinite, which JSON can't express.
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

@@ -1,3 +1,4 @@
+import Files
 import Parallel
 
 /// One training step.
@@ -72,13 +73,9 @@ extension [EpochRecord] {
   /// of history.csv; NaN and infinity, which JSON can't express, become `null`.
   package func historyJSON() -> String {
     let names = first?.columns.map(\.name) ?? []
-    let lists = names.indices.map { index in
-      let items = map { record in
-        let value = record.columns[index].value
-        return value.isFinite ? "\(value)" : "null"
-      }
-      return "\"\(names[index])\": [\(items.joined(separator: ", "))]"
+    let lists = names.enumerated().map { index, name in
+      (name: name, value: OrderedJSON.array(map { .float($0.columns[index].value) }))
     }
-    return "{\(lists.joined(separator: ", "))}"
+    return OrderedJSON.object(lists).text(isSpaced: true)
   }
 }

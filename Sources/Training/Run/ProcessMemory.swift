@@ -1,8 +1,8 @@
 import Foundation
 
-/// How much memory this process has, as the system counts it.
+/// The memory use of this process, as reported by the system.
 package enum ProcessMemory {
-  /// The process's largest resident size so far, in bytes.
+  /// The largest resident size so far, in bytes.
   package static var peak: Int {
     var usage = rusage()
     #if canImport(Darwin)
@@ -14,9 +14,9 @@ package enum ProcessMemory {
     #endif
   }
 
-  /// The process's resident size now, in bytes; its largest where the system doesn't tell.
+  /// The current resident size in bytes, or the largest one if the system doesn't report the current one.
   package static var resident: Int {
-    // "size resident …" in pages.
+    // The file has "size resident …", in pages.
     let sizes = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
     guard sizes.count > 1, let pages = Int(sizes[1]) else { return peak }
     return pages * sysconf(Int32(_SC_PAGESIZE))

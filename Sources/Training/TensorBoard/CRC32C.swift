@@ -1,13 +1,13 @@
 import Foundation
 
-/// The CRC-32C checksum (Castagnoli; RFC 3720, appendix B.4) of bytes that come in parts.
+/// An incremental CRC-32C checksum (Castagnoli; RFC 3720, appendix B.4).
 package struct CRC32C {
   private var state = UInt32.max
 
-  /// Of no bytes.
+  /// Starts a checksum, of no bytes yet.
   package init() {}
 
-  /// Takes in the bytes that follow.
+  /// Adds the next bytes.
   package mutating func update(_ bytes: some ContiguousBytes) {
     bytes.withUnsafeBytes { bytes in
       Self.tables.withUnsafeBufferPointer { tables in
@@ -28,10 +28,10 @@ package struct CRC32C {
     }
   }
 
-  /// The checksum of all bytes so far.
+  /// The checksum of all bytes added so far.
   package var value: UInt32 { ~state }
 
-  /// "Slicing by 8": element `k << 8 | b` is what byte `b` comes to after `k` further bytes of 0.
+  /// "Slicing by 8": element `k << 8 | b` is the state after byte `b` and `k` bytes of 0.
   private static let tables: [UInt32] = {
     var tables = (0..<256).map { byte in
       (0..<8).reduce(UInt32(byte)) { state, _ in state >> 1 ^ (state & 1) * 0x82F6_3B78 }

@@ -5,31 +5,32 @@ import Parallel
 
 /// A TensorBoard event file of scalars.
 ///
-/// TensorBoard takes a folder for a run and reads its event files in the order of their names. As Keras's callback does
-/// (keras/src/callbacks/tensorboard.py), make two folders, which TensorBoard draws as two lines of the same charts:
-/// - `train`: a step's `StepRecord.scalars` at its step, an epoch's `EpochRecord.trainingScalars` at its epoch;
-/// - `validation`: an epoch's `EpochRecord.validationScalars` at its epoch.
+/// TensorBoard treats each folder as a run, and reads its event files in the order of their names. Like Keras's callback
+/// (keras/src/callbacks/tensorboard.py), use two folders, which TensorBoard shows as two lines in the same charts:
+/// - `train`, with each step's `StepRecord.scalars` at the step, and each epoch's `EpochRecord.trainingScalars` at the
+///   epoch;
+/// - `validation`, with each epoch's `EpochRecord.validationScalars` at the epoch.
 ///
-/// The file is a sequence of TFRecords (tensorflow/core/lib/io/record_writer.h), each an Event
+/// The file is a sequence of TFRecords (tensorflow/core/lib/io/record_writer.h), each of which is an Event
 /// (tensorflow/core/util/event.proto).
 package final class EventFile {
-  /// One point's value, and the name of the chart that it goes into.
+  /// The value of a point, and the name of its chart.
   package typealias Scalar = (tag: String, value: Float)
 
-  /// The file.
+  /// The path of the file.
   package let path: String
   private let file: Int32
 
-  /// Begins a file, and makes its folder if need be.
+  /// Creates a file, and its folder if there is none.
   ///
-  /// A run that goes on has to give the last step (in `validation`, the last epoch; -1 where there is none) that still
-  /// holds; TensorBoard then drops what the folder has of later ones, as it does for a SessionLog START from the run's
-  /// second on (`_CheckForRestartAndMaybePurge` in tensorboard/backend/event_processing/plugin_event_accumulator.py).
-  /// Its reader in Rust, the default where it is installed, drops a chart's later points once the chart gets a new one
-  /// (tensorboard/data/server/reservoir.rs). In `train` it's the steps that count: an epoch's old point stays until the
-  /// epoch has been trained anew, and in the readers in Python beside the new one.
+  /// A resumed run passes the last step that is still valid (in `validation`, the last epoch; -1 if there is none).
+  /// TensorBoard then drops later points in the folder, as it does at every SessionLog START but a run's first
+  /// (`_CheckForRestartAndMaybePurge` in tensorboard/backend/event_processing/plugin_event_accumulator.py). Its Rust
+  /// reader, the default where it is installed, drops a chart's later points when the chart gets a new one
+  /// (tensorboard/data/server/reservoir.rs). In `train` the points are compared by step, so an epoch's old point stays
+  /// until the epoch has been trained again; TensorBoard's Python reader then shows both.
   ///
-  /// - Throws: `TrainingError`.
+  /// - Throws: `FileError`.
   package init(folder: String, startTime: Date, resumingAfterStep lastStep: Int64? = nil) throws {
     do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
       throw FileError(.unwritable(.createFolder, code: nil), path: folder)
@@ -41,7 +42,7 @@ package final class EventFile {
     file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0o644)
     guard file >= 0 else { throw AtomicFile.failure(.write, path) }
     try append(startTime, step: 0, ProtobufWriter.field(3, "brain.Event:2"))
-    // A SessionLog with the status START. The run's first one has it too, so that the others are not the first.
+    // A SessionLog with the status START. A new run writes one too, so that later ones are never the first.
     try append(startTime, step: (lastStep ?? -1) + 1, ProtobufWriter.field(7, ProtobufWriter.field(1, Int64(1))))
   }
 
@@ -49,19 +50,19 @@ package final class EventFile {
 
   private static let prefix = "events.out.tfevents."
 
-  /// The start's seconds since 1970, or so many that the file comes after those that the folder has, whatever the clock
-  /// was when they were made.
+  /// The start time in seconds since 1970, or more if needed to sort the file after those already in the folder, which
+  /// may have been written while the clock was ahead.
   private static func seconds(_ startTime: Date, in folder: String) -> Int64 {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    // 32 bits have ten digits, as many as the present; other numbers don't sort.
+    // Numbers of up to 32 bits have at most ten digits, like the present time; longer ones wouldn't sort with it.
     let last = names.filter { $0.hasPrefix(prefix) }
       .compactMap { UInt32($0.dropFirst(prefix.count).prefix { $0 != "." }) }.max()
     return max(Int64(startTime.timeIntervalSince1970), last.map { Int64($0) + 1 } ?? 0)
   }
 
-  /// Appends one point of each of some charts, in a single write: TensorBoard may read the file at any time.
+  /// Appends one point to each of several charts, in a single write, since TensorBoard may read the file at any time.
   ///
-  /// - Throws: `TrainingError`.
+  /// - Throws: `FileError`.
   package func write(_ scalars: [Scalar], step: Int64, wallTime: Date) throws {
     let values = scalars.map {
       ProtobufWriter.field(1, ProtobufWriter.field(1, $0.tag) + ProtobufWriter.field(2, $0.value))
@@ -69,7 +70,7 @@ package final class EventFile {
     try append(wallTime, step: step, ProtobufWriter.field(5, values.flatMap(\.self)))
   }
 
-  /// Appends a record of an Event; protobuf leaves a step of 0 out.
+  /// Appends a record with an Event; a step of 0 is omitted, as protobuf does.
   private func append(_ wallTime: Date, step: Int64, _ content: [UInt8]) throws {
     let event =
       ProtobufWriter.field(1, wallTime.timeIntervalSince1970) + (step == 0 ? [] : ProtobufWriter.field(2, step))
@@ -78,7 +79,7 @@ package final class EventFile {
     try AtomicFile.write(Data(length + Self.checksum(length) + event + Self.checksum(event)), to: file, path)
   }
 
-  /// A record's checksum, masked as the format wants it.
+  /// The checksum of a record, masked as the format requires.
   private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
     var crc = CRC32C()
     crc.update(bytes)
@@ -89,20 +90,20 @@ package final class EventFile {
 // MARK: Keras's tags
 
 extension StepRecord {
-  /// With the tags of Keras's TensorBoard callback. The values are the batch's own, as in steps.csv; Keras's are the
-  /// means of the epoch so far.
+  /// The metrics with the tags of Keras's TensorBoard callback. They are those of the batch alone, as in steps.csv;
+  /// Keras's are means over the epoch so far.
   package var scalars: [EventFile.Scalar] {
     [("batch_accuracy", Float(metrics.accuracy)), ("batch_loss", Float(metrics.loss))]
   }
 }
 
 extension EpochRecord {
-  /// With the tags of Keras's TensorBoard callback, for the folder `train`.
+  /// The metrics with the tags of Keras's TensorBoard callback, for the folder `train`.
   package func trainingScalars(learningRate: Double) -> [EventFile.Scalar] {
     Self.scalars(training) + [("epoch_learning_rate", Float(learningRate))]
   }
 
-  /// With the tags of Keras's TensorBoard callback, for the folder `validation`.
+  /// The metrics with the tags of Keras's TensorBoard callback, for the folder `validation`.
   package var validationScalars: [EventFile.Scalar] { Self.scalars(validation) }
 
   private static func scalars(_ metrics: Metrics) -> [EventFile.Scalar] {

@@ -1,22 +1,24 @@
 import Foundation
 
-/// Writes what TensorBoard shows: into `train` each step's and each epoch's figures, into `validation` each epoch's.
+/// Writes metrics for TensorBoard: those of each step and epoch into `train`, those of each validation into `validation`.
 public final class TensorBoardLog: TrainingCallback {
   /// "tensorboard".
   public let name = "tensorboard"
   private let folder: String
   private var files: (train: EventFile, validation: EventFile)?
 
-  /// - Parameter folder: TensorBoard's `--logdir`; made when the run begins.
+  /// Creates the callback.
+  ///
+  /// - Parameter folder: the folder for TensorBoard's `--logdir`, which is created when the run begins.
   public init(folder: String) { self.folder = folder }
 
-  /// Writes an event's figures.
+  /// Writes the metrics of an event.
   ///
-  /// - Throws: `TrainingError` where the files can't be written.
+  /// - Throws: `FileError` if the files can't be written.
   public func handle(_ event: TrainingEvent, _ run: inout TrainingState) throws -> TrainingAnswer {
     switch event {
     case .begin:
-      // A run that goes on takes back what it had written after the state that it goes on from.
+      // A resumed run drops the points that it had written after the state it resumes from.
       let isNew = run.steps.isEmpty
       files = (
         try EventFile(
