@@ -136,15 +136,21 @@ let package = Package(
       swiftSettings: defines),
 
     // What the tests share: values that PyTorch and Keras gave, made by the scripts in Scripts/golden.
-    .target(name: "GoldenValues", dependencies: ["RecurrentNetwork"], path: "Tests/GoldenValues"),
-    // … and what they all need: small tasks, temporary folders, ranks that are threads.
     .target(
-      name: "Fixtures", dependencies: ["Corpus", "Hyperparameters", "Parallel", "RecurrentNetwork"],
+      name: "GoldenValues", dependencies: ["Hyperparameters", "RecurrentNetwork"], path: "Tests/GoldenValues"),
+    // … and what they all need: small tasks, temporary folders, refusals, faults, ranks that are threads.
+    .target(
+      name: "Fixtures",
+      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork"],
       path: "Tests/Fixtures"),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Fixtures"]),
     .testTarget(
       name: "CorpusTests", dependencies: ["CLibZip", "Corpus"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(
+      name: "HyperparametersTests", dependencies: ["Fixtures", "GoldenValues", "Hyperparameters", "RecurrentNetwork"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "ParallelTests", dependencies: ["Corpus", "Fixtures", "GoldenValues", "Parallel", "RecurrentNetwork"],
       exclude: ["Golden"]),
