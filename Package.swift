@@ -163,7 +163,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Classification", "Corpus", "Files", "GoldenValues", "Hyperparameters", "Models", "Parallel",
+        "Classification", "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel",
         "RecurrentNetwork", "Training",
       ], exclude: ["Golden"]),
     // The lines that documentation shows, as a program: it compiles, and a test runs it.
@@ -177,7 +177,8 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Report", "Training",
+        "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Report",
+        "Training",
       ]),
     .testTarget(
       name: "CommandTests",

@@ -8,7 +8,7 @@ import Testing
 /// A model that several ranks use together.
 @Suite struct RanksInferenceTests {
   /// Some of these have fewer blocks of work than there are ranks.
-  @Test func othersHelpToUseAModel() throws {
+  @Test func otherRanksHelpToUseAModel() throws {
     var generator = RandomGenerator(seed: 1)
     let model = try Model(
       Parameters(kerasInitial: ParameterLayout(smallConfiguration.architecture), using: &generator),

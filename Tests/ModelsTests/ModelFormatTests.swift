@@ -1,17 +1,11 @@
-import Foundation
+import Fixtures
 import Models
-import RecurrentNetwork
 import Testing
-import Training
 
 @Suite struct ModelFormatTests {
   @Test func refusesAnEndingThatNamesNoFormat() {
-    #expect {
-      try SmallModel.model.write(to: NSTemporaryDirectory() + "model.doc")
-    } throws: {
-      "\($0)".hasSuffix(
-        "its ending names no format of models; give a name that ends in .safetensors, .keras, .onnx, .npz")
-    }
+    let advice = "its ending names no format of models; give a name that ends in .safetensors, .keras, .onnx, .npz"
+    refuses(ModelError.self, at: "/nowhere/model.doc", advice) { try SmallModel.model.write(to: "/nowhere/model.doc") }
   }
 
   @Test func readsTheEndingInAnyCase() {
