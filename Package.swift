@@ -183,8 +183,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Classification", "Corpus", "Hyperparameters", "Models", "RecurrentNetwork", "Training",
-      ]),
+        "Classification", "Corpus", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "RecurrentNetwork",
+      ], exclude: ["Golden"]),
     .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]
