@@ -137,16 +137,21 @@ let package = Package(
       swiftSettings: defines),
 
     // Shared by tests: values computed by PyTorch and Keras with the scripts in Scripts/golden.
-    .target(name: "GoldenValues", dependencies: ["RecurrentNetwork"], path: "Tests/GoldenValues"),
-    // Shared by tests: small tasks, temporary folders, and ranks that are threads.
     .target(
-      name: "Fixtures", dependencies: ["Corpus", "Hyperparameters", "Parallel", "RecurrentNetwork"],
+      name: "GoldenValues", dependencies: ["Hyperparameters", "RecurrentNetwork"], path: "Tests/GoldenValues"),
+    // Shared by tests: small tasks, temporary folders, refusals, faults, and ranks that are threads.
+    .target(
+      name: "Fixtures",
+      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork"],
       path: "Tests/Fixtures"),
-    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Fixtures"]),
     .testTarget(
       name: "CorpusTests", dependencies: ["CLibZip", "Corpus"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(
+      name: "HyperparametersTests", dependencies: ["Fixtures", "GoldenValues", "Hyperparameters", "RecurrentNetwork"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "ParallelTests", dependencies: ["Corpus", "Fixtures", "GoldenValues", "Parallel", "RecurrentNetwork"],
       exclude: ["Golden"]),
@@ -159,7 +164,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Classification", "Corpus", "Files", "GoldenValues", "Hyperparameters", "Models", "Parallel",
+        "Classification", "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel",
         "RecurrentNetwork", "Training",
       ], exclude: ["Golden"]),
     // The code shown in the documentation, as a program, to check that it compiles; a test runs it.
@@ -173,13 +178,14 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Report", "Training",
+        "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Report",
+        "Training",
       ]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Classification", "Corpus", "Hyperparameters", "Models", "RecurrentNetwork", "Training",
-      ]),
+        "Classification", "Corpus", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "RecurrentNetwork",
+      ], exclude: ["Golden"]),
     .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]

@@ -3,7 +3,7 @@
     python Scripts/golden/evaluation.py
 
 Confusion counts, precision, recall, F1, ROC curve, its area and calibration of small sets of probabilities by
-scikit-learn, ties and empty bins among them; 95 % intervals of shares and means by statsmodels, of the ROC area by
+scikit-learn, ties and empty bins among them, and the figures of a classifier of four labels; 95 % intervals of shares and means by statsmodels, of the ROC area by
 DeLong's formula as his paper has it. Needs numpy, scikit-learn and statsmodels.
 """
 
@@ -14,7 +14,14 @@ import sklearn
 import statsmodels
 from scipy.stats import norm
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score, roc_curve
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+    roc_curve,
+)
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
@@ -75,6 +82,27 @@ def case(name, probabilities, labels, threshold=0.5):
     }
 
 
+def multiclass(predicted, labels, label_count):
+    """A label that is never predicted has no precision; in the macro F1 it counts as 0."""
+    every = list(range(label_count))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predicted, labels=every, zero_division=np.nan)  # fmt: skip
+    right = int(np.sum(np.equal(predicted, labels)))
+    return {
+        "predicted": predicted,
+        "labels": labels,
+        "labelCount": label_count,
+        "confusion": [list(map(int, row)) for row in confusion_matrix(labels, predicted, labels=every)],
+        "accuracy": accuracy_score(labels, predicted),
+        "accuracyInterval": wilson(right, len(labels)),
+        "support": support,
+        "precision": list(map(defined, precision)),
+        "recall": list(map(defined, recall)),
+        "f1": list(map(defined, f1)),
+        "macroF1": f1_score(labels, predicted, labels=every, average="macro", zero_division=0),
+    }
+
+
 def main():
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 2, 150)
@@ -93,6 +121,7 @@ def main():
         "madeBy": "Scripts/golden/evaluation.py",
         "versions": layout.versions(np, sklearn, statsmodels),
         "cases": cases,
+        "multiclass": multiclass([0, 2, 0, 1, 2, 2, 2, 0, 2, 2], [0, 0, 0, 1, 1, 2, 2, 2, 2, 3], 4),
     })  # fmt: skip
 
 

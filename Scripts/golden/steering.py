@@ -1,10 +1,11 @@
-"""Makes Tests/TrainingTests/Golden/steering.json.
+"""Makes Tests/HyperparametersTests/Golden/steering.json.
 
     python Scripts/golden/steering.py
 
-What Keras's callbacks decide over given histories, its learning rate schedules,
-its gradient clipping, AdamW, and where validation_split splits: each from the
-real class or function. The callbacks get a real, compiled model, whose one
+What Keras's callbacks decide over given histories, with which settings they
+are made when none are given, its learning rate schedules, its gradient
+clipping, AdamW, and where validation_split splits: each from the real class or
+function. The callbacks get a real, compiled model, whose one
 weight is the epoch, so that a restored model says which epoch it is of.
 
 Gradients are dense: on TensorFlow an Embedding's gradient is a list of rows,
@@ -27,7 +28,7 @@ from keras.src.trainers.data_adapters.array_slicing import train_validation_spli
 
 import layout
 
-FILE = Path(__file__).resolve().parents[2] / "Tests/TrainingTests/Golden/steering.json"
+FILE = Path(__file__).resolve().parents[2] / "Tests/HyperparametersTests/Golden/steering.json"
 LOSSES, ACCURACIES = ["loss", "val_loss"], ["accuracy", "val_accuracy"]
 V, E, H = 5, 2, 2
 
@@ -173,6 +174,17 @@ def callbacks():
     return cases
 
 
+def defaults():
+    """What the callbacks are set to when nothing is said."""
+    stopping, plateau = keras.callbacks.EarlyStopping(), keras.callbacks.ReduceLROnPlateau()
+    return {
+        "earlyStopping": {"monitor": stopping.monitor, "patience": stopping.patience, "minDelta": stopping.min_delta,
+                          "restoresBestWeights": stopping.restore_best_weights},
+        "plateau": {"monitor": plateau.monitor, "factor": plateau.factor, "patience": plateau.patience,
+                    "minDelta": plateau.min_delta, "cooldown": plateau.cooldown, "minLearningRate": plateau.min_lr},
+    }  # fmt: skip
+
+
 # MARK: Optimizer
 
 
@@ -266,6 +278,7 @@ if __name__ == "__main__":
         "madeBy": "Scripts/golden/steering.py",
         "versions": layout.versions(np, keras),
         "V": V, "E": E, "H": H,
+        "defaults": defaults(),
         "callbacks": callbacks(),
         "schedules": schedules(),
         "gradient": flat(gradients[0].values()),

@@ -2,10 +2,11 @@ import Classification
 import GoldenValues
 import Testing
 
-/// Against scikit-learn, statsmodels and DeLong's formula.
+/// Against scikit-learn, statsmodels and DeLong's formula, made by Scripts/golden/evaluation.py.
 @Suite struct BinaryEvaluationTests {
-  struct Golden: Decodable {
-    struct Case: Decodable {
+  struct Golden: Decodable, Sendable {
+    struct Case: Decodable, Sendable, CustomTestStringConvertible {
+      var testDescription: String { name }
       var name: String
       var probabilities: [Double]
       var labels: [Int]
@@ -27,47 +28,59 @@ import Testing
       var meanProbabilities: [Double]
     }
     var cases: [Case]
+
+    static let file: Golden = try! goldenValues("ClassificationTests/Golden/evaluation.json")
   }
 
-  @Test func equalsScikitLearn() throws {
-    let golden = try goldenValues("ClassificationTests/Golden/evaluation.json", as: Golden.self)
-    #expect(golden.cases.count == 8)
-    for golden in golden.cases {
-      let found = BinaryEvaluation(
-        probabilities: golden.probabilities.map { Float($0) }, labels: golden.labels.map { UInt8($0) },
-        threshold: golden.threshold)
-      let confusion = found.confusion
-      #expect(
-        [confusion.trueNegatives, confusion.falsePositives, confusion.falseNegatives, confusion.truePositives]
-          == golden.confusion, "\(golden.name)")
-      #expect(abs(try #require(found.rocArea) - golden.rocArea) < 1e-11, "\(golden.name)")
-      for (values, expected) in [
-        (found.rocCurve.map(\.falsePositiveRate), golden.falsePositiveRates),
-        (found.rocCurve.map(\.truePositiveRate), golden.truePositiveRates),
-        (found.calibration.map(\.positiveShare), golden.positiveShares),
-        (found.calibration.map(\.meanProbability), golden.meanProbabilities),
-      ] {
-        try #require(values.count == expected.count, "\(golden.name)")
-        #expect(zip(values, expected).allSatisfy { abs($0 - $1) < 1e-11 }, "\(golden.name)")
-      }
-      for (value, expected) in [
-        (found.precision, golden.precision), (found.recall, golden.recall), (found.f1, golden.f1),
-      ] {
-        #expect((value == nil) == (expected == nil), "\(golden.name)")
-        #expect(abs((value ?? 0) - (expected ?? 0)) < 1e-11, "\(golden.name)")
-      }
-      for (interval, expected) in [
-        (found.accuracyInterval, golden.accuracyInterval), (found.precisionInterval, golden.precisionInterval),
-        (found.recallInterval, golden.recallInterval), (found.f1Interval, golden.f1Interval),
-        (found.rocAreaInterval, golden.rocAreaInterval), (.mean(of: golden.probabilities), golden.meanInterval),
-      ] {
-        let bounds = interval.map { [$0.lowerBound, $0.upperBound] }
-        try #require(bounds?.count == expected?.count, "\(golden.name)")
-        #expect(
-          zip(bounds ?? [], expected ?? []).allSatisfy { abs($0 - $1) < 1e-11 },
-          "\(golden.name): \(bounds ?? []) is not \(expected ?? [])")
-      }
+  private func evaluation(_ golden: Golden.Case) -> BinaryEvaluation {
+    BinaryEvaluation(
+      probabilities: golden.probabilities.map { Float($0) }, labels: golden.labels.map { UInt8($0) },
+      threshold: golden.threshold)
+  }
+
+  /// The file has 12 digits.
+  private func expectSame(
+    _ found: [Double], _ expected: [Double], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(found.count == expected.count, sourceLocation: sourceLocation)
+    for (value, expected) in zip(found, expected) {
+      #expect(abs(value - expected) < 1e-11, sourceLocation: sourceLocation)
     }
+  }
+
+  @Test(arguments: Golden.file.cases) func countsAreThoseOfScikitLearn(golden: Golden.Case) {
+    let found = evaluation(golden).confusion
+    #expect(
+      [found.trueNegatives, found.falsePositives, found.falseNegatives, found.truePositives] == golden.confusion)
+  }
+
+  @Test(arguments: Golden.file.cases) func precisionRecallAndF1AreThoseOfScikitLearn(golden: Golden.Case) {
+    let found = evaluation(golden)
+    for (value, expected) in [
+      (found.precision, golden.precision), (found.recall, golden.recall), (found.f1, golden.f1),
+    ] { expectSame([value].compactMap { $0 }, [expected].compactMap { $0 }) }
+  }
+
+  @Test(arguments: Golden.file.cases) func theROCCurveIsThatOfScikitLearn(golden: Golden.Case) throws {
+    let found = evaluation(golden)
+    expectSame(found.rocCurve.map(\.falsePositiveRate), golden.falsePositiveRates)
+    expectSame(found.rocCurve.map(\.truePositiveRate), golden.truePositiveRates)
+    expectSame([try #require(found.rocArea)], [golden.rocArea])
+  }
+
+  @Test(arguments: Golden.file.cases) func calibrationIsThatOfScikitLearn(golden: Golden.Case) {
+    let found = evaluation(golden)
+    expectSame(found.calibration.map(\.positiveShare), golden.positiveShares)
+    expectSame(found.calibration.map(\.meanProbability), golden.meanProbabilities)
+  }
+
+  @Test(arguments: Golden.file.cases) func intervalsAreThoseOfStatsmodelsAndDeLong(golden: Golden.Case) {
+    let found = evaluation(golden)
+    for (interval, expected) in [
+      (found.accuracyInterval, golden.accuracyInterval), (found.precisionInterval, golden.precisionInterval),
+      (found.recallInterval, golden.recallInterval), (found.f1Interval, golden.f1Interval),
+      (found.rocAreaInterval, golden.rocAreaInterval), (.mean(of: golden.probabilities), golden.meanInterval),
+    ] { expectSame(interval.map { [$0.lowerBound, $0.upperBound] } ?? [], expected ?? []) }
   }
 
   @Test func weighsBinsByTheirSamples() {

@@ -1,4 +1,5 @@
 import Classification
+import Fixtures
 import Foundation
 import Testing
 
@@ -22,25 +23,24 @@ import Testing
   }
 
   @Test func theExampleRuns() throws {
-    let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "example-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(
-      at: folder.appending(path: "Data/run"), withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    var model = smallModel
-    for (token, word) in ["a", "wonderful", "film"].enumerated() { model.vocabulary![4 + token] = word }
-    try model.write(toSafetensors: folder.appending(path: "Data/run/model.safetensors").path)
+    try withTemporaryFolder { folder in
+      try FileManager.default.createDirectory(at: folder.url("Data/run"), withIntermediateDirectories: true)
+      var model = smallModel
+      for (token, word) in ["a", "wonderful", "film"].enumerated() { model.vocabulary![4 + token] = word }
+      try model.write(toSafetensors: folder.path("Data/run/model.safetensors"))
 
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = Self.executable("Example")
-    process.currentDirectoryURL = folder
-    process.standardOutput = output
-    try process.run()
-    let printed = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    let expected = try TextClassifier(model).classify("a wonderful film")
-    #expect(String(decoding: printed, as: UTF8.self) == "\(expected.label) \(expected.probability)\n")
+      let process = Process()
+      let output = Pipe()
+      process.executableURL = Self.executable("Example")
+      process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+      process.standardOutput = output
+      try process.run()
+      let printed = output.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0)
+      let expected = try TextClassifier(model).classify("a wonderful film")
+      #expect(String(decoding: printed, as: UTF8.self) == "\(expected.label) \(expected.probability)\n")
+    }
   }
 
   /// A built executable, which is next to the test runner.

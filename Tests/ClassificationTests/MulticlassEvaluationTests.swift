@@ -1,28 +1,73 @@
 import Classification
+import GoldenValues
 import Testing
 
-@testable import Classification
-
 @Suite struct MulticlassEvaluationTests {
-  private let labels: [UInt8] = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3]
-  private let predicted: [UInt8] = [0, 2, 0, 1, 2, 2, 2, 0, 2, 2]
-
-  /// What scikit-learn 1.9.1 says with `labels=[0, 1, 2, 3], zero_division=0`.
-  @Test func equalsScikitLearn() throws {
-    let evaluation = MulticlassEvaluation(predicted: predicted, labels: labels, labelCount: 4)
-    #expect(evaluation.confusion == [[2, 0, 1, 0], [0, 1, 1, 0], [1, 0, 3, 0], [0, 0, 1, 0]])
-    #expect(evaluation.count == 10 && evaluation.accuracy == 0.6)
-    #expect(evaluation.accuracyInterval == .wilson(6, of: 10))
-    #expect((0..<4).map(evaluation.support) == [3, 2, 4, 1])
-    #expect((0..<4).map(evaluation.precision) == [2.0 / 3, 1, 0.5, nil])
-    #expect((0..<4).map(evaluation.recall) == [2.0 / 3, 0.5, 0.75, 0])
-    #expect((0..<4).map(evaluation.f1) == [2.0 / 3, 2.0 / 3, 0.6, 0])
-    #expect(abs(try #require(evaluation.macroF1) - 0.48333333333333334) < 1e-15)
+  /// Made by Scripts/golden/evaluation.py.
+  private struct Golden: Decodable {
+    struct Case: Decodable {
+      var predicted: [UInt8]
+      var labels: [UInt8]
+      var labelCount: Int
+      var confusion: [[Int]]
+      var accuracy: Double
+      var accuracyInterval: [Double]
+      var support: [Int]
+      var precision: [Double?]
+      var recall: [Double?]
+      var f1: [Double?]
+      var macroF1: Double
+    }
+    var multiclass: Case
   }
 
-  @Test func nothingIsKnownAboutALabelThatNeverOccurs() {
+  private let golden: Golden.Case
+  private let evaluation: MulticlassEvaluation
+
+  init() throws {
+    golden = try goldenValues("ClassificationTests/Golden/evaluation.json", as: Golden.self).multiclass
+    evaluation = MulticlassEvaluation(
+      predicted: golden.predicted, labels: golden.labels, labelCount: golden.labelCount)
+  }
+
+  /// The file has 12 digits.
+  private func isSame(_ value: Double?, _ expected: Double?) -> Bool {
+    guard let value, let expected else { return value == expected }
+    return abs(value - expected) < 1e-11
+  }
+
+  @Test func countsAreThoseOfScikitLearn() {
+    #expect(evaluation.confusion == golden.confusion)
+    #expect((0..<golden.labelCount).map(evaluation.support) == golden.support)
+    #expect(evaluation.count == golden.labels.count)
+  }
+
+  @Test func accuracyIsThatOfScikitLearn() {
+    #expect(isSame(evaluation.accuracy, golden.accuracy))
+    #expect(isSame(evaluation.accuracyInterval?.lowerBound, golden.accuracyInterval[0]))
+    #expect(isSame(evaluation.accuracyInterval?.upperBound, golden.accuracyInterval[1]))
+  }
+
+  @Test(arguments: 0..<4) func figuresOfALabelAreThoseOfScikitLearn(label: Int) {
+    #expect(isSame(evaluation.precision(of: label), golden.precision[label]))
+    #expect(isSame(evaluation.recall(of: label), golden.recall[label]))
+    #expect(isSame(evaluation.f1(of: label), golden.f1[label]))
+  }
+
+  @Test func macroF1IsThatOfScikitLearn() {
+    #expect(isSame(evaluation.macroF1, golden.macroF1))
+  }
+
+  @Test func aLabelThatNeverOccursHasNoFigures() {
     let evaluation = MulticlassEvaluation(predicted: [0, 0], labels: [0, 0], labelCount: 3)
-    #expect(evaluation.precision(of: 1) == nil && evaluation.recall(of: 1) == nil && evaluation.f1(of: 1) == nil)
+    #expect(evaluation.precision(of: 1) == nil)
+    #expect(evaluation.recall(of: 1) == nil)
+    #expect(evaluation.f1(of: 1) == nil)
+  }
+
+  /// F1 is 1 for one of three labels.
+  @Test func aLabelThatNeverOccursCountsAs0InMacroF1() {
+    let evaluation = MulticlassEvaluation(predicted: [0, 0], labels: [0, 0], labelCount: 3)
     #expect(evaluation.macroF1 == 1.0 / 3)
   }
 

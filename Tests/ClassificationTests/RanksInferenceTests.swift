@@ -5,10 +5,10 @@ import Parallel
 import RecurrentNetwork
 import Testing
 
-/// Several ranks that use a model together.
+/// A model that several ranks use together.
 @Suite struct RanksInferenceTests {
-  /// Some of the batches have fewer blocks of work than there are ranks.
-  @Test func otherRanksShareTheWork() throws {
+  /// Some of these have fewer blocks of work than there are ranks.
+  @Test func otherRanksHelpToUseAModel() throws {
     var generator = RandomGenerator(seed: 1)
     let model = try Model(
       Parameters(kerasInitial: ParameterLayout(smallConfiguration.architecture), using: &generator),

@@ -1,6 +1,7 @@
 import Classification
 import Corpus
 import Dispatch
+import Fixtures
 import Foundation
 import Models
 import Parallel
@@ -8,7 +9,7 @@ import RecurrentNetwork
 import Testing
 
 @Suite struct TextClassifierTests {
-  /// The probabilities of `smallTexts`, as the training network computes them.
+  /// The probabilities of `smallTexts`, as the network for training has them.
   static func expected(_ texts: [(text: String, tokens: [Int32])]) -> [Float] {
     let data = LabeledSequences(
       sequences: TokenSequences(texts.map(\.tokens)), labels: [UInt8](repeating: 0, count: texts.count))
@@ -33,7 +34,7 @@ import Testing
     #expect(classifier.classify([]) == [])
   }
 
-  @Test func manyThreadsCanShareAClassifier() throws {
+  @Test func answersManyThreadsAtOnce() throws {
     let texts = smallTexts(100)
     let expected = Self.expected(texts)
     let classifier = try TextClassifier(smallModel, threads: 2)
@@ -50,7 +51,7 @@ import Testing
     #expect(failureCount == 0)
   }
 
-  @Test func aProbabilityAboveTheThresholdPredictsLabel1() throws {
+  @Test func theThresholdDecidesStrictly() throws {
     let text = "w5 w6 w7"
     let probability = try TextClassifier(smallModel).classify(text).probability
     for (threshold, label) in [(probability, "ham"), (probability.nextDown, "spam"), (0, "spam"), (1, "ham")] {
@@ -68,7 +69,7 @@ import Testing
       (String(repeating: "w5 ", count: 100), 25),
     ]
     for (text, count) in cases { #expect(classifier.classify(text).knownWordCount == count, "\(text)") }
-    // A text without words still has the start token.
+    // Of a text without words the start token is left.
     #expect(classifier.classify("").probability == classifier.classify("?").probability)
   }
 
@@ -113,13 +114,11 @@ import Testing
     }
   }
 
-  @Test func refusesAModelWithoutAVocabulary() throws {
+  @Test func refusesAModelWithoutWords() throws {
     var model = smallModel
     model.vocabulary = nil
-    #expect {
-      _ = try TextClassifier(model, path: "m.safetensors")
-    } throws: {
-      "\($0)".hasPrefix("m.safetensors: the model doesn't say which words it knows")
+    refuses(ModelError.Kind.noVocabulary, at: "m.safetensors", ": the model doesn't say which words it knows") {
+      try TextClassifier(model, path: "m.safetensors")
     }
   }
 
@@ -127,17 +126,15 @@ import Testing
     var configuration = smallModel.configuration
     configuration.maxLength = maxLength
     let model = try Model(smallModel.parameters, configuration: configuration, vocabulary: smallModel.vocabulary)
-    #expect {
-      _ = try TextClassifier(model).explain("w5")
-    } throws: {
-      "\($0)".contains("its maxLength must be from 1 to 1000000, not \(maxLength)")
+    refuses(ModelError.self, "its maxLength must be from 1 to 1000000, not \(maxLength)") {
+      try TextClassifier(model).explain("w5")
     }
   }
 
   @Test func refusesAModelThatDoesNotFitIntoMemory() throws {
     var model = smallModel
     model.configuration.maxLength = .max / 1_000_000
-    #expect { _ = try TextClassifier(model) } throws: { "\($0)".contains("GB of memory") }
+    refuses(ModelError.Kind.tooLarge, "GB of memory") { try TextClassifier(model) }
   }
 
   // MARK: More than two labels
@@ -153,28 +150,30 @@ import Testing
     return model
   }()
 
-  @Test func withManyLabelsTheMostProbableOneIsPredicted() throws {
+  @Test func givesTheMostProbableOfManyLabels() throws {
     let texts = smallTexts(60)
-    // The threshold has no effect.
+    // The threshold doesn't matter.
     let predictions = try TextClassifier(Self.threeLabels, threshold: 1).classify(texts.map(\.text))
-    let losses = (0..<3 as Range<UInt8>).map { label in
+    func outcomes(label: UInt8) -> [Outcome] {
       let data = LabeledSequences(
         sequences: TokenSequences(texts.map(\.tokens)), labels: [UInt8](repeating: label, count: texts.count))
       return DataParallelNetwork(Self.threeLabels.parameters.layout, maxLength: 25, threads: 1)
-        .outcomes(of: data, parameters: Self.threeLabels.parameters)!.map(\.loss)
+        .outcomes(of: data, parameters: Self.threeLabels.parameters)!
     }
+    let losses = (0..<3 as Range<UInt8>).map { outcomes(label: $0).map(\.loss) }
+    let outcomes = outcomes(label: 0)
     for (index, prediction) in predictions.enumerated() {
       let probabilities = losses.map { exp(-$0[index]) }
       #expect(abs(probabilities.reduce(0, +) - 1) < 1e-6)
       let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] }!
       #expect(prediction.label == ["a", "b", "c"][best] && !prediction.isPositive)
-      #expect(abs(Double(prediction.probability) - probabilities[best]) < 1e-6)
+      #expect(prediction.probability == outcomes[index].probability)
     }
     #expect(Set(predictions.map(\.label)).count > 1)
   }
 
-  /// A word's effect is on the text's own label, even if another label is predicted without the word.
-  @Test func withManyLabelsAnEffectIsOnThePredictedLabel() throws {
+  /// A word's effect is on the text's own label, even where the text without it gets another.
+  @Test func aWordsEffectIsOnTheTextsOwnLabel() throws {
     let classifier = try TextClassifier(Self.threeLabels)
     var (kept, lost) = (0, 0)
     for (text, _) in smallTexts(60) {
@@ -182,14 +181,14 @@ import Testing
       #expect(explanation.prediction == classifier.classify(text))
       var words = text.split(separator: " ").map(String.init)
       for (index, word) in explanation.words.enumerated() where word.isKnown {
-        let position = explanation.unreadWordCount + index
-        words[position] = "w99"
+        let place = explanation.unreadWordCount + index
+        words[place] = "w99"
         let without = classifier.classify(words.joined(separator: " "))
-        words[position] = word.word
+        words[place] = word.word
         let difference = explanation.prediction.probability - without.probability
         if without.label == explanation.prediction.label {
           kept += 1
-          #expect(abs(word.effect - difference) < 1e-6)
+          #expect(word.effect == difference)
         } else {
           lost += 1
           #expect(word.effect > difference - 1e-6 && word.effect > 0)
@@ -200,16 +199,15 @@ import Testing
   }
 
   @Test func takesWordsFromAnIndex() throws {
-    let folder = NSTemporaryDirectory() + "classification-test-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    var model = smallModel
-    model.vocabulary = nil
-    try model.write(toSafetensors: folder + "/model.safetensors")
-    // Keras's ranks: 1 is token 4.
-    try Data(#"{"w4": 1, "w5": 2, "rare": 1000}"#.utf8).write(to: URL(fileURLWithPath: folder + "/index.json"))
-    let classifier = try TextClassifier(contentsOf: folder + "/model.safetensors", wordIndex: folder + "/index.json")
-    #expect(classifier.classify("w4 w5") == (try TextClassifier(smallModel)).classify("w4 w5"))
-    #expect(classifier.classify("w6 rare").knownWordCount == 0)
+    try withTemporaryFolder { folder in
+      var model = smallModel
+      model.vocabulary = nil
+      try model.write(toSafetensors: folder.path("model.safetensors"))
+      // Keras's ranks: 1 is token 4.
+      let index = try folder.write(#"{"w4": 1, "w5": 2, "rare": 1000}"#, to: "index.json")
+      let classifier = try TextClassifier(contentsOf: folder.path("model.safetensors"), wordIndex: index)
+      #expect(classifier.classify("w4 w5") == (try TextClassifier(smallModel)).classify("w4 w5"))
+      #expect(classifier.classify("w6 rare").knownWordCount == 0)
+    }
   }
 }

@@ -1,11 +1,11 @@
 import Classification
 import Corpus
+import Fixtures
 import Foundation
 import Hyperparameters
 import Models
 import RecurrentNetwork
 import Testing
-import Training
 
 /// `lstm evaluate` on the generated sample, with a network of random weights.
 @Suite struct EvaluateCommandTests {
@@ -22,7 +22,7 @@ import Training
   }()
 
   static func evaluate(_ arguments: [String], model: Model = model) throws -> LSTMProcess {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try model.write(toSafetensors: folder.path + "/model.safetensors")
       return try LSTMProcess.run(
         ["evaluate", "--model", folder.path + "/model.safetensors", "--data", "Data/sample.npz"] + arguments)
@@ -73,14 +73,14 @@ import Training
     for (value, expected) in [
       (facts.loss, loss), (facts.accuracy, expected.accuracy), (facts.precision, expected.precision),
       (facts.recall, expected.recall), (facts.f1, expected.f1), (facts.auc, expected.rocArea),
-    ] as [(Double?, Double?)] { #expect(abs(try #require(value) - (try #require(expected))) < 1e-12) }
+    ] as [(Double?, Double?)] { #expect(try #require(value) == (try #require(expected))) }
     for (name, interval) in [
       ("loss", .mean(of: outcomes.map(\.loss))), ("accuracy", expected.accuracyInterval),
       ("precision", expected.precisionInterval), ("recall", expected.recallInterval), ("f1", expected.f1Interval),
       ("auc", expected.rocAreaInterval),
     ] as [(String, ClosedRange<Double>?)] {
       let found = try #require(facts.intervals[name] ?? nil)
-      #expect(abs(found[0] - interval!.lowerBound) < 1e-12 && abs(found[1] - interval!.upperBound) < 1e-12)
+      #expect(found == [interval!.lowerBound, interval!.upperBound], "\(name)")
     }
     #expect(facts.labels == ["dull", "fine"])
     #expect(facts.part == part)
@@ -112,7 +112,7 @@ import Training
     (["--threshold", "-1"], 64, "threshold"), (["--limit", "0"], 64, "--limit must be at least 1, not 0"),
     (["--part", "middle"], 64, "middle"), (["--data", "/nowhere.npz"], 1, "/nowhere.npz"),
     (["--model", "/nowhere.safetensors"], 1, "/nowhere.safetensors"),
-  ]) func saysWhatIsWrong(arguments: [String], code: Int, message: String) throws {
+  ]) func refusesWhatMakesNoSense(arguments: [String], code: Int, message: String) throws {
     let run = try Self.evaluate(arguments)
     #expect(run.exitCode == code)
     #expect(run.errors.contains(message), "\(run.errors)")

@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 
 /// The built executable, run as a user would.
@@ -42,7 +43,7 @@ struct LSTMProcess {
 
   /// Runs it to its end, with something on standard input.
   static func run(_ arguments: [String], input: Data = Data()) throws -> LSTMProcess {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       let (output, errors) = (folder.url("output"), folder.url("errors"))
       try input.write(to: folder.url("input"))
       let process = try start(arguments, input: folder.url("input"), output: output, errors: errors)
@@ -52,25 +53,4 @@ struct LSTMProcess {
         errors: try String(contentsOf: errors, encoding: .utf8))
     }
   }
-}
-
-/// A folder that goes away with the test.
-struct TemporaryFolder {
-  let path: String
-
-  static func with<Result>(_ body: (TemporaryFolder) throws -> Result) throws -> Result {
-    let folder = TemporaryFolder(path: NSTemporaryDirectory() + "lstm-test-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder.path) }
-    return try body(folder)
-  }
-
-  func url(_ name: String) -> URL { URL(fileURLWithPath: path).appendingPathComponent(name) }
-
-  func text(_ name: String) throws -> String { try String(contentsOf: url(name), encoding: .utf8) }
-
-  func bytes(_ name: String) throws -> Data { try Data(contentsOf: url(name)) }
-
-  /// What is in it, sorted.
-  var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
 }

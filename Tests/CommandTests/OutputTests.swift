@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import Testing
 
@@ -25,7 +26,7 @@ import Testing
 
   @Test(arguments: [">/dev/full", ">&-", "2>&-", ">&- 2>&- <&-", ">/dev/full 2>/dev/full"])
   func aRunThatCanNotPrintLeavesItsModel(redirection: String) throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       let run = folder.path + "/run"
       let line = "\"$lstm\" \(Self.train.joined(separator: " ")) --output '\(run)' \(redirection)"
       let code = try Self.shell(line).code
@@ -37,7 +38,7 @@ import Testing
   }
 
   @Test func aRunSaysOnceThatItCanNotPrint() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       let line =
         "\"$lstm\" \(Self.train.joined(separator: " ")) --epochs 2 --output '\(folder.path)/run' >/dev/full"
       let errors = try Self.shell(line.replacing("--epochs 1 ", with: "")).errors

@@ -1,11 +1,11 @@
 import Classification
 import Corpus
+import Fixtures
 import Foundation
 import Hyperparameters
 import Models
 import RecurrentNetwork
 import Testing
-import Training
 
 /// `lstm predict`, with a model that knows four words.
 @Suite struct PredictCommandTests {
@@ -27,7 +27,7 @@ import Training
   }
 
   static func predict(arguments: [String], input: Data = Data(), model: Model = model) throws -> LSTMProcess {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try model.write(toSafetensors: folder.path + "/model.safetensors")
       return try LSTMProcess.run(
         ["predict", "--model", folder.path + "/model.safetensors"] + arguments, input: input)
@@ -53,39 +53,48 @@ import Training
     "a good film", "a \"bad\", film", "back\\slash\ttab", "", "good\u{0}bad", "emoji 🎬 é", "unknown words", ",",
   ]
 
-  @Test func answersTextsInEachFormat() throws {
-    let classifier = try TextClassifier(Self.model)
-    let expected = classifier.classify(Self.difficultTexts.map { $0.replacing("\u{0}", with: "") })
-    let arguments = Self.difficultTexts.map { $0.replacing("\u{0}", with: "") }
-    func run(_ format: String) throws -> LSTMProcess {
-      try TemporaryFolder.with { folder in
-        try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
-        return try LSTMProcess.run(
-          ["predict", "--model", folder.path + "/model.safetensors", "--format", format, "--"] + arguments)
-      }
-    }
-    let jsonl = try run("jsonl")
-    #expect(jsonl.exitCode == 0)
-    #expect(
-      jsonl.errors.contains(
-        "6 of 8 texts (the first is number 3) have no word that the model knows: their predictions say nothing about them."
-      ))
-    let lines = try Self.lines(jsonl.output)
-    #expect(lines.map(\.text) == arguments)
+  // MARK: Texts
+
+  /// What the model says of the difficult texts, and what the command does; an argument can't hold a NUL.
+  private func answers(_ format: String) throws -> (texts: [String], expected: [Prediction], run: LSTMProcess) {
+    let texts = Self.difficultTexts.map { $0.replacing("\u{0}", with: "") }
+    let run = try Self.predict(arguments: ["--format", format, "--"] + texts)
+    return (texts, try TextClassifier(Self.model).classify(texts), run)
+  }
+
+  @Test func answersTextsAsJSONLines() throws {
+    let (texts, expected, run) = try answers("jsonl")
+    #expect(run.exitCode == 0)
+    let lines = try Self.lines(run.output)
+    #expect(lines.map(\.text) == texts)
     #expect(lines.map(\.probability) == expected.map(\.probability))
     #expect(lines.map(\.label) == expected.map(\.label))
+  }
 
-    let csv = try run("csv").output
-    #expect(csv.hasPrefix("text,probability,label\na good film,\(expected[0].probability),\(expected[0].label)\n"))
-    #expect(csv.contains("\n\"a \"\"bad\"\", film\",\(expected[1].probability),"))
-    #expect(csv.contains("\n,\(expected[3].probability),"))
-    #expect(csv.contains("\n\",\",\(expected[7].probability),"))
+  @Test func answersTextsAsCSV() throws {
+    let (_, expected, run) = try answers("csv")
+    #expect(
+      run.output.hasPrefix("text,probability,label\na good film,\(expected[0].probability),\(expected[0].label)\n"))
+    #expect(run.output.contains("\n\"a \"\"bad\"\", film\",\(expected[1].probability),"))
+    #expect(run.output.contains("\n,\(expected[3].probability),"))
+    #expect(run.output.contains("\n\",\",\(expected[7].probability),"))
+  }
 
-    let text = try run("text").output.split(separator: "\n")
-    #expect(text.count == 8)
-    #expect(text[0].hasPrefix(String(format: "%.4f  \(expected[0].label)", expected[0].probability)))
-    #expect(text[0].hasSuffix("  a good film"))
-    #expect(text[2].hasSuffix("  (no known words) back\\slash\\ttab"))
+  @Test func answersTextsInLines() throws {
+    let (_, expected, run) = try answers("text")
+    let lines = run.output.split(separator: "\n")
+    #expect(lines.count == 8)
+    #expect(lines[0].hasPrefix(String(format: "%.4f  \(expected[0].label)", expected[0].probability)))
+    #expect(lines[0].hasSuffix("  a good film"))
+    #expect(lines[2].hasSuffix("  (no known words) back\\slash\\ttab"))
+  }
+
+  @Test func saysHowManyTextsHaveNoKnownWord() throws {
+    let errors = try answers("jsonl").run.errors
+    #expect(
+      errors.contains(
+        "6 of 8 texts (the first is number 3) have no word that the model knows: their predictions say nothing about them."
+      ), "\(errors)")
   }
 
   /// In order, none lost, whatever the batches were: as many as fill the reader's memory twice.
@@ -102,7 +111,7 @@ import Training
     #expect(lines.map(\.text) == texts)
     #expect(lines.map(\.probability) == classifier.classify(texts).map(\.probability))
     // From a file, on another number of threads: the same bytes.
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try Data(texts.joined(separator: "\n").utf8).write(to: folder.url("texts.txt"))
       let other = try Self.predict("--format", "jsonl", "--threads", "3", "--data", folder.path + "/texts.txt")
       #expect(other.output == run.output)
@@ -112,7 +121,7 @@ import Training
   @Test func readsTablesAndFolders() throws {
     let texts = ["a \"good\" film, bad", "bad\nbad", ""]
     let expected = try TextClassifier(Self.model).classify(texts).map(\.probability)
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       let quoted = texts.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
       let objects = try texts.map { String(decoding: try JSONEncoder().encode(["body": $0]), as: UTF8.self) }
       try FileManager.default.createDirectory(atPath: folder.path + "/texts", withIntermediateDirectories: true)
@@ -135,7 +144,7 @@ import Training
   }
 
   @Test func answersALineBeforeTheNextComes() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
       let (input, output) = (Pipe(), Pipe())
       let process = Process()
@@ -169,7 +178,7 @@ import Training
 
   /// By the signal, and where that is ignored.
   @Test(arguments: ["", "trap '' PIPE; "]) func endsQuietlyWhereNobodyReads(before: String) throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
       try Data(String(repeating: "a good film\n", count: 1_000_000).utf8).write(to: folder.url("texts.txt"))
       let process = Process()
@@ -193,40 +202,68 @@ import Training
     }
   }
 
-  @Test func explains() throws {
-    let explanation = try TextClassifier(Self.model).explain("a Good film, really")
-    let jsonl = try Self.predict("--explain", "--format", "jsonl", "a Good film, really")
+  // MARK: Explanations
+
+  private static let explained = "a Good film, really"
+
+  @Test func anExplanationHasTheEffectOfEachWord() throws {
+    let explanation = try TextClassifier(Self.model).explain(Self.explained)
+    let jsonl = try Self.predict("--explain", "--format", "jsonl", Self.explained)
     let line = try #require(try Self.lines(jsonl.output).first)
     #expect(line.words == explanation.words.map { .init(word: $0.word, effect: $0.effect) })
     #expect(line.probability == explanation.prediction.probability)
+  }
 
-    let text = try Self.predict("--explain", "a Good film, really").output.split(separator: "\n")
+  /// Three signs for the word that moved the text most, and for the others as many thirds as come nearest.
+  @Test func aWordHasAsManySignsAsItHasEffect() throws {
+    let words = try TextClassifier(Self.model).explain(Self.explained).words
+    let text = try Self.predict("--explain", Self.explained).output.split(separator: "\n")
     #expect(text.count == 2)
-    let largest = explanation.words.map { abs($0.effect) }.max()!
-    let marks = explanation.words.dropLast().map { word in
-      word.word
-        + String(repeating: word.effect > 0 ? "+" : "-", count: Int((3 * abs(word.effect) / largest).rounded()))
+    let shown = text[1].split(separator: " ")
+    try #require(shown.count == words.count)
+    let largest = words.map { abs($0.effect) }.max()!
+    for (word, shown) in zip(words, shown) where word.isKnown {
+      let signs = shown.dropFirst(word.word.count)
+      #expect(shown.hasPrefix(word.word))
+      #expect(signs.allSatisfy { $0 == (word.effect > 0 ? "+" : "-") })
+      #expect(abs(Float(signs.count) / 3 - abs(word.effect) / largest) <= 1.0 / 6)
     }
-    #expect(text[1] == "        " + marks.joined(separator: " ") + " (really)")
-    #expect(text[1].contains("+++") || text[1].contains("---"))
-    // What no network reads is counted.
+    #expect(shown.last == "(really)")
+  }
+
+  /// 1,012 words, of which the model reads the last 12.
+  @Test func wordsThatTheModelDoesNotReadAreCounted() throws {
     let long = try Self.predict("--explain", String(repeating: "film ", count: 1012))
     #expect(long.output.contains("(1,000 words that the model doesn't read) film"))
   }
 
-  @Test func readsOtherEncodingsAndMarks() throws {
-    let bom = try Self.predict("--format", "jsonl", input: Data([0xEF, 0xBB, 0xBF]) + Data("good\n".utf8))
-    #expect(try Self.lines(bom.output).map(\.text) == ["good"])
-    let latin1 = try Self.predict("--format", "jsonl", "--encoding", "latin1", input: Data([0x67, 0xE9, 0x0A]))
-    #expect(try Self.lines(latin1.output).map(\.text) == ["gé"])
-    let nul = try Self.predict("--format", "jsonl", input: Data("good\u{0}bad\n\n".utf8))
-    #expect(try Self.lines(nul.output).map(\.text) == ["good\u{0}bad", ""])
+  // MARK: Input
+
+  @Test func aByteOrderMarkIsNoText() throws {
+    let run = try Self.predict("--format", "jsonl", input: Data([0xEF, 0xBB, 0xBF]) + Data("good\n".utf8))
+    #expect(try Self.lines(run.output).map(\.text) == ["good"])
+  }
+
+  @Test func readsLatin1() throws {
+    let run = try Self.predict("--format", "jsonl", "--encoding", "latin1", input: Data([0x67, 0xE9, 0x0A]))
+    #expect(try Self.lines(run.output).map(\.text) == ["gé"])
+  }
+
+  @Test func aNULAndAnEmptyLineAreTexts() throws {
+    let run = try Self.predict("--format", "jsonl", input: Data("good\u{0}bad\n\n".utf8))
+    #expect(try Self.lines(run.output).map(\.text) == ["good\u{0}bad", ""])
+  }
+
+  @Test func noInputHasNoAnswers() throws {
     #expect(try Self.predict(input: Data()).output == "")
+  }
+
+  @Test func readsALineOfTenMegabytes() throws {
     let long = String(repeating: "good bad ", count: 1_200_000)
     #expect(try Self.lines(Self.predict("--format", "jsonl", input: Data(long.utf8)).output).map(\.text) == [long])
   }
 
-  /// What is wrong is said in a line; what could be read was answered.
+  /// The texts before it are answered.
   @Test(arguments: [
     (
       "caf\u{E9}", 1, "standard input: line 3: expected UTF-8, found other bytes; convert it, or give --encoding latin1"
@@ -253,8 +290,8 @@ import Training
     (["--data", "Sources/CLibZip"], 1, "Sources/CLibZip: expected tables"),
     (["--data", "Data/sample.npz"], 1, "Data/sample.npz: expected texts, found numbers"),
     (["--word-index", "/nowhere.json", "a"], 1, "/nowhere.json: no such file"),
-  ]) func saysWhatIsWrong(arguments: [String], code: Int, message: String) throws {
-    let run = try TemporaryFolder.with { folder in
+  ]) func refusesWhatMakesNoSense(arguments: [String], code: Int, message: String) throws {
+    let run = try withTemporaryFolder { folder in
       try Self.model.write(toSafetensors: folder.path + "/model.safetensors")
       return try LSTMProcess.run(["predict", "--model", folder.path + "/model.safetensors"] + arguments)
     }
@@ -263,10 +300,13 @@ import Training
     #expect(run.output == "")
   }
 
-  @Test func saysWhatTheModelLacks() throws {
+  @Test func refusesAModelThatIsNotThere() throws {
     let missing = try LSTMProcess.run("predict", "--model", "/nowhere.safetensors", "a")
     #expect(missing.exitCode == 1)
     #expect(missing.errors.contains("/nowhere.safetensors"))
+  }
+
+  @Test func refusesAModelWithoutWords() throws {
     var model = Self.model
     model.vocabulary = nil
     let wordless = try Self.predict("a", model: model)

@@ -1,43 +1,57 @@
+import Fixtures
 import Foundation
 import Hyperparameters
 import Models
 import Testing
-import Training
 
 /// `lstm train` on the sample that the repository ships.
 @Suite struct TrainCommandTests {
-  private let data = "Data/sample.npz"
-  private let small = [
+  private static let small = [
     "--data", "Data/sample.npz", "--limit", "200", "--vocabulary-size", "100", "--max-length", "40",
     "--embedding-size", "8", "--hidden-size", "12", "--batch-size", "50", "--epochs", "2",
   ]
 
-  private func train(_ folder: TemporaryFolder, _ arguments: String...) throws -> LSTMProcess {
-    let outputs = (folder.url("output"), folder.url("errors"))
-    let process = try LSTMProcess.start(["train"] + small + arguments, output: outputs.0, errors: outputs.1)
-    process.waitUntilExit()
-    return LSTMProcess(
-      exitCode: process.terminationStatus, output: try folder.text("output"), errors: try folder.text("errors"))
+  private func train(_ arguments: String...) throws -> LSTMProcess {
+    try LSTMProcess.run(["train"] + Self.small + arguments)
   }
 
-  @Test func writesModelAndHistories() throws {
-    try TemporaryFolder.with { folder in
-      let run = try train(folder, "--output", folder.path + "/run")
+  // MARK: What a run leaves
+
+  private static let run = Result { try TrainedRun(small + ["--quiet"]) }
+
+  private func text(_ name: String) throws -> [Substring] {
+    String(decoding: try Self.run.get().bytes(name), as: UTF8.self).split(separator: "\n")
+  }
+
+  @Test func printsALineForEachEpoch() throws {
+    try withTemporaryFolder { folder in
+      let run = try train("--output", folder.path("run"))
       #expect(run.exitCode == 0)
       #expect(run.errors == "")
       let lines = run.output.split(separator: "\n")
       #expect(lines.count == 2)
-      #expect(
-        try /Epoch 1\/2 - \d+\.\d s - loss: 0\.\d{4} - accuracy: 0\.\d{4} - val_loss: 0\.\d{4} - val_accuracy: 0\.\d{4}/
-          .wholeMatch(in: lines[0]) != nil)
-      let history = try folder.text("run/history.csv").split(separator: "\n")
-      #expect(history[0] == "epoch,accuracy,loss,val_accuracy,val_loss")
-      #expect(history.dropFirst().map { $0.prefix(2) } == ["0,", "1,"])
-      let steps = try folder.text("run/steps.csv").split(separator: "\n")
-      #expect(steps[0] == "step,loss,accuracy")
-      #expect(steps.count == 1 + 2 * 4)
-      #expect(steps[8].hasPrefix("8,"))
-      let model = try Safetensors(contentsOf: folder.path + "/run/model.safetensors")
+      let first =
+        /Epoch 1\/2 - \d+\.\d s - loss: 0\.\d{4} - accuracy: 0\.\d{4} - val_loss: 0\.\d{4} - val_accuracy: 0\.\d{4}/
+      #expect(try first.wholeMatch(in: lines[0]) != nil, "\(lines[0])")
+    }
+  }
+
+  @Test func theHistoryHasARowForEachEpoch() throws {
+    let history = try text("history.csv")
+    #expect(history[0] == "epoch,accuracy,loss,val_accuracy,val_loss")
+    #expect(history.dropFirst().map { $0.prefix(2) } == ["0,", "1,"])
+  }
+
+  /// Two epochs of 200 texts in batches of 50.
+  @Test func theStepsHaveARowForEachStep() throws {
+    let steps = try text("steps.csv")
+    #expect(steps[0] == "step,loss,accuracy")
+    #expect(steps.dropFirst().map { $0.prefix { $0 != "," } } == (1...8).map { "\($0)" })
+  }
+
+  @Test func theModelHasItsWeightsAndItsWords() throws {
+    try withTemporaryFolder { folder in
+      let model = try Safetensors(contentsOf: Self.run.get().write(into: folder) + "/model.safetensors")
       #expect(model.tensors["embedding.weight"]?.shape == [100, 8])
       let vocabulary = try JSONDecoder().decode(
         [String].self, from: Data(try #require(model.metadata["vocabulary"]).utf8))
@@ -46,24 +60,29 @@ import Training
     }
   }
 
-  @Test func optionsGoOverAPreset() throws {
-    try TemporaryFolder.with { folder in
-      let run = try train(folder, "--preset", "accurate", "--output", folder.path + "/run", "--quiet")
+  // MARK: Settings
+
+  @Test func optionsReplaceThoseOfAPreset() throws {
+    try withTemporaryFolder { folder in
+      let run = try train("--preset", "accurate", "--output", folder.path("run"), "--quiet")
       #expect(run.exitCode == 0, "\(run.errors)")
       var expected = Preset.accurate.configuration
       (expected.vocabularySize, expected.maxLength, expected.embeddingSize, expected.hiddenSize) = (100, 40, 8, 12)
       (expected.batchSize, expected.epochs) = (50, 2)
-      #expect(try Model(contentsOf: folder.path + "/run/model.safetensors").configuration == expected)
-      let refused = try train(folder, "--preset", "best")
-      #expect(refused.exitCode != 0)
-      #expect(refused.errors.contains("tutorial"))
+      #expect(try Model(contentsOf: folder.path("run/model.safetensors")).configuration == expected)
     }
   }
 
+  @Test func anUnknownPresetIsRefusedWithTheNamesOfAll() throws {
+    let refused = try train("--preset", "best")
+    #expect(refused.exitCode != 0)
+    for preset in Preset.allCases { #expect(refused.errors.contains(preset.rawValue), "\(refused.errors)") }
+  }
+
   @Test func threadsDoNotChangeAByte() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       for threads in ["1", "2", "3", "8"] {
-        let run = try train(folder, "--threads", threads, "--output", folder.path + "/\(threads)")
+        let run = try train("--threads", threads, "--output", folder.path + "/\(threads)")
         #expect(run.exitCode == 0)
       }
       for threads in ["2", "3", "8"] {
@@ -74,45 +93,60 @@ import Training
     }
   }
 
-  @Test func goesOnFromInitialWeights() throws {
-    try TemporaryFolder.with { folder in
-      _ = try train(folder, "--output", folder.path + "/a", "--no-shuffle")
-      let run = try train(
-        folder, "--output", folder.path + "/b", "--no-shuffle", "--initial-weights",
-        folder.path + "/a/model.safetensors")
-      #expect(run.exitCode == 0)
-      let (first, second) = (try folder.text("a/steps.csv"), try folder.text("b/steps.csv"))
-      #expect(first != second)
+  @Test func initialWeightsChangeTheFirstStep() throws {
+    try withTemporaryFolder { folder in
+      let first = try Self.run.get().write(into: folder, as: "a")
+      let run = try train("--output", folder.path("b"), "--initial-weights", first + "/model.safetensors")
+      #expect(run.exitCode == 0, "\(run.errors)")
+      #expect(try folder.text("b/steps.csv") != folder.text("a/steps.csv"))
+    }
+  }
+
+  @Test func initialWeightsOfAnotherNetworkAreRefused() throws {
+    try withTemporaryFolder { folder in
+      let first = try Self.run.get().write(into: folder, as: "a")
       let refused = try train(
-        folder, "--output", folder.path + "/c", "--hidden-size", "13", "--initial-weights",
-        folder.path + "/a/model.safetensors")
+        "--output", folder.path("c"), "--hidden-size", "13", "--initial-weights", first + "/model.safetensors")
       #expect(refused.exitCode == 1)
       #expect(refused.errors.contains("a/model.safetensors: the weights are those of Embedding(100, 8) → LSTM(12)"))
-      #expect(!folder.names.contains("c"))
+      #expect(!folder.contains("c"))
     }
   }
 
-  @Test func keepsARunUnlessToldToReplaceIt() throws {
-    try TemporaryFolder.with { folder in
-      #expect(try train(folder, "--output", folder.path + "/run").exitCode == 0)
-      let model = try folder.bytes("run/model.safetensors")
-      let refused = try train(folder, "--output", folder.path + "/run", "--seed", "1")
+  // MARK: A folder that holds a run
+
+  @Test func aRunIsKeptUnlessToldToReplaceIt() throws {
+    try withTemporaryFolder { folder in
+      let path = try Self.run.get().write(into: folder)
+      let refused = try train("--output", path, "--seed", "1")
       #expect(refused.exitCode == 1)
-      #expect(refused.errors.contains("\(folder.path)/run: holds a run already (model.safetensors)"))
+      #expect(refused.errors.contains("\(path): holds a run already (model.safetensors)"))
       #expect(refused.errors.contains("--overwrite"))
-      #expect(try folder.bytes("run/model.safetensors") == model)
-      // Bad data, and the old run is as it was, though it may be overwritten.
-      let failed = try train(folder, "--output", folder.path + "/run", "--overwrite", "--data", "/nowhere.npz")
-      #expect(failed.exitCode == 1)
-      #expect(try folder.bytes("run/model.safetensors") == model)
-      #expect(try train(folder, "--output", folder.path + "/run", "--overwrite", "--seed", "1").exitCode == 0)
-      #expect(try folder.bytes("run/model.safetensors") != model)
+      #expect(try folder.bytes("run/model.safetensors") == Self.run.get().bytes("model.safetensors"))
     }
   }
+
+  @Test func aRunIsKeptWhereTheNewOneCannotBegin() throws {
+    try withTemporaryFolder { folder in
+      let path = try Self.run.get().write(into: folder)
+      #expect(try train("--output", path, "--overwrite", "--data", "/nowhere.npz").exitCode == 1)
+      #expect(try folder.bytes("run/model.safetensors") == Self.run.get().bytes("model.safetensors"))
+    }
+  }
+
+  @Test func aRunIsReplacedWhereTold() throws {
+    try withTemporaryFolder { folder in
+      let path = try Self.run.get().write(into: folder)
+      #expect(try train("--output", path, "--overwrite", "--seed", "1").exitCode == 0)
+      #expect(try folder.bytes("run/model.safetensors") != Self.run.get().bytes("model.safetensors"))
+    }
+  }
+
+  // MARK: Output
 
   @Test func quietPrintsNothing() throws {
-    try TemporaryFolder.with { folder in
-      let run = try train(folder, "--quiet", "--output", folder.path + "/run")
+    try withTemporaryFolder { folder in
+      let run = try train("--quiet", "--output", folder.path("run"))
       #expect(run.exitCode == 0 && run.output == "" && run.errors == "")
     }
   }
@@ -144,10 +178,10 @@ import Training
     (["--output", "Package.swift/run"], 1, "Package.swift/run: the folder can't be created"),
   ])
   func refusesWhatMakesNoSense(arguments: [String], exitCode: Int32, message: String) throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       let outputs = (folder.url("output"), folder.url("errors"))
       let process = try LSTMProcess.start(
-        ["train"] + small + ["--output", folder.path + "/run"] + arguments, output: outputs.0, errors: outputs.1)
+        ["train"] + Self.small + ["--output", folder.path("run")] + arguments, output: outputs.0, errors: outputs.1)
       process.waitUntilExit()
       let errors = try folder.text("errors")
       #expect(process.terminationStatus == exitCode)
@@ -159,10 +193,10 @@ import Training
   }
 
   @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
-  func aSignalEndsItAfterTheCurrentBatch(signal: Int32, exitCode: Int32) throws {
-    try TemporaryFolder.with { folder in
+  func aSignalEndsARunAfterItsBatch(signal: Int32, exitCode: Int32) throws {
+    try withTemporaryFolder { folder in
       let process = try LSTMProcess.start(
-        ["train"] + small + ["--epochs", "1000000", "--output", folder.path + "/run"], output: folder.url("output"),
+        ["train"] + Self.small + ["--epochs", "1000000", "--output", folder.path("run")], output: folder.url("output"),
         errors: folder.url("errors"))
       // A first epoch, so that there is something to keep.
       let deadline = Date(timeIntervalSinceNow: 30)
@@ -180,14 +214,14 @@ import Training
   }
 
   @Test(arguments: [60, 140]) func onATerminalThereIsAHeadingAndABar(columns: Int) throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       var (terminal, slave): (Int32, Int32) = (-1, -1)
       var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
       #expect(openpty(&terminal, &slave, nil, nil, &size) == 0)
       let process = Process()
       process.executableURL = LSTMProcess.executable
       process.currentDirectoryURL = URL(fileURLWithPath: LSTMProcess.package)
-      process.arguments = ["train"] + small + ["--output", folder.path + "/run"]
+      process.arguments = ["train"] + Self.small + ["--output", folder.path("run")]
       process.environment = ["TERM": "xterm"]
       process.standardOutput = FileHandle(fileDescriptor: slave)
       process.standardError = FileHandle(fileDescriptor: slave)
@@ -212,83 +246,6 @@ import Training
       for line in text.split(whereSeparator: { $0 == "\r" || $0 == "\n" || $0 == "\r\n" }) where line.contains("━") {
         #expect(line.replacingOccurrences(of: "\u{1B}[K", with: "").count < columns)
       }
-    }
-  }
-}
-
-@Suite struct CommandTests {
-  @Test func versionSaysWhatTheKernelsAreFor() throws {
-    let run = try LSTMProcess.run("--version")
-    #expect(run.exitCode == 0)
-    #expect(try /\d+\.\d+\.\d+ \(kernels for .+\)\n/.wholeMatch(in: run.output) != nil)
-  }
-
-  @Test func helpNamesEveryOptionAndDefault() throws {
-    let help = try LSTMProcess.run("train", "--help").output.split(whereSeparator: \.isWhitespace).joined(
-      separator: " ")
-    for option in [
-      "--data", "--vocabulary-size", "--max-length", "--embedding-size", "--hidden-size", "--epochs", "--batch-size",
-      "--learning-rate", "--seed", "--threads", "--limit", "--no-shuffle", "--initial-weights", "--word-index",
-      "--quiet", "--output", "--overwrite", "--layers", "--bidirectional", "--pooling", "--mask-padding",
-      "--dropout-words", "--dropout-embedding", "--dropout-recurrent", "--dropout-layers", "--dropout-output",
-    ] {
-      #expect(help.contains(option), "\(option)")
-    }
-    for value in ["1000", "400", "128", "0.001", "Data/run"] { #expect(help.contains("default: \(value)"), "\(value)") }
-  }
-
-  @Test func inspectShowsTheSample() throws {
-    let run = try LSTMProcess.run("inspect", "Data/sample.npz", "--max-length", "60")
-    #expect(run.exitCode == 0)
-    #expect(run.errors == "")
-    for text in ["training", "test", "50.0 %", "The first training text", "<start>", "padded in front to 60"] {
-      #expect(run.output.contains(text), "\(text)")
-    }
-  }
-
-  @Test func benchmarkPrintsATableAndWritesJSON() throws {
-    let json = FileManager.default.temporaryDirectory.appendingPathComponent("benchmark-\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: json) }
-    let run = try LSTMProcess.run(
-      "benchmark", "--data", "Data/sample.npz", "--batches", "2", "--batch-size", "60", "--threads", "2", "--json",
-      json.path)
-    #expect(run.exitCode == 0)
-    for row in [
-      "| FMA peak", "| training batch, s |", "| evaluation batch, s |", "| peak memory, MB |", "| 1 thread |",
-    ] {
-      #expect(run.output.contains(row), "\(row)")
-    }
-    let figures = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: json)) as? [String: Any])
-    let series = try #require(figures["series"] as? [[String: Any]])
-    #expect(series.map { $0["threads"] as? Int } == [2, 1])
-    #expect((series[0]["trainingSeconds"] as? [Double])?.count == 2)
-    #expect((figures["trainingLosses"] as? [Double])?.allSatisfy { (0.3...1).contains($0) } == true)
-    #expect(try LSTMProcess.run("benchmark", "--data", "Data/sample.npz", "--batches", "0").exitCode == 64)
-  }
-
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset"), "skipped: there is no taskset"))
-  func threadsAreTheCoresThatTheProcessMayUse() throws {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/taskset")
-    process.arguments = [
-      "--cpu-list", "0", LSTMProcess.executable.path, "benchmark", "--data", "Data/sample.npz", "--batches", "1",
-      "--batch-size", "6",
-    ]
-    process.currentDirectoryURL = URL(fileURLWithPath: LSTMProcess.package)
-    process.standardOutput = pipe
-    try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(output.contains("|  | 1 thread | "), "\(output)")
-  }
-
-  @Test func inspectSaysWhatIsWrong() throws {
-    for (archive, message) in [("/nowhere.npz", "no such file"), ("LICENSE", "LICENSE: ")] {
-      let run = try LSTMProcess.run("inspect", archive)
-      #expect(run.exitCode == 1)
-      #expect(run.output == "")
-      #expect(run.errors.contains(message), "\(run.errors)")
     }
   }
 }

@@ -1,7 +1,9 @@
 import Corpus
+import Files
+import Fixtures
 import Foundation
+import Models
 import Testing
-import Training
 
 @Suite struct FileContentTests {
   @Test(arguments: [
@@ -13,10 +15,10 @@ import Training
     ),
     ("\u{80}\u{2}]q", "is a PyTorch pickle (torch.save), which is never opened; in Python: safetensors.torch"),
   ])
-  func saysWhatIsNoModel(content: String, problem: String) throws {
+  func saysWhatAFileIsThatIsNoModel(content: String, problem: String) throws {
     let file = TemporaryFile("bin")
     try file.write(content.unicodeScalars.map { UInt8($0.value) })
-    #expect(refusal(file.path).hasPrefix("\(file.path): \(problem)"))
+    refuses(ModelError.self, at: file.path, ": \(problem)") { try Model(contentsOf: file.path) }
   }
 
   @Test(arguments: [
@@ -24,30 +26,50 @@ import Training
     (["x_train.npy", "y_train.npy"], "is an archive of reviews, not a model"),
     (["a.txt", "b\n.txt"], #"is a zip archive without a model (it contains a.txt, b\n.txt)"#),
   ])
-  func looksIntoArchives(names: [String], problem: String) throws {
+  func saysWhatAnArchiveIsThatIsNoModel(names: [String], problem: String) throws {
     let file = TemporaryFile("npz")
     try file.write(ZipWriter.archive(names.map { ($0, Data("x".utf8)) }))
-    #expect(refusal(file.path).hasPrefix("\(file.path): \(problem)"))
+    refuses(ModelError.self, at: file.path, ": \(problem)") { try Model(contentsOf: file.path) }
   }
 
-  @Test func saysWhatIsNoFile() throws {
-    #expect(refusal("/nowhere/model.onnx").hasPrefix("/nowhere/model.onnx: no such file; give"))
-    #expect(refusal("/dev/null").hasPrefix("/dev/null: is not a regular file; give"))
-    let folder = NSTemporaryDirectory() + "interchange-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    #expect(refusal(folder).hasPrefix("\(folder): is a folder, but not the folder of a run; give"))
-    try Data().write(to: URL(fileURLWithPath: folder + "/saved_model.pb"))
-    #expect(refusal(folder).contains("is a TensorFlow SavedModel, which can't be read; load the model in Keras"))
+  @Test func refusesAFileThatIsNotThere() {
+    refuses(.missing, at: "/nowhere/model.onnx", ": no such file; give") {
+      try Model(contentsOf: "/nowhere/model.onnx")
+    }
+  }
+
+  @Test func refusesADevice() {
+    refuses(.notRegular(isFolder: false), at: "/dev/null", ": is not a regular file; give") {
+      try Model(contentsOf: "/dev/null")
+    }
+  }
+
+  @Test func refusesAFolderWithoutAModel() throws {
+    try withTemporaryFolder { folder in
+      refuses(ModelError.self, at: folder.path, ": is a folder without a model of a run; give") {
+        try Model(contentsOf: folder.path)
+      }
+    }
+  }
+
+  @Test func saysHowToConvertASavedModel() throws {
+    try withTemporaryFolder { folder in
+      try folder.write("", to: "saved_model.pb")
+      refuses(
+        .notAModel, at: folder.path, "is a TensorFlow SavedModel, which can't be read; load the model in Keras"
+      ) {
+        try Model(contentsOf: folder.path)
+      }
+    }
   }
 
   @Test(arguments: [
     ("safetensors", "doesn't fit a file"), ("onnx", "byte 10: a number is too large"),
     ("npz", "expected a zip archive"), ("keras", "expected a zip archive"),
   ])
-  func leavesADamagedStartToTheFormatThatTheNameSays(ending: String, problem: String) throws {
+  func aDamagedStartIsRefusedByTheFormatThatTheNameSays(ending: String, problem: String) throws {
     let file = TemporaryFile(ending)
     try file.write([UInt8](repeating: 0xFF, count: 100))
-    #expect(refusal(file.path).contains(problem), "\(refusal(file.path))")
+    refuses((any ActionableError).self, at: file.path, problem) { try Model(contentsOf: file.path) }
   }
 }

@@ -1,12 +1,12 @@
 import Corpus
 import Files
+import Fixtures
 import Foundation
 import Models
 import RecurrentNetwork
 import Testing
-import Training
 
-/// Damaged files must give an error or a model, never a trap, a hang or a flood of memory.
+/// A damaged file gives an error or a model, never a trap or a hang, and never fills the memory.
 ///
 /// FUZZ_COUNT sets the number of mutations of each kind of file.
 @Suite struct FuzzTests {
@@ -15,7 +15,7 @@ import Training
   @Test(
     arguments: [ModelFormat.safetensors, .onnx, .npz],
     [SmallModel.model, SmallModel.model(of: SmallModel.architectures[5])])
-  func mutatedFiles(format: ModelFormat, model: Model) throws {
+  func aMutatedFileIsReadOrRefusedInALine(format: ModelFormat, model: Model) throws {
     let file = TemporaryFile(format.rawValue)
     try model.write(to: file.path, as: format)
     let original = try file.bytes()
@@ -53,7 +53,7 @@ import Training
   }
 
   /// Values that mean something in the formats, or lie at the ends of their numbers.
-  private static let telling: [[UInt8]] =
+  private static let boundaries: [[UInt8]] =
     [[0], [1], [0x7F], [0x80], [0xFF], Array("\"".utf8), Array("{".utf8), Array("9".utf8), Array("'".utf8)]
     + [[UInt8](repeating: 0xFF, count: 9) + [1], [UInt8](repeating: 0, count: 8), [UInt8](repeating: 0xFF, count: 4)]
 
@@ -66,9 +66,9 @@ import Training
       case 0: bytes[place] ^= 1 << UInt8(below(8))
       case 1: bytes[place] = UInt8(truncatingIfNeeded: generator.next())
       case 2:
-        let piece = telling[below(telling.count)]
+        let piece = boundaries[below(boundaries.count)]
         bytes.replaceSubrange(place..<min(place + piece.count, bytes.count), with: piece)
-      case 3: bytes.insert(contentsOf: telling[below(telling.count)], at: place)
+      case 3: bytes.insert(contentsOf: boundaries[below(boundaries.count)], at: place)
       case 4: bytes.removeSubrange(place..<min(bytes.count, place + 1 + below(8)))
       case 5: bytes.removeSubrange(place...)
       default:

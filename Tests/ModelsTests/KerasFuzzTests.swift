@@ -1,10 +1,10 @@
 #if HDF5
   import Corpus
   import Files
+  import Fixtures
   import Foundation
   import Models
   import Testing
-  import Training
 
   /// Damaged files give a model or an error of one line, whatever they make libhdf5 do.
   ///
@@ -51,52 +51,50 @@
     ) throws -> (read: Int, refused: [String: Int]) {
       var generator = MersenneTwister(seed: 11)
       var result = (read: 0, refused: [String: Int]())
-      try withTemporaryPath(name) { path in
-        for number in 0..<count {
-          try make(&generator).write(to: URL(fileURLWithPath: path))
-          do {
-            _ = try Model(contentsOf: path)
-            result.read += 1
-          } catch {
-            let text = "\(error)"
-            #expect(error is any ActionableError || error is CorpusError, "mutation \(number): \(text)")
-            #expect(!text.contains("\n"), "mutation \(number)")
-            let kind = text.contains("libhdf5 failed") ? "crashed" : text.contains("timed out") ? "timed out" : "other"
-            result.refused[kind, default: 0] += 1
-          }
+      let file = TemporaryFile(name)
+      for number in 0..<count {
+        try file.write(make(&generator))
+        do {
+          _ = try Model(contentsOf: file.path)
+          result.read += 1
+        } catch {
+          let text = "\(error)"
+          #expect(error is any ActionableError, "mutation \(number): \(text)")
+          #expect(!text.contains("\n"), "mutation \(number)")
+          let kind = text.contains("libhdf5 failed") ? "crashed" : text.contains("timed out") ? "late" : "other"
+          result.refused[kind, default: 0] += 1
         }
       }
       if ProcessInfo.processInfo.environment["FUZZ_MUTATIONS"] != nil { print("\(name): \(result)") }
       return result
     }
 
-    @Test func weightsOfKeras() throws {
+    @Test func mutatedWeightsOfKerasAreReadOrRefused() throws {
       let seed = try Data(contentsOf: URL(fileURLWithPath: KerasGolden.path("weights.weights.h5")))
-      let result = try run("keras.weights.h5") { Self.withoutZeros(seed, &$0) }
+      let result = try run("weights.h5") { Self.withoutZeros(seed, &$0) }
       #expect(result.read > 0 && !result.refused.isEmpty)
     }
 
-    @Test func weightsOfOurs() throws {
-      let seed = try withTemporaryPath("seed.keras") { path in
-        try KerasWritingTests.models[1].write(to: path)
-        return try ZipArchive(path: path).read("model.weights.h5") { try Data($0.bytes($0.remaining)) }
-      }
-      let result = try run("our.weights.h5") { Self.mutated(seed, &$0) }
+    @Test func mutatedWeightsOfOursAreReadOrRefused() throws {
+      let file = TemporaryFile("keras")
+      try KerasWritingTests.models[1].write(to: file.path)
+      let seed = try ZipArchive(path: file.path).read("model.weights.h5") { try Data($0.bytes($0.remaining)) }
+      let result = try run("weights.h5") { Self.mutated(seed, &$0) }
       #expect(result.read > 0 && !result.refused.isEmpty)
     }
 
-    @Test func configurations() throws {
+    @Test func mutatedConfigurationsAreReadOrRefused() throws {
       let config = try KerasGolden.entry("config.json", of: "adam.keras")
       let weights = try KerasGolden.entry("model.weights.h5", of: "adam.keras")
-      let result = try run("configuration.keras") { generator in
+      let result = try run("keras") { generator in
         try ZipWriter.archive([("config.json", Self.mutated(config, &generator)), ("model.weights.h5", weights)])
       }
       #expect(result.read > 0 && !result.refused.isEmpty)
     }
 
-    @Test func archives() throws {
+    @Test func mutatedArchivesAreRefused() throws {
       let seed = try Data(contentsOf: URL(fileURLWithPath: KerasGolden.path("adamw.keras")))
-      let result = try run("archive.keras") { Self.mutated(seed, &$0) }
+      let result = try run("keras") { Self.mutated(seed, &$0) }
       #expect(!result.refused.isEmpty)
     }
   }

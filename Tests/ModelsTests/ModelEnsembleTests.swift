@@ -1,10 +1,10 @@
 import Classification
 import Corpus
+import Fixtures
 import Foundation
 import Models
 import RecurrentNetwork
 import Testing
-import Training
 
 @Suite struct ModelEnsembleTests {
   private func member(_ architecture: Architecture, seed: UInt64) -> Model {
@@ -35,7 +35,7 @@ import Training
       vocabularySize: 20, embeddingSize: 9, hiddenSize: 20, layerCount: 3, isBidirectional: true, pooling: .mean,
       masksPadding: true),
   ])
-  func itsLogitIsTheMeanOfTheirs(architecture: Architecture) throws {
+  func aLogitIsTheMeanOfTheMembers(architecture: Architecture) throws {
     for count in [1, 2, 3] {
       let models = (0..<count).map { member(architecture, seed: UInt64($0)) }
       let ensemble = try Model(ensembleOf: models)
@@ -50,7 +50,7 @@ import Training
   }
 
   /// With more labels the probabilities are those of the mean logits: their geometric means, scaled to a sum of 1.
-  @Test func ofManyLabels() throws {
+  @Test func probabilitiesAreThoseOfTheMeanLogits() throws {
     let architecture = Architecture(vocabularySize: 20, embeddingSize: 5, hiddenSize: 7, labelCount: 3)
     let models = (0..<2).map { member(architecture, seed: $0) }
     func losses(_ model: Model) throws -> [[Double]] {
@@ -69,25 +69,40 @@ import Training
     }
   }
 
-  @Test func membersAreAlike() throws {
-    let architecture = Architecture(vocabularySize: 20, embeddingSize: 5, hiddenSize: 7)
-    let first = member(architecture, seed: 0)
-    func refusal(_ change: (inout Model) -> Void) -> String {
-      var second = member(architecture, seed: 1)
-      change(&second)
-      do { _ = try Model(ensembleOf: [first, second], paths: ["a", "b"]) } catch { return "\(error)" }
-      return "accepted"
+  // MARK: Members that differ
+
+  private static let architecture = Architecture(vocabularySize: 20, embeddingSize: 5, hiddenSize: 7)
+
+  /// An ensemble of two members, the second of which is changed.
+  private func ensemble(_ change: (inout Model) -> Void) throws -> Model {
+    var second = member(Self.architecture, seed: 1)
+    change(&second)
+    return try Model(ensembleOf: [member(Self.architecture, seed: 0), second], paths: ["a", "b"])
+  }
+
+  @Test func refusesMembersThatReadAnotherNumberOfTokens() {
+    refuses(ModelError.self, at: "b", ": has another number of tokens that are read than a") {
+      try ensemble { $0.configuration.maxLength = 13 }
     }
-    #expect(refusal { _ in } == "accepted")
-    #expect(
-      refusal { $0.configuration.maxLength = 13 }.hasPrefix("b: differs from a in its maximum text length"))
-    #expect(refusal { $0.vocabulary = nil }.hasPrefix("b: differs from a in its words"))
-    #expect(refusal { $0.labels = ["ham", "spam"] }.hasPrefix("b: differs from a in its labels"))
-    var other = architecture
+  }
+
+  @Test func refusesMembersWithOtherWords() {
+    refuses(ModelError.self, at: "b", ": has another words than a") { try ensemble { $0.vocabulary = nil } }
+  }
+
+  @Test func refusesMembersWithOtherLabels() {
+    refuses(ModelError.self, at: "b", ": has another labels than a") { try ensemble { $0.labels = ["ham", "spam"] } }
+  }
+
+  @Test func refusesMembersOfAnotherNetwork() {
+    var other = Self.architecture
     other.hiddenSize = 8
-    #expect(refusal { $0 = member(other, seed: 1) }.hasPrefix("b: differs from a in its network"))
-    #expect(throws: ModelError.self) {
-      _ = try Model(ensembleOf: .init(repeating: first, count: 10_000))
+    refuses(ModelError.self, at: "b", ": has another network than a") { try ensemble { $0 = member(other, seed: 1) } }
+  }
+
+  @Test func refusesMoreMembersThanANetworkHasRoomFor() {
+    refuses(ModelError.self) {
+      try Model(ensembleOf: .init(repeating: member(Self.architecture, seed: 0), count: 10_000))
     }
   }
 }

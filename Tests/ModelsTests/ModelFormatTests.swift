@@ -1,17 +1,12 @@
-import Foundation
+import Fixtures
 import Models
-import RecurrentNetwork
 import Testing
-import Training
 
 @Suite struct ModelFormatTests {
   @Test func refusesAnEndingThatNamesNoFormat() {
-    #expect {
-      try SmallModel.model.write(to: NSTemporaryDirectory() + "model.doc")
-    } throws: {
-      "\($0)".hasSuffix(
-        "its extension isn't that of a model format; give a name that ends in .safetensors, .keras, .onnx, .npz")
-    }
+    let advice =
+      "its extension isn't that of a model format; give a name that ends in .safetensors, .keras, .onnx, .npz"
+    refuses(ModelError.self, at: "/nowhere/model.doc", advice) { try SmallModel.model.write(to: "/nowhere/model.doc") }
   }
 
   @Test func readsTheEndingInAnyCase() {

@@ -1,8 +1,6 @@
-import Files
-import Foundation
+import Fixtures
 import Hyperparameters
 import Models
-import RecurrentNetwork
 import Testing
 
 /// A model's parts always fit together.
@@ -10,26 +8,17 @@ import Testing
   @Test(arguments: [["only"], ["a", "a"], ["a", "b", "c"], []])
   func refusesLabelsThatDoNotFitTheNetwork(names: [String]) {
     var model = SmallModel.model
-    #expect { try model.setLabels(names) } throws: { ($0 as? ModelError)?.kind == .mismatch }
+    refuses(.mismatch) { try model.setLabels(names) }
     #expect(model == SmallModel.model)
   }
 
   @Test func refusesAVocabularyThatLacksTokens() {
     var model = SmallModel.model
-    #expect { try model.setVocabulary(["a", "b"]) } throws: { ($0 as? ModelError)?.kind == .mismatch }
+    refuses(.mismatch) { try model.setVocabulary(["a", "b"]) }
     #expect(model == SmallModel.model)
   }
 
   @Test func refusesTheConfigurationOfAnotherNetwork() {
-    #expect {
-      _ = try Model(SmallModel.model.parameters, configuration: TrainingConfiguration())
-    } throws: {
-      ($0 as? ModelError)?.kind == .mismatch
-    }
-  }
-
-  @Test func localizedDescriptionIsTheMessage() {
-    let error: any Error = ModelError(.mismatch, path: "m", problem: "is wrong", advice: "mend it")
-    #expect(error.localizedDescription == "m: is wrong; mend it")
+    refuses(.mismatch) { try Model(SmallModel.model.parameters, configuration: TrainingConfiguration()) }
   }
 }

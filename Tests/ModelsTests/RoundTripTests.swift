@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Foundation
 import Models
 import RecurrentNetwork
@@ -22,7 +23,8 @@ import Training
     #expect(try file.bytes() == first)
   }
 
-  @Test(arguments: [ModelFormat.safetensors, .onnx, .npz]) func knowsAModelWithoutWords(format: ModelFormat) throws {
+  @Test(arguments: [ModelFormat.safetensors, .onnx, .npz]) func aModelWithoutWordsReadsBack(format: ModelFormat) throws
+  {
     let file = TemporaryFile(format.rawValue)
     let model = Model(SmallModel.model.parameters)
     try model.write(to: file.path)
@@ -42,32 +44,63 @@ import Training
     }
   }
 
-  @Test func takesAdamFromACheckpointAndFromARunsFolder() throws {
-    let folder = NSTemporaryDirectory() + "interchange-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let model = SmallModel.model
-    var adam = Adam(parameterCount: model.parameters.values.count, learningRate: 0.25)
+  // MARK: A run's folder
+
+  private static let adam: Adam = {
+    var adam = Adam(parameterCount: SmallModel.model.parameters.values.count, learningRate: 0.25)
     adam.epsilon = 1e-3
-    let state = try TrainingState(model.parameters, optimizer: adam)
-    let run = try RunFolder(beginning: folder, model.configuration, overwrite: false)
-    let source = DataSource(path: "/nowhere", limit: nil, wordIndex: nil, fingerprint: "")
-    try run.write(Checkpoint(state, configuration: model.configuration, source: source))
+    return adam
+  }()
 
-    // While the run is on; and its checkpoint alone.
-    var unnamed = try Model(model.parameters, configuration: model.configuration)
-    unnamed.optimizer = adam
-    #expect(try Model(contentsOf: folder) == unnamed)
-    #expect(try Model(contentsOf: folder + "/checkpoints/step-00000000.safetensors") == unnamed)
+  /// The folder of a run that has a checkpoint, and no model yet.
+  private func withRun(_ body: (RunFolder, String) throws -> Void) throws {
+    try withTemporaryFolder { folder in
+      let model = SmallModel.model
+      let run = try RunFolder(beginning: folder.path("run"), model.configuration, overwrite: false)
+      let source = DataSource(path: "/nowhere", limit: nil, wordIndex: nil, fingerprint: "")
+      let state = try TrainingState(model.parameters, optimizer: Self.adam)
+      try run.write(Checkpoint(state, configuration: model.configuration, source: source))
+      try body(run, folder.path("run"))
+    }
+  }
 
-    try run.write(model)
-    var expected = model
-    expected.optimizer = adam
-    #expect(try Model(contentsOf: folder) == expected)
+  private var checkpointed: Model {
+    get throws {
+      var model = try Model(SmallModel.model.parameters, configuration: SmallModel.model.configuration)
+      model.optimizer = Self.adam
+      return model
+    }
+  }
 
-    // Adam belongs to the weights of its checkpoint alone.
-    expected.parameters.values[0] += 1
-    expected.optimizer = nil
-    try run.write(expected)
-    #expect(try Model(contentsOf: folder) == expected)
+  @Test func readsACheckpointWithItsAdam() throws {
+    try withRun { _, path in
+      let model = try Model(contentsOf: path + "/checkpoints/step-00000000.safetensors")
+      #expect(try model == checkpointed)
+    }
+  }
+
+  @Test func aFolderWithoutAModelIsItsNewestCheckpoint() throws {
+    try withRun { _, path in
+      let model = try Model(contentsOf: path)
+      #expect(try model == checkpointed)
+    }
+  }
+
+  @Test func aFoldersModelHasTheAdamOfItsCheckpoint() throws {
+    try withRun { run, path in
+      var expected = SmallModel.model
+      try run.write(expected)
+      expected.optimizer = Self.adam
+      #expect(try Model(contentsOf: path) == expected)
+    }
+  }
+
+  @Test func aModelOfOtherWeightsThanTheCheckpointHasNoAdam() throws {
+    try withRun { run, path in
+      var other = SmallModel.model
+      other.parameters.values[0] += 1
+      try run.write(other)
+      #expect(try Model(contentsOf: path) == other)
+    }
   }
 }

@@ -5,14 +5,14 @@ import RecurrentNetwork
 import Testing
 import Training
 
-/// A model of odd sizes, every weight of which is another number.
+/// A model of odd sizes, no two weights of which are equal.
 enum SmallModel {
   static let layout = ParameterLayout(.init(vocabularySize: 5, embeddingSize: 2, hiddenSize: 3))
 
   static var model: Model {
     var parameters = Parameters(zeros: layout)
     for index in parameters.values.indices { parameters.values[index] = 1 / Float(index + 3) }
-    // What arithmetic on the way would lose.
+    // Arithmetic would lose these.
     for (index, value) in zip(layout.bias.range, [-0.0, .leastNonzeroMagnitude, -.greatestFiniteMagnitude] as [Float]) {
       parameters.values[index] = value
     }
@@ -46,7 +46,7 @@ enum SmallModel {
       isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, labelCount: labels)
   }
 
-  /// A model of a network, every weight of which is another number.
+  /// A model of a network, no two weights of which are equal.
   static func model(of architecture: Architecture) -> Model {
     var parameters = Parameters(zeros: ParameterLayout(architecture))
     for index in parameters.values.indices { parameters.values[index] = 1 / Float(index + 3) }
@@ -59,31 +59,6 @@ enum SmallModel {
   }
 
   static func bits(_ model: Model) -> [UInt32] { model.parameters.values.map(\.bitPattern) }
-}
-
-/// A file that goes away with the test.
-struct TemporaryFile: ~Copyable {
-  let path: String
-
-  init(_ ending: String) { path = NSTemporaryDirectory() + "interchange-\(UUID().uuidString).\(ending)" }
-
-  deinit { unlink(path) }
-
-  /// Foundation would make each of thousands of files durable.
-  func write(_ bytes: some Sequence<UInt8>) throws {
-    let bytes = Array(bytes)
-    let file = try #require(fopen(path, "wb"))
-    defer { fclose(file) }
-    #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
-  }
-
-  func bytes() throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
-}
-
-/// What reading a file throws, or "accepted".
-func refusal(_ path: String) -> String {
-  do { _ = try Model(contentsOf: path) } catch { return "\(error)" }
-  return "accepted"
 }
 
 extension [UInt8] {

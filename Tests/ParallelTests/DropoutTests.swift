@@ -74,9 +74,9 @@ import Testing
     #expect(Batch.Result(metrics: metrics, gradient: gradient) == none)
   }
 
-  /// With dropout there are no padding chains; nothing of theirs may stay behind.
+  /// With dropout there are no padding chains: nothing of theirs may be left.
   @Test(arguments: [tutorials, stacked], rates)
-  func whatTheBatchBeforeDidIsForgotten(architecture: Architecture, rates: Dropout) {
+  func aBatchLeavesNothingBehindForTheNext(architecture: Architecture, rates: Dropout) {
     let batch = Batch(architecture)
     let network = batch.network()
     for draw in [nil, DropoutDraw(rates: rates, seed: 7), nil] {
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: rates)
-  func theSeedIsTheDraw(rates: Dropout) {
+  func theSeedDecidesTheDraw(rates: Dropout) {
     let batch = Batch(Self.deep)
     let result = batch.result(DropoutDraw(rates: rates, seed: 7))
     #expect(batch.result(DropoutDraw(rates: rates, seed: 7)) == result)

@@ -51,7 +51,7 @@ import Testing
   /// LSTMs whose weights are all 0 put out exactly 0 at every step. The gradient of W shows which of these equal maxima
   /// the loss's gradient goes to: it is made of the inputs that are read up to that step.
   @Test(arguments: [false, true], [false, true])
-  func equalMaximaAreToldApartAlike(isBidirectional: Bool, masksPadding: Bool) {
+  func ofEqualMaximaTheSameOneIsChosen(isBidirectional: Bool, masksPadding: Bool) {
     var task = RandomTask(seed: 2)
     task.change {
       ($0.pooling, $0.isBidirectional, $0.masksPadding, $0.layerCount) = (.max, isBidirectional, masksPadding, 1)

@@ -38,7 +38,7 @@ import Testing
     expectSameBits(golden.data, golden.parameters, maxLength: golden.maxLength)
   }
 
-  /// Of several blocks and shards, with sizes that are no multiple of a vector.
+  /// Several blocks and shards, with sizes that are no multiple of a vector.
   @Test(arguments: [
     network { _ in },
     network { $0.layerCount = 3 },
@@ -61,7 +61,7 @@ import Testing
       LabeledSequences(sequences: TokenSequences(sequences), labels: labels), parameters, maxLength: 40)
   }
 
-  /// How many steps a network has is nothing to sequences whose padding it doesn't read.
+  /// The number of steps doesn't matter to sequences whose masked padding isn't read.
   @Test(arguments: GoldenNetwork.all.filter(\.masksPadding))
   func maskedPaddingDoesNotChangeABit(golden: GoldenNetwork) {
     let layout = ParameterLayout(golden.architecture)
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test(arguments: Architecture.Pooling.allCases, [1, 2])
-  func ofMaskedPaddingAloneOnlyTheBiasCounts(pooling: Architecture.Pooling, layerCount: Int) {
+  func onlyTheBiasCountsWhereAllIsMaskedPadding(pooling: Architecture.Pooling, layerCount: Int) {
     let layout = ParameterLayout(
       network {
         ($0.isBidirectional, $0.pooling, $0.masksPadding, $0.layerCount) = (true, pooling, true, layerCount)

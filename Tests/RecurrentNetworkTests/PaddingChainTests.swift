@@ -1,9 +1,8 @@
-import Foundation
 import GoldenValues
 import RecurrentNetwork
 import Testing
 
-/// The chains of two layers against plain steps, and their gradients against those steps' slopes.
+/// The chains of two layers against the reference's steps, and their gradients against the slopes of those.
 @Suite struct PaddingChainTests {
   private let length = 7
   private let layout = ParameterLayout(.init(vocabularySize: 3, embeddingSize: 4, hiddenSize: 5, layerCount: 2))
@@ -20,7 +19,7 @@ import Testing
     batch.perform(.chains(length: length), parameters)
   }
 
-  @Test func statesEqualPlainSteps() {
+  @Test func statesEqualTheReferences() {
     let expected = plainStates(parameters.values.map { Double($0) })
     for layer in 0..<2 {
       let chain = batch.chains[layer]
@@ -33,7 +32,7 @@ import Testing
   }
 
   /// Of Σ a h + b c, over the states at which tiles enter.
-  @Test func gradientsEqualTheSlopesOfPlainSteps() {
+  @Test func gradientsEqualTheSlopesOfTheReference() {
     let entries = [2, 3, 7]
     var generator = RandomGenerator(seed: 3)
     let factors = (0..<2).map { _ in entries.map { _ in (0..<10).map { _ in Float(2 * generator.uniform() - 1) } } }
@@ -98,24 +97,17 @@ import Testing
     zip(found, expected).map { abs($0 - $1) }.max()!
   }
 
-  /// The states of both layers after 0 … `length` paddings: an LSTM's definition, in plain loops.
-  private func plainStates(_ values: [Double]) -> [[(hidden: [Double], cell: [Double])]] {
+  /// The states of both layers after 0 … `length` paddings, by the definition.
+  private func plainStates(_ values: [Double]) -> [[ReferenceLSTM.State]] {
     var inputs = [[Double]](repeating: Array(values[layout.embedding.range].prefix(4)), count: length)
     return layout.recurrences.map { directions in
       let tensors = directions[0]
-      let (w, u, b) = (
-        Array(values[tensors.kernel.range]), Array(values[tensors.recurrentKernel.range]),
-        Array(values[tensors.bias.range])
-      )
-      var states = [(hidden: [Double](repeating: 0, count: 5), cell: [Double](repeating: 0, count: 5))]
+      let lstm = ReferenceLSTM(
+        kernel: Array(values[tensors.kernel.range]), recurrentKernel: Array(values[tensors.recurrentKernel.range]),
+        bias: Array(values[tensors.bias.range]), inputSize: inputs[0].count, hiddenSize: 5)
+      var states = [ReferenceLSTM.State(zeros: 5)]
       for x in inputs {
-        let (h, c) = states.last!
-        let z = (0..<20).map { j in
-          b[j] + x.indices.reduce(0) { $0 + x[$1] * w[$1 * 20 + j] } + (0..<5).reduce(0) { $0 + h[$1] * u[$1 * 20 + j] }
-        }
-        func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-        let cell = (0..<5).map { sigmoid(z[5 + $0]) * c[$0] + sigmoid(z[$0]) * tanh(z[10 + $0]) }
-        states.append(((0..<5).map { sigmoid(z[15 + $0]) * tanh(cell[$0]) }, cell))
+        states.append(lstm.step(x, from: states.last!, recurrentFactors: .init(repeating: 1, count: 5)).state)
       }
       inputs = states.dropFirst().map(\.hidden)
       return states

@@ -108,6 +108,16 @@ import Testing
     #expect(abs(share - 0.2) < 4 * (0.16 / Double(factors.count)).squareRoot())
   }
 
+  /// Two in a row are dropped as often as independent ones: a share of 0.04, within four standard deviations.
+  @Test func drawnFactorsAreIndependent() {
+    for factors in [
+      draw(rate: 0.2).words, draw(rate: 0.2).embedding.flatMap { $0 }, draw(rate: 0.2).layers[0].flatMap { $0 },
+    ] {
+      let share = Double(zip(factors, factors.dropFirst()).count { $0 == 0 && $1 == 0 }) / Double(factors.count)
+      #expect(abs(share - 0.04) < 4 * (0.04 * 0.96 / Double(factors.count)).squareRoot())
+    }
+  }
+
   @Test func aRateOfZeroDropsNothing() {
     #expect(draw(rate: 0) == ReferenceDropout(none: Self.architecture, steps: 400))
   }
@@ -123,7 +133,7 @@ import Testing
         == ReferenceDropout(none: architecture, steps: 6))
   }
 
-  @Test func theEnginesDrawHasTheShapesOfTheNetwork() {
+  @Test func aDrawOfTheEnginesHasTheShapesOfTheNetwork() {
     for architecture in [Self.architecture, Architecture(vocabularySize: 5, embeddingSize: 0, hiddenSize: 3)] {
       let none = ReferenceDropout(none: architecture, steps: 6)
       #expect(

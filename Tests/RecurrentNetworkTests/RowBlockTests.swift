@@ -75,7 +75,7 @@ import Testing
     #expect(Set(found).count > 1)
   }
 
-  @Test func theTokensOfTheBatchBeforeAreForgotten() {
+  @Test func aBatchForgetsTheTokensOfTheOneBefore() {
     let batch = PreparedBatch(ParameterLayout(.init(vocabularySize: 10, embeddingSize: 2, hiddenSize: 3)))
     let parameters = Parameters(zeros: ParameterLayout(.init(vocabularySize: 10, embeddingSize: 2, hiddenSize: 3)))
     for tokens in [[5, 3, 5], [8, 3]] as [[Int32]] {

@@ -1,4 +1,5 @@
 import Files
+import Fixtures
 import Foundation
 import Hyperparameters
 import Report
@@ -10,9 +11,7 @@ import Training
   static let steps = "step,loss,accuracy\n"
 
   private func read(_ files: [String: String]) throws -> RunRecord {
-    let folder = try RunForTest(files)
-    defer { folder.remove() }
-    return try RunRecord(contentsOf: folder.path)
+    try withTemporaryFolder { folder in try RunRecord(contentsOf: folder.run(files).path) }
   }
 
   @Test func readsWhatARunWrites() throws {
@@ -20,7 +19,7 @@ import Training
       "history.csv": Self.history + "0,0.5,0.7,0.625,0.6875\n1,0.75,0.5,0.8125,nan\n",
       "steps.csv": Self.steps + "1,0.7,0.5\n2,inf,0.75\n",
       "performance.csv": "step,seconds,memory_bytes\n1,0.5,1000000\n2,0.75,2000000\n",
-      "run.json": RunForTest.settings(limit: "12"),
+      "run.json": TemporaryRun.settings(limit: "12"),
     ])
     let epoch = record.epochs[0]
     #expect(epoch.number == 1)
@@ -55,7 +54,7 @@ import Training
     #expect(record.steps.map(\.number) == [1])
     #expect(record.performance == [])
     #expect(record.configuration == nil)
-    // Even the header may be incomplete.
+    // Not even the header is complete.
     #expect(try read(["history.csv": "epoch,acc", "steps.csv": ""]).steps == [])
   }
 
@@ -84,50 +83,56 @@ import Training
     ("run.json", "", "run.json: isn't the JSON of a run's settings"),
     ("run.json", "{\"version\":\"0.1.0\"}", "run.json: isn't the JSON"),
     ("run.json", String(repeating: "[", count: 100_000), "run.json: isn't the JSON"),
-    ("run.json", RunForTest.settings(limit: "0"), "run.json: limit is 0"),
-    ("run.json", RunForTest.settings(hiddenSize: "4611686018427387904"), "hiddenSize must be from 1"),
-    ("run.json", RunForTest.settings(batchSize: "0"), "batchSize must be from 1 to 100000000, not 0"),
+    ("run.json", TemporaryRun.settings(limit: "0"), "run.json: limit is 0"),
+    ("run.json", TemporaryRun.settings(hiddenSize: "4611686018427387904"), "hiddenSize must be from 1"),
+    ("run.json", TemporaryRun.settings(batchSize: "0"), "batchSize must be from 1 to 100000000, not 0"),
     ("model.safetensors", "nonsense", "model.safetensors: the header's length"),
   ])
-  func refuses(name: String, contents: String, problem: String) throws {
+  func refusesADamagedFile(name: String, contents: String, problem: String) {
     var files = ["history.csv": Self.history, "steps.csv": Self.steps]
     files[name] = contents
-    #expect {
-      try read(files)
-    } throws: { error in
-      error is any ActionableError && "\(error)".contains(problem)
-    }
+    refuses((any ActionableError).self, problem) { try read(files) }
   }
 
-  @Test func saysWhyAFolderHoldsNoRun() throws {
-    #expect { try RunRecord(contentsOf: "/nowhere") } throws: { "\($0)".contains("/nowhere: no such folder") }
-    #expect { try read(["steps.csv": Self.steps]) } throws: { "\($0)".contains("holds no run: history.csv is missing") }
-    #expect { try read(["history.csv": Self.history]) } throws: { "\($0)".contains("steps.csv is missing") }
-    let folder = try RunForTest(["history.csv": Self.history])
-    defer { folder.remove() }
-    // Opening a pipe that nobody writes to would block.
-    mkfifo(folder.path + "/steps.csv", 0o644)
-    #expect { try RunRecord(contentsOf: folder.path) } throws: { "\($0)".contains("steps.csv: is not a regular file") }
+  @Test func refusesAFolderThatIsNotThere() {
+    refuses(ReportError.self, at: "/nowhere", "no such folder") { try RunRecord(contentsOf: "/nowhere") }
+  }
+
+  @Test(arguments: ["history.csv", "steps.csv"]) func refusesAFolderWithoutAHistory(missing: String) {
+    var files = ["history.csv": Self.history, "steps.csv": Self.steps]
+    files[missing] = nil
+    refuses(ReportError.self, "holds no run: \(missing) is missing") { try read(files) }
+  }
+
+  /// A pipe without a writer would be waited for.
+  @Test func refusesAPipe() throws {
+    try withTemporaryFolder { folder in
+      let run = try folder.run(["history.csv": Self.history])
+      mkfifo(run.path + "/steps.csv", 0o644)
+      refuses(.notRegular(isFolder: false), at: run.path + "/steps.csv") { try RunRecord(contentsOf: run.path) }
+    }
   }
 }
 
-/// A run's folder, with the given files.
-struct RunForTest {
-  let path: String
-
-  init(_ files: [String: String] = [:], named name: String = "run") throws {
-    path = NSTemporaryDirectory() + "report-\(UUID().uuidString)/\(name)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    for (name, text) in files { try write(text, name) }
+extension TemporaryFolder {
+  /// A run's folder in it, made of given files.
+  func run(_ files: [String: String] = [:], named name: String = "run") throws -> TemporaryRun {
+    try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
+    for (file, text) in files { try write(text, to: "\(name)/\(file)") }
+    return TemporaryRun(folder: self, name: name)
   }
+}
 
-  func write(_ text: String, _ name: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
-  }
+/// A run's folder.
+struct TemporaryRun {
+  let folder: TemporaryFolder
+  let name: String
 
-  func remove() { try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent) }
+  var path: String { folder.path(name) }
 
-  /// A run.json with the tutorial's configuration, some of whose values are replaced.
+  func write(_ text: String, _ file: String) throws { try folder.write(text, to: "\(name)/\(file)") }
+
+  /// run.json with the tutorial's configuration, some values replaced.
   static func settings(
     data: String = "/nowhere/imdb.npz", limit: String = "null", hiddenSize: String = "128", batchSize: String = "1000"
   ) -> String {

@@ -69,7 +69,7 @@ import Training
   }
 
   /// Stopped on three ranks by the first of them, and gone on with on two.
-  @Test func goesOnWithOtherRanks() throws {
+  @Test func anotherNumberOfRanksCanGoOn() throws {
     let alone = try Self.run()
     let stopped = ThreadRank.run(3) { communicator in
       try Self.run(communicator) { communicator.rank == 0 && $1.state.steps.count == 4 ? .stop : .goOn }
@@ -85,7 +85,7 @@ import Training
     return .goOn
   }
 
-  @Test func aStopInValidationStopsAll() throws {
+  @Test func aStopInValidationStopsAllRanks() throws {
     let results = ThreadRank.run(3) { communicator in
       communicator.rank == 0
         ? try Self.run(communicator, report: Self.stopInValidation) : try Self.run(communicator)
@@ -109,8 +109,8 @@ import Training
     #expect(states[0].parameters != alone.parameters, "the numbers must tell orders apart")
   }
 
-  /// A rank whose weights have gone astray is found at the epoch's end.
-  @Test func otherWeightsAreFound() {
+  /// A rank whose weights went wrong is found at the epoch's end.
+  @Test func findsARankWithOtherWeights() {
     // The first, which would wait for the other, ends then too.
     let results = ThreadRank.run(2) { communicator in
       communicator.rank == 0
@@ -128,7 +128,7 @@ import Training
     }
   }
 
-  @Test func outcomesAreAllOnTheFirst() throws {
+  @Test func theFirstRankHasAllOutcomes() throws {
     let layout = ParameterLayout(Self.configuration.architecture)
     var generator = RandomGenerator(seed: 1)
     let parameters = Parameters(kerasInitial: layout, using: &generator)

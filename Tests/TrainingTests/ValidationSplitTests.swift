@@ -1,4 +1,5 @@
 import Corpus
+import GoldenValues
 import Testing
 
 @Suite struct ValidationSplitTests {
@@ -21,12 +22,12 @@ import Testing
   }
 
   @Test(arguments: [-0.5, 0, 1, 1.5, .nan, .infinity])
-  func aShareThatLeavesAPartEmptyIsAnError(share: Double) throws {
+  func refusesAShareThatLeavesAPartEmpty(share: Double) throws {
     let error = #expect(throws: CorpusError.self) { try data(count: 10).split(validationSplit: share) }
     #expect(try #require(error).description.hasPrefix("validationSplit: expected a share that leaves both parts"))
   }
 
-  @Test func nothingCannotBeSplit() {
+  @Test func refusesToSplitNothing() {
     #expect(throws: CorpusError.self) { try data(count: 0).split(validationSplit: 0.5) }
   }
 }

@@ -9,7 +9,7 @@ import Testing
 import Training
 
 /// Ten whole training steps from given weights, made by Scripts/golden/adam_keras.py.
-@Suite struct AdamTests {
+@Suite struct AdamUpdateTests {
   struct Golden: Decodable {
     struct Batch: Decodable {
       var tokens: [Int]
@@ -56,10 +56,11 @@ import Training
     }
     #expect(adam.step == 10)
   }
+
   /// Keras's AdamW from given gradients, made by Scripts/golden/steering.py: its defaults, then a decay so strong that
   /// its order shows, with a schedule and clipping.
   @Test(arguments: [false, true])
-  func weightDecayIsKerasAdamW(isScheduled: Bool) {
+  func weightDecayIsThatOfKerasAdamW(isScheduled: Bool) {
     let golden = SteeringGoldenValues.all
     let layout = ParameterLayout(.init(vocabularySize: golden.v, embeddingSize: golden.e, hiddenSize: golden.h))
     let schedule = isScheduled ? LearningRateSchedule.cosineDecay(warmupSteps: 2, alpha: 0.1) : .constant

@@ -32,14 +32,16 @@ import Training
 
   /// The weights that a run leaves when nothing interrupts it.
   private static func wholeRun() throws -> Model {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       try Run(beginning: folder + "/run", from: start(folder)).train()
       return try Model(contentsOf: folder + "/run/model.safetensors")
     }
   }
 
-  @Test func leavesTheModelThatItHolds() throws {
-    try withTemporaryFolder { folder in
+  @Test func writesTheModelThatItHolds() throws {
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       let run = try Run(beginning: folder + "/run", from: Self.start(folder))
       #expect(try run.train() == .completed)
       #expect(try Model(contentsOf: folder + "/run/model.safetensors") == run.model)
@@ -48,7 +50,8 @@ import Training
 
   @Test(arguments: [1, 4, 7]) func aResumedRunEndsWithTheSameBits(stopAfter: Int) throws {
     let whole = try Self.wholeRun()
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       try Self.stop(inFolder: folder, after: stopAfter)
       let resumed = try #require(try Run(resuming: folder + "/run"))
       #expect(try resumed.train() == .completed)
@@ -67,14 +70,16 @@ import Training
   }
 
   @Test func aFinishedRunIsNotResumed() throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       try Run(beginning: folder + "/run", from: Self.start(folder)).train()
       #expect(try Run(resuming: folder + "/run") == nil)
     }
   }
 
   @Test func moreEpochsReopenAFinishedRun() throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       try Run(beginning: folder + "/run", from: Self.start(folder)).train()
       var more = Self.configuration
       more.epochs += 1
@@ -85,8 +90,9 @@ import Training
     }
   }
 
-  @Test func otherSettingsAreRefused() throws {
-    try withTemporaryFolder { folder in
+  @Test func refusesOtherSettings() throws {
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       try Self.stop(inFolder: folder, after: 1)
       var other = Self.configuration
       other.seed = 7
@@ -96,8 +102,9 @@ import Training
     }
   }
 
-  @Test func otherDataAreRefused() throws {
-    try withTemporaryFolder { folder in
+  @Test func refusesOtherData() throws {
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       try Self.stop(inFolder: folder, after: 1)
       try Self.writeTexts(folder + "/texts.csv", replacing: "good and long")
       #expect(throws: TrainingError.otherData(path: folder + "/texts.csv")) {
@@ -106,13 +113,22 @@ import Training
     }
   }
 
-  @Test func aRunThatIsThereIsKept() throws {
-    try withTemporaryFolder { folder in
+  @Test func refusesAFolderThatHoldsARun() throws {
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       try Self.stop(inFolder: folder, after: 1)
       let start = try Self.start(folder)
-      #expect { try Run(beginning: folder + "/run", from: start) } throws: { error in
-        if case TrainingError.runExists = error { true } else { false }
+      refuses(TrainingError.self, at: folder + "/run", "holds a run already") {
+        try Run(beginning: folder + "/run", from: start)
       }
+    }
+  }
+
+  @Test func overwritesARunIfTold() throws {
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
+      try Self.stop(inFolder: folder, after: 1)
+      let start = try Self.start(folder)
       var options = Run.Options()
       options.overwrites = true
       #expect(throws: Never.self) { try Run(beginning: folder + "/run", from: start, options: options) }
@@ -120,7 +136,8 @@ import Training
   }
 
   @Test func aFolderIsMadeOnlyForDataThatCanBeRead() throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       var start = try Self.start(folder)
       start.source.path = folder + "/nothing.csv"
       #expect(throws: CorpusError.self) { try Run(beginning: folder + "/run", from: start) }
@@ -128,7 +145,7 @@ import Training
     }
   }
 
-  @Test func startsFromAModelOfTheSameNetworkAlone() throws {
+  @Test func refusesToStartFromAModelOfAnotherNetwork() throws {
     var other = Self.configuration
     other.hiddenSize += 1
     let model = Model(TrainingState(other).parameters)
@@ -142,7 +159,8 @@ import Training
 
   @Test func ranksShareARunToTheSameBits() throws {
     let whole = try Self.wholeRun()
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       let start = try Self.start(folder)
       let results = ThreadRank.run(3) { rank in
         var options = Run.Options()
@@ -157,7 +175,8 @@ import Training
   }
 
   @Test func oneRankThatCannotBeginEndsAllOfThem() throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       let start = try Self.start(folder)
       let results = ThreadRank.run(2) { rank in
         var options = Run.Options()

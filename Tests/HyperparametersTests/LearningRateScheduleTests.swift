@@ -1,11 +1,11 @@
 import Foundation
+import GoldenValues
 import Hyperparameters
 import Testing
-import Training
 
 @Suite struct LearningRateScheduleTests {
   @Test(arguments: SteeringGoldenValues.all.schedules)
-  func ratesAreKeras(golden: SteeringGoldenValues.Schedule) throws {
+  func ratesAreThoseOfKeras(golden: SteeringGoldenValues.Schedule) throws {
     let schedule: LearningRateSchedule =
       if golden.kind == "cosineDecay" {
         .cosineDecay(warmupSteps: try #require(golden.warmupSteps), alpha: try #require(golden.alpha))
@@ -20,14 +20,19 @@ import Training
     }
   }
 
-  @Test func constantIsTheRateItself() {
+  @Test func aConstantScheduleGivesTheRateItself() {
     #expect(LearningRateSchedule.constant.rate(atStep: 7, of: 9, learningRate: 0.001) == 0.001)
   }
 
-  @Test func theRunsEndHasTheFinalFraction() {
+  /// The cosine has fallen to 0 there, and alpha times the rate is left: 0.25 × 0.5.
+  @Test func aCosineEndsAtTheFractionAlpha() {
     let schedule = LearningRateSchedule.cosineDecay(warmupSteps: 10, alpha: 0.25)
     #expect(schedule.rate(atStep: 100, of: 100, learningRate: 0.5) == 0.125)
-    // A run that is shorter than its warm-up.
+  }
+
+  /// Step 4 of 10: 0.5 × 4 / 10.
+  @Test func aRunShorterThanItsWarmUpOnlyWarmsUp() {
+    let schedule = LearningRateSchedule.cosineDecay(warmupSteps: 10, alpha: 0.25)
     #expect(schedule.rate(atStep: 4, of: 5, learningRate: 0.5) == 0.2)
   }
 
@@ -40,7 +45,7 @@ import Training
   }
 
   @Test(arguments: [Int.min, -1, 0, .max])
-  func noNumberTraps(number: Int) {
+  func noNumberOfAConfigurationTraps(number: Int) {
     for schedule in [
       LearningRateSchedule.cosineDecay(warmupSteps: number, alpha: .nan), .stepDecay(factor: -1, everySteps: number),
     ] {

@@ -38,7 +38,8 @@ import Training
 
   @Test(arguments: [0, 1, 6, 7, 8])
   func readsBackWhatItWrote(steps: Int) throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       let state = steps == 0 ? try trainer().state : try state(afterSteps: steps)
       var output = OutputSettings()
       (output.checkpointEvery, output.tensorBoard) = (steps + 1, "/logs")
@@ -49,7 +50,8 @@ import Training
   }
 
   @Test func holdsEveryNetwork() throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       let file = folder + "/c.safetensors"
       for (layers, isBidirectional, embeddingSize) in [(1, true, 6), (3, false, 6), (2, true, 0)] {
         for pooling in Architecture.Pooling.allCases {
@@ -71,7 +73,7 @@ import Training
             of: "\"layerCount\":\(layers)", with: "\"layerCount\":64")
           forged.metadata["checksum"] = forged.checksum
           try forged.write(to: file)
-          #expect { try Checkpoint(contentsOf: file) } throws: { "\($0)".contains("it has no tensor parameters of ") }
+          refuses(.malformed, at: file, "it has no tensor parameters of ") { try Checkpoint(contentsOf: file) }
         }
       }
     }
@@ -82,7 +84,8 @@ import Training
   @Test func aRunInPiecesEndsWithTheSameBits() throws {
     let whole = try trainer()
     #expect(try whole.run { _ in .goOn } == .completed)
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       var state: TrainingState?
       var pieces = 0
       while state?.isFinished != true {
@@ -107,7 +110,7 @@ import Training
     }
   }
 
-  @Test func moreEpochsGoOnWhereFewerEnded() throws {
+  @Test func moreEpochsGoOnFromTheEndOfFewer() throws {
     var more = smallConfiguration
     more.epochs = 3
     let whole = try trainer(more)
@@ -123,9 +126,9 @@ import Training
 
   // MARK: An optimizer from elsewhere
 
-  /// A run that takes up an optimizer after 14 steps, with settings that aren't the defaults, counts its own steps from
+  /// A run that begins with an optimizer of 14 steps, with settings that aren't the defaults, counts its own steps from
   /// 1, and ends with the same bits in pieces.
-  @Test func aRunThatTakesUpAnOptimizerEndsWithTheSameBits() throws {
+  @Test func aRunWithAnOptimizerFromElsewhereEndsWithTheSameBits() throws {
     let before = try trainer()
     _ = try before.run { _ in .goOn }
     var adam = before.state.adam
@@ -141,12 +144,13 @@ import Training
     }
     #expect(numbers == Array(1...14))
     #expect(whole.state.adam.step == 28 && whole.state.lastLearningRate == 0.005)
-    // With other settings it would have gone elsewhere.
+    // With other settings the weights are others.
     let other = try trainer(state: TrainingState(before.parameters, learningRate: 0.005))
     _ = try other.run { _ in .goOn }
     #expect(other.parameters != whole.parameters)
 
-    try withTemporaryFolder { path in
+    try withTemporaryFolder { temporary in
+      let path = temporary.path
       let run = try folder(path)
       var state = first
       while !state.isFinished {
@@ -181,7 +185,8 @@ import Training
   // MARK: Damage
 
   @Test func everyDamageIsNoticed() throws {
-    try withTemporaryFolder { folder in
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       let file = folder + "/c.safetensors"
       try Checkpoint(try state(afterSteps: 3), configuration: smallConfiguration, source: source).write(to: file)
       let whole = try Data(contentsOf: URL(fileURLWithPath: file))
@@ -207,8 +212,9 @@ import Training
   }
 
   /// A checksum proves nothing about who wrote it.
-  @Test func aStateThatContradictsItselfIsRefused() throws {
-    try withTemporaryFolder { folder in
+  @Test func refusesAStateThatContradictsItself() throws {
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       let file = folder + "/c.safetensors"
       let state = try state(afterSteps: 9)
       try Checkpoint(state, configuration: smallConfiguration, source: source).write(to: file)
@@ -225,25 +231,18 @@ import Training
         forged.metadata["checksum"] = forged.checksum
         let other = folder + "/forged.safetensors"
         try forged.write(to: other)
-        #expect {
-          try trainer(state: Checkpoint(contentsOf: other).state)
-        } throws: {
-          $0 is ModelError || $0 is TrainingError
-        }
+        refuses((any ActionableError).self) { try trainer(state: Checkpoint(contentsOf: other).state) }
       }
       _ = try trainer(state: Checkpoint(contentsOf: file).state)
     }
   }
 
-  @Test func aModelIsNoCheckpoint() throws {
-    try withTemporaryFolder { folder in
+  @Test func refusesAModel() throws {
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
       let file = folder + "/model.safetensors"
       try Model(trainer().parameters, configuration: smallConfiguration).write(toSafetensors: file)
-      #expect {
-        try Checkpoint(contentsOf: file)
-      } throws: {
-        "\($0)".hasPrefix(file + ": is not a checkpoint")
-      }
+      refuses(ModelError.self, at: file, ": is not a checkpoint") { try Checkpoint(contentsOf: file) }
     }
   }
 
@@ -257,8 +256,9 @@ import Training
     try FileManager.default.contentsOfDirectory(atPath: path + "/run/checkpoints").sorted()
   }
 
-  @Test func theNewestStay() throws {
-    try withTemporaryFolder { path in
+  @Test func onlyTheNewestCheckpointsAreKept() throws {
+    try withTemporaryFolder { temporary in
+      let path = temporary.path
       let run = try folder(path)
       var output = OutputSettings()
       output.keep = 3
@@ -271,7 +271,8 @@ import Training
   }
 
   @Test func aDamagedCheckpointGivesWayToTheOneBefore() throws {
-    try withTemporaryFolder { path in
+    try withTemporaryFolder { temporary in
+      let path = temporary.path
       let run = try folder(path)
       for steps in 1...2 {
         try run.write(Checkpoint(try state(afterSteps: steps), configuration: smallConfiguration, source: source))
@@ -283,25 +284,28 @@ import Training
       var damaged: [String] = []
       #expect(try run.latestCheckpoint { damaged.append("\($0)") }.state.adam.step == 1)
       #expect(damaged.count == 1 && damaged[0].contains("checksum"))
+    }
+  }
+
+  @Test func refusesAFolderOfDamagedCheckpoints() throws {
+    try withTemporaryFolder { temporary in
+      let path = temporary.path
+      let run = try folder(path)
+      try run.write(Checkpoint(try state(afterSteps: 1), configuration: smallConfiguration, source: source))
       try Data().write(to: URL(fileURLWithPath: path + "/run/checkpoints/step-00000001.safetensors"))
-      #expect {
+      #expect(throws: TrainingError.noWholeCheckpoint(path: path + "/run/checkpoints")) {
         try run.latestCheckpoint { _ in }
-      } throws: {
-        "\($0)".contains("no checkpoint in it that is whole")
       }
     }
   }
 
   @Test func twoRunsCannotShareAFolder() throws {
-    try withTemporaryFolder { path in
+    try withTemporaryFolder { temporary in
+      let path = temporary.path
       var run: RunFolder? = try folder(path)
       try run?.write(Checkpoint(try state(afterSteps: 1), configuration: smallConfiguration, source: source))
       for second in [{ try folder(path) }, { try RunFolder(resuming: path + "/run") }] {
-        #expect {
-          try second()
-        } throws: {
-          "\($0)".contains("another run is writing into it")
-        }
+        #expect(throws: TrainingError.runInUse(path: path + "/run")) { try second() }
       }
       run = nil
       _ = try RunFolder(resuming: path + "/run")
@@ -309,7 +313,8 @@ import Training
   }
 
   @Test func historiesAreCutWhereTheStateEnds() throws {
-    try withTemporaryFolder { path in
+    try withTemporaryFolder { temporary in
+      let path = temporary.path
       let state = try state(afterSteps: 9)
       let run = try folder(path)
       func text(_ name: String) throws -> String { try String(contentsOfFile: path + "/run/" + name, encoding: .utf8) }
@@ -331,23 +336,20 @@ import Training
   // MARK: Faults
 
   /// Each call of a write fails in turn: the newest whole checkpoint is then the old one or the new one.
-  @Test func whateverFailsThereIsOneThatIsWhole() throws {
-    for code in [EIO, ENOSPC, EACCES] { try failEachCall(code) }
-  }
-
-  private func failEachCall(_ code: Int32) throws {
+  @Test(arguments: [EIO, ENOSPC, EACCES]) func whateverFailsOneCheckpointIsWhole(code: Int32) throws {
     let (old, new) = (try state(afterSteps: 1), try state(afterSteps: 2))
     var calls = 0
     for failing in 0..<100 {
-      try withTemporaryFolder { path in
+      try withTemporaryFolder { temporary in
+        let path = temporary.path
         let run = try folder(path)
         try run.write(Checkpoint(old, configuration: smallConfiguration, source: source))
         let counter = Counter()
         var failure: (any Error)?
         do {
-          AtomicFile.fault = { _, file in file.hasPrefix(path) && counter.next() == failing ? code : nil }
-          defer { AtomicFile.fault = nil }
-          try run.write(Checkpoint(new, configuration: smallConfiguration, source: source))
+          try withFaults(below: path, { _ in counter.next() == failing ? code : nil }) {
+            try run.write(Checkpoint(new, configuration: smallConfiguration, source: source))
+          }
         } catch { failure = error }
         calls = counter.count
         let found = try run.latestCheckpoint { Issue.record("damaged: \($0)") }
@@ -355,7 +357,7 @@ import Training
           #expect("\(try #require(failure))".contains(path + "/run/checkpoints/step-00000002.safetensors"))
           #expect([1, 2].contains(found.state.adam.step))
           #expect(try names(path).allSatisfy { $0.hasSuffix(".safetensors") })
-          // And then it goes on.
+          // The next write succeeds.
           try run.write(Checkpoint(new, configuration: smallConfiguration, source: source))
           #expect(try run.latestCheckpoint { _ in }.state.adam.step == 2)
         } else {
@@ -370,6 +372,7 @@ import Training
 
   private final class Counter: Sendable {
     private let lock = NSLock()
+    /// Written under the lock; read when the calls are over.
     nonisolated(unsafe) private(set) var count = 0
 
     func next() -> Int {
