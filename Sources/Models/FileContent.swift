@@ -31,7 +31,7 @@ package enum FileContent: Sendable, Equatable {
     try checkRegularFile(path, advice: Self.advice)
     // Only the start, since the file may be of any size.
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 9) ?? Data() else {
-      throw ModelError(path: path, problem: "can't be read", advice: Self.advice)
+      throw FileError(.unreadable(code: nil), path: path, advice: Self.advice)
     }
     let start = [UInt8](data)
     let headerLength = start.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -75,7 +75,7 @@ package enum FileContent: Sendable, Equatable {
     if has(RunFiles.model) || has(RunFiles.checkpoints) { return .run }
     if has("saved_model.pb") {
       throw ModelError(
-        path: path, problem: "is a TensorFlow SavedModel, which can't be read",
+        .unsupported, path: path, problem: "is a TensorFlow SavedModel, which can't be read",
         advice: "load the model in Keras and save it with model.save(\"model.keras\")")
     }
     return .other("is a folder, but not the folder of a run")
@@ -84,7 +84,7 @@ package enum FileContent: Sendable, Equatable {
   /// Unpickling runs code from the file, so it is never attempted.
   private static func pickle(_ path: String) -> ModelError {
     ModelError(
-      path: path, problem: "is a PyTorch pickle (torch.save), which is never opened",
+      .unsupported, path: path, problem: "is a PyTorch pickle (torch.save), which is never opened",
       advice: "in Python: safetensors.torch.save_file(torch.load(FILE, weights_only=True), \"model.safetensors\")")
   }
 }

@@ -30,8 +30,9 @@ extension Model {
     case .run: try self.init(run: path)
     case .reviews:
       throw ModelError(
-        path: path, problem: "is an archive of reviews, not a model", advice: "train a model on it first")
-    case .other(let problem): throw ModelError(path: path, problem: problem, advice: FileContent.advice)
+        .notAModel, path: path, problem: "is an archive of reviews, not a model", advice: "train a model on it first")
+    case .other(let problem):
+      throw ModelError(.notAModel, path: path, problem: problem, advice: FileContent.advice)
     }
   }
 
@@ -43,7 +44,7 @@ extension Model {
   public func write(to path: String, as format: ModelFormat? = nil) throws {
     guard let format = format ?? ModelFormat(path: path) else {
       throw ModelError(
-        path: path, problem: "its extension isn't that of a model format",
+        .unsupported, path: path, problem: "its extension isn't that of a model format",
         advice: "give a name that ends in \(ModelFormat.endings)")
     }
     switch format {

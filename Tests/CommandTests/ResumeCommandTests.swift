@@ -117,7 +117,7 @@ import Testing
 
   @Test(arguments: [
     ("[]", "is not a JSON object"), (#"{"epoch": 3}"#, "there is no setting epoch"),
-    (#"{"epochs": "3"}"#, "epochs has a value of the wrong kind"), (#"{"epochs": 0}"#, "epochs must be from 1"),
+    (#"{"epochs": "3"}"#, #"epochs is "3", expected a value like 3"#), (#"{"epochs": 0}"#, "epochs must be from 1"),
   ])
   func refusesSettingsThatMakeNoSense(json: String, message: String) throws {
     try withTemporaryFolder { folder in

@@ -4,6 +4,9 @@ import Testing
 
 /// What `lstm train` left in a run's folder: trained once, and laid into the folder of each test that needs it.
 struct TrainedRun: Sendable {
+  /// Why there is no run. A failed requirement would be reported once, and every other test that needs the run would pass.
+  struct Failure: Error { let errors: String }
+
   /// By their paths below the run's folder.
   private let files: [String: Data]
 
@@ -14,7 +17,7 @@ struct TrainedRun: Sendable {
     files = try withTemporaryFolder { folder in
       let source = try data.map { ["--data", try folder.write($0, to: "data.csv")] } ?? []
       let trained = try LSTMProcess.run(["train", "--output", folder.path("run")] + arguments + source)
-      try #require(trained.exitCode == 0, "\(trained.errors)")
+      guard trained.exitCode == 0 else { throw Failure(errors: trained.errors) }
       let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path("run"))
       var files: [String: Data] = [:]
       for path in paths where try folder.url("run/\(path)").resourceValues(forKeys: [.isRegularFileKey]).isRegularFile!

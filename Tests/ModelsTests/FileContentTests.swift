@@ -46,7 +46,7 @@ import Testing
 
   @Test func refusesAFolderWithoutAModel() throws {
     try withTemporaryFolder { folder in
-      refuses(ModelError.self, at: folder.path, ": is a folder without a model of a run; give") {
+      refuses(ModelError.self, at: folder.path, ": is a folder, but not the folder of a run; give") {
         try Model(contentsOf: folder.path)
       }
     }
@@ -56,7 +56,7 @@ import Testing
     try withTemporaryFolder { folder in
       try folder.write("", to: "saved_model.pb")
       refuses(
-        .notAModel, at: folder.path, "is a TensorFlow SavedModel, which can't be read; load the model in Keras"
+        .unsupported, at: folder.path, "is a TensorFlow SavedModel, which can't be read; load the model in Keras"
       ) {
         try Model(contentsOf: folder.path)
       }

@@ -81,23 +81,27 @@ import Testing
   }
 
   @Test func refusesMembersThatReadAnotherNumberOfTokens() {
-    refuses(ModelError.self, at: "b", ": has another number of tokens that are read than a") {
+    refuses(ModelError.self, at: "b", ": differs from a in its maximum text length") {
       try ensemble { $0.configuration.maxLength = 13 }
     }
   }
 
   @Test func refusesMembersWithOtherWords() {
-    refuses(ModelError.self, at: "b", ": has another words than a") { try ensemble { $0.vocabulary = nil } }
+    refuses(ModelError.self, at: "b", ": differs from a in its words") { try ensemble { $0.vocabulary = nil } }
   }
 
   @Test func refusesMembersWithOtherLabels() {
-    refuses(ModelError.self, at: "b", ": has another labels than a") { try ensemble { $0.labels = ["ham", "spam"] } }
+    refuses(ModelError.self, at: "b", ": differs from a in its labels") {
+      try ensemble { $0.labels = ["ham", "spam"] }
+    }
   }
 
   @Test func refusesMembersOfAnotherNetwork() {
     var other = Self.architecture
     other.hiddenSize = 8
-    refuses(ModelError.self, at: "b", ": has another network than a") { try ensemble { $0 = member(other, seed: 1) } }
+    refuses(ModelError.self, at: "b", ": differs from a in its network") {
+      try ensemble { $0 = member(other, seed: 1) }
+    }
   }
 
   @Test func refusesMoreMembersThanANetworkHasRoomFor() {

@@ -94,8 +94,9 @@ import Training
       #expect(html.contains("Training loss by step: from 0.6000 to 0.6000"))
       #expect(html.contains("Validation loss 0.8000 after epoch 2, training 0.7000"))
       // Six steps of a second: 20, 20 and an epoch's last 10.
-      #expect(html.contains("Median speed 20 reviews/s"))
-      #expect(html.contains("Largest memory 6 MB"))
+      #expect(html.contains("Median speed 20 texts/s"))
+      #expect(html.contains("Peak memory 6 MB"))
+      #expect(!html.contains("review"), "the data are texts of any kind")
       #expect(html.contains("Area under the ROC curve 0."))
       #expect(count("class=\"wide\"", in: html) == 6)
       #expect(count("class=\"square\"", in: html) == 2)

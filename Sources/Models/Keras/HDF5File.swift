@@ -161,7 +161,7 @@ struct HDF5File {
     /// Always throws an error that says how to build with libhdf5.
     init(_ contents: Data, path: String) throws {
       throw ModelError(
-        path: path, problem: "this build can't read Keras's files, as it lacks libhdf5",
+        .unsupported, path: path, problem: "this build can't read Keras's files, as it lacks libhdf5",
         advice: "run `make deps-interop`, then `make build`")
     }
   #endif

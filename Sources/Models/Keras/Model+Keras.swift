@@ -67,7 +67,7 @@ extension Model {
   public func write(toKeras path: String) throws {
     if let problem = KerasConfiguration.problem(of: parameters.architecture) {
       throw ModelError(
-        path: path, problem: "\(parameters.architecture) can't be written for Keras: \(problem)",
+        .unsupported, path: path, problem: "\(parameters.architecture) can't be written for Keras: \(problem)",
         advice: "write safetensors, npz or ONNX instead")
     }
     let encoder = JSONEncoder.reproducible
@@ -144,7 +144,7 @@ extension Model {
     let metadata: Metadata? = archive.entryNames.contains(Entry.metadata) ? try json(Entry.metadata) : nil
     if let version = metadata?.kerasVersion, !version.hasPrefix("3.") {
       throw ModelError(
-        path: path, problem: "\(Entry.metadata): keras_version is \(quoted(version)), expected 3",
+        .unsupported, path: path, problem: "\(Entry.metadata): keras_version is \(quoted(version)), expected 3",
         advice: "load it in Keras 3 and save it again")
     }
     var configuration = metadata?.own?.configuration ?? TrainingConfiguration()
@@ -201,7 +201,7 @@ extension Model {
   public init(kerasWeights path: String, remark: (String) -> Void = { _ in }) throws {
     let contents: Data
     do { contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-      throw ModelError(path: path, problem: "can't be read", advice: "check the path and its permissions")
+      throw FileError(.unreadable(code: nil), path: path)
     }
     var file = try HDF5File(contents, path: path)
     let names = Self.weightPaths(ParameterLayout(Architecture()))
@@ -230,7 +230,7 @@ extension Model {
     // Keras 2 names weights kernel:0 and so on; in its files of whole models they are in model_weights.
     if let old = file.dataSets.keys.sorted().first(where: { $0.hasPrefix("model_weights/") || $0.hasSuffix(":0") }) {
       return ModelError(
-        path: path, problem: "it is a Keras 2 file, with \(quoted(old))",
+        .unsupported, path: path, problem: "it is a Keras 2 file, with \(quoted(old))",
         advice: "load it in Keras and save it again as .keras")
     }
     return ModelError(path: path, problem: "there is no data set \(name)", advice: advice)

@@ -18,7 +18,7 @@ extension Model {
     // Protobuf limits lengths to 31 bits; everything but the weights is small.
     guard parameters.values.count < (1 << 31 - 1 << 26) / 4 else {
       throw ModelError(
-        path: path, problem: "an ONNX file can't be larger than 2 GB", advice: "write safetensors instead")
+        .tooLarge, path: path, problem: "an ONNX file can't be larger than 2 GB", advice: "write safetensors instead")
     }
     let graph = ONNXGraph(parameters.architecture)
     let message =
