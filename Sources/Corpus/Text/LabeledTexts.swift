@@ -1,6 +1,7 @@
 /// Texts with labels, read from a file or a folder and turned into tokens.
 ///
-/// Words and vocabulary are those of Keras's Tokenizer: the vocabulary lists the words of the training part by falling
+/// Words and vocabulary are those of Keras's Tokenizer, except that all of Unicode's white space separates words (see
+/// ``TextCoding/WhiteSpace``): the vocabulary lists the words of the training part by falling
 /// count, and of equal counts the one first in reading order. That is the order of a table; files are ordered by part,
 /// then by label, the last one first, then by the number in the file's name. Tokens are those of `imdb.load_data`, and
 /// as there, both parts are shuffled in the end, so that the first or last texts are a fair sample of all.
@@ -55,19 +56,22 @@ public struct LabeledTexts: Sendable {
   ) throws -> LabeledTexts {
     try load(
       FileSet(path: path), options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
-      threads: threads, progress: progress)
+      whiteSpace: nil, threads: threads, progress: progress)
   }
 
+  /// - Parameter whiteSpace: what separates words, where the terms don't say so; nil for the usual.
   package static func load(
-    _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?, threads: Int,
-    progress: (Double) -> Void
+    _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?,
+    whiteSpace: TextCoding.WhiteSpace?, threads: Int, progress: (Double) -> Void
   ) throws -> LabeledTexts {
     try check(options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms)
-    let coding = coding(options, terms)
+    let layout = try TextLayout(of: files)
+    let coding = coding(options, terms, whiteSpace ?? layout.whiteSpace)
     let coder = terms.map { TextCoder(vocabulary: $0.vocabulary, coding: coding) }
     let readers = ReadingThreads(count: max(1, min(threads, files.readerLimit)), coding, coder, files: files)
     var read = try TextReader(
-      files: files, options: options, labelCount: labelCount, knownLabels: terms?.labels, threads: readers
+      files: files, layout: layout, options: options, labelCount: labelCount, knownLabels: terms?.labels,
+      threads: readers
     ).read(progress: progress)
 
     let hasTestPart = read.texts.contains(where: \.isTest)
@@ -120,11 +124,14 @@ public struct LabeledTexts: Sendable {
     }
   }
 
-  private static func coding(_ options: TextOptions, _ terms: Terms?) -> TextCoding {
+  private static func coding(
+    _ options: TextOptions, _ terms: Terms?, _ whiteSpace: TextCoding.WhiteSpace
+  ) -> TextCoding {
     if let coding = terms?.coding { return coding }
     var coding = TextCoding()
     coding.lowercasing = options.lowercasing ?? (terms == nil ? .unicode : .ascii)
     coding.stripsHTML = options.stripsHTML
+    coding.whiteSpace = whiteSpace
     return coding
   }
 

@@ -1,6 +1,7 @@
 /// Reads all texts of a data set on several threads, and numbers their words.
 struct TextReader {
   let files: FileSet
+  let layout: TextLayout
   let options: TextOptions
   /// How many different labels the texts must have.
   let labelCount: Int
@@ -13,7 +14,7 @@ struct TextReader {
   /// - Parameter progress: told the share that has been read, by one thread at a time.
   /// - Throws: `CorpusError` if there are no texts with so many labels, or if one of them cannot be read.
   func read(progress: (Double) -> Void) throws -> NumberedTexts {
-    switch try TextLayout(of: files) {
+    switch layout {
     case .tree(let tree): try readTree(tree, progress: progress)
     case .tables(let tables): try readTables(tables, progress: progress)
     }

@@ -40,7 +40,7 @@ struct DelimitedText {
   mutating func next() throws -> Bool {
     repeat {
       guard try lines.next() else { return false }
-    } while lines.line.isEmpty || lines.line == [Self.carriageReturn]
+    } while lines.line.allSatisfy { $0 == Self.carriageReturn }
     try parse()
     return true
   }
@@ -56,8 +56,8 @@ struct DelimitedText {
       place = isQuoted ? try parseQuoted(place + 1) : try parsePlain(place)
       ends.append(bytes.count)
       if place == lines.line.count { return }
-      // A carriage return belongs to the newline.
-      if lines.line[place] == Self.carriageReturn, place + 1 == lines.line.count { return }
+      // Carriage returns in front of a newline belong to it.
+      if lines.line[place...].allSatisfy({ $0 == Self.carriageReturn }) { return }
       guard lines.line[place] == delimiter else {
         throw isQuoted
           ? lines.error(

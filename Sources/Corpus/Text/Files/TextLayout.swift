@@ -14,6 +14,12 @@ enum TextLayout {
   /// One table, or one for training and one for testing.
   case tables([Table])
 
+  /// What separates the words of such texts.
+  var whiteSpace: TextCoding.WhiteSpace {
+    if case .tree(let tree) = self, tree.isLargeMovieReviewDataset { return .imdb }
+    return .unicode
+  }
+
   /// What the names of tables end in, in lowercase.
   static let tableSuffixes = ["csv", "tsv", "jsonl", "ndjson"]
 

@@ -44,6 +44,14 @@ struct TextTree {
     }
   }
 
+  /// Whether it is the Large Movie Review Dataset, with all its 50,000 texts; not a tree that is laid out alike.
+  var isLargeMovieReviewDataset: Bool {
+    guard texts.count == 50_000, Set(labels.names) == ["pos", "neg"] else { return false }
+    var counts = [0, 0, 0, 0]
+    for text in texts { counts[(text.isTest ? 2 : 0) + text.label] += 1 }
+    return counts == [12_500, 12_500, 12_500, 12_500]
+  }
+
   private static func tooManyLabels(_ path: String) -> CorpusError {
     CorpusError(
       .tooManyLabels(column: nil), file: path,

@@ -1,11 +1,15 @@
 /// The lines of a file, one after the other, converted to UTF-8.
+///
+/// They end with newlines, or, where the first line ends so, with carriage returns. In front of a newline a carriage
+/// return is left to the line.
 struct UTF8Lines {
-  /// The line that was read last, without its newline.
+  /// The line that was read last, without its end.
   private(set) var line: [UInt8] = []
   /// The number of that line; counts from 1.
   private(set) var number = 0
   private let reader: UnsafeMutablePointer<EntryReader>
   private let encoding: TextOptions.Encoding
+  private var lineEnd = UInt8(ascii: "\n")
 
   /// - Parameter reader: what to take the bytes from; has to stay at this address as long as lines are read.
   init(_ reader: UnsafeMutablePointer<EntryReader>, _ encoding: TextOptions.Encoding) {
@@ -19,7 +23,8 @@ struct UTF8Lines {
   /// - Throws: `CorpusError` if a byte does not belong to the encoding, or if the file turns out not to be text.
   mutating func next() throws -> Bool {
     line.removeAll(keepingCapacity: true)
-    guard try reader.pointee.appendLine(to: &line, limit: textSizeLimit) else { return false }
+    if number == 0 { try findLineEnd() }
+    guard try reader.pointee.appendLine(to: &line, limit: textSizeLimit, lineEnd: lineEnd) else { return false }
     number += 1
     if number == 1 {
       try refuseOtherFormats()
@@ -29,6 +34,21 @@ struct UTF8Lines {
       throw encoding.error(file: file, entry: entry, line: number, byte: line[offset])
     }
     return true
+  }
+
+  /// Tells by the first line which byte ends the lines: a carriage return alone does in files for the old Mac.
+  private mutating func findLineEnd() throws {
+    guard reader.pointee.remaining > 0 else { return }
+    _ = try reader.pointee.peek()
+    let (newline, carriageReturn) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
+    var isMac = false
+    reader.pointee.takeBuffered { bytes in
+      if let end = bytes.firstIndex(where: { $0 == newline || $0 == carriageReturn }), end + 1 < bytes.count {
+        isMac = bytes[end] == carriageReturn && bytes[end + 1] != newline && bytes[end + 1] != carriageReturn
+      }
+      return 0
+    }
+    if isMac { lineEnd = carriageReturn }
   }
 
   /// Tells by the first line what is certainly not text.
