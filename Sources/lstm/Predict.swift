@@ -33,9 +33,13 @@ struct Predict: ParsableCommand {
 
   @Option(
     help: .init(
-      "The column of a table that holds the texts (default: \(TextOptions.textColumns.joined(separator: ", "))).",
+      "The column of a table that holds the texts, by name or number (default: "
+        + "\(TextOptions.textColumns.joined(separator: ", "))).",
       valueName: "name"))
   var textColumn: String?
+
+  @OptionGroup
+  var table: TableOptions
 
   @Option(help: .init("How the answers are written.", valueName: PredictionFormat.names))
   var format = PredictionFormat.text
@@ -87,6 +91,7 @@ struct Predict: ParsableCommand {
     } else if let data, try TextFiles.areMoreThanLines(at: data) {
       var options = TextOptions()
       (options.textColumn, options.encoding) = (textColumn, encoding)
+      table.apply(to: &options)
       try TextFiles.forEachBatch(path: data, options) { try answer($0, classifier, ranks, &writer) }
     } else if let data {
       let file = open(data, O_RDONLY)

@@ -106,6 +106,29 @@ package final class ZipArchive {
     return result
   }
 
+  /// The first bytes of the entry at an index of ``entryNames``, whose checksum is not verified.
+  ///
+  /// - Throws: `CorpusError` as ``read(_:_:)`` does.
+  package func start(ofEntry index: Int, count: Int) throws -> [UInt8] {
+    let size = try declaredSize(of: index)
+    guard let entry = zip_fopen_index(handle, UInt64(index), 0) else {
+      throw readingError(zip_error_code_zip(zip_get_error(handle)), entry: entryNames[index])
+    }
+    defer { zip_fclose(entry) }
+    let wanted = min(count, size)
+    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+      while filled < wanted {
+        let count = zip_fread(entry, buffer.baseAddress! + filled, UInt64(wanted - filled))
+        if count <= 0 { break }
+        filled += Int(count)
+      }
+    }
+    guard bytes.count == wanted else {
+      throw readingError(zip_error_code_zip(zip_file_get_error(entry)), entry: entryNames[index])
+    }
+    return bytes
+  }
+
   /// The number of bytes that an entry declares.
   ///
   /// - Throws: `CorpusError` if the entry declares none or too many, or is encrypted.

@@ -53,9 +53,10 @@ package enum TextFiles {
   private static func forEachBatch(
     of table: FileSet.File, in files: FileSet, _ options: TextOptions, _ body: ([String]) throws -> Void
   ) throws {
+    let format = try TableFormat(of: table, in: files, options, hasLabels: false)
     try files.read(table) { reader in
       try withUnsafeMutablePointer(to: &reader) { reader in
-        var table = try TextTable(reader, options, labels: nil)
+        var table = try TextTable(reader, format, options, labels: nil)
         while let batch = try table.next() { try body(table.rows.texts(of: batch)) }
       }
     }

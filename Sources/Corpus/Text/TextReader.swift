@@ -66,11 +66,12 @@ struct TextReader {
     let labels = LabelTable()
     var (chunks, notes) = ([WordChunk](), [String]())
     for table in tables {
-      let (own, columns) = try readTable(table, labels, progress: progress)
-      chunks += own
+      let format = try TableFormat(of: table.file, in: files, options, hasLabels: true)
+      chunks += try readTable(table, format, labels, progress: progress)
+      notes += format.notes
       let note =
-        "texts are taken from the column \(CorpusError.quoted(columns.text)), labels from "
-        + CorpusError.quoted(columns.label)
+        "texts are taken from the column \(CorpusError.quoted(format.names.text)), labels from "
+        + CorpusError.quoted(format.names.label)
       let isChosen = options.textColumn == nil || options.labelColumn == nil
       if isChosen, !notes.contains(note) { notes.append(note) }
     }
@@ -83,13 +84,13 @@ struct TextReader {
   }
 
   private func readTable(
-    _ table: TextLayout.Table, _ labels: LabelTable, progress: (Double) -> Void
-  ) throws -> (chunks: [WordChunk], columns: (text: String, label: String)) {
+    _ table: TextLayout.Table, _ format: TableFormat, _ labels: LabelTable, progress: (Double) -> Void
+  ) throws -> [WordChunk] {
     try files.read(table.file) { reader in
       try withUnsafeMutablePointer(to: &reader) { reader in
-        var batches = try TextTable(reader, options, labels: labels)
+        var batches = try TextTable(reader, format, options, labels: labels)
         let rows = batches.rows
-        let chunks = try threads.chunks {
+        return try threads.chunks {
           progress(batches.progress)
           return try batches.next()
         } read: { thread, batch, chunk in
@@ -97,7 +98,6 @@ struct TextReader {
           var scratch: [UInt8] = []
           try rows.forEachText(of: batch) { thread.add($0, label: $1, to: &chunk, scratch: &scratch) }
         }
-        return (chunks, (rows.textColumn, rows.labelColumn))
       }
     }
   }

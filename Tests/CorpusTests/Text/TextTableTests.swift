@@ -66,6 +66,93 @@ import Testing
     }
   }
 
+  @Test func columnsMayBeNumbered() throws {
+    let options = TextOptions.with { ($0.textColumn, $0.labelColumn, $0.testSplit) = ("3", "1", 0) }
+    let texts = try data.load(table: "kind,text,words\nx,q,a\ny,q,b\n", options)
+    #expect(texts.contents[0] == ["0 <start> a", "1 <start> b"])
+  }
+
+  @Test func aNameComesBeforeANumber() throws {
+    let options = TextOptions.with { ($0.textColumn, $0.labelColumn, $0.testSplit) = ("2", "1", 0) }
+    let texts = try data.load(
+      table: "2,1\na,x\nb,y\n",
+      .with {
+        $0 = options; $0.hasHeader = true
+      })
+    #expect(texts.contents[0] == ["0 <start> a", "1 <start> b"])
+  }
+
+  // MARK: No header
+
+  /// Each: rows without a header, in the shapes of well-known data sets.
+  @Test(arguments: [
+    "a good film\t1\nsuch a bad film\t0\nso good\t1\nso bad\t0\n",
+    "\"1\",\"a good film\"\n\"0\",\"such a bad film\"\n\"1\",\"so good\"\n\"0\",\"so bad\"\n",
+    "1,7,Mon,none,ann,a good film\n0,8,Mon,none,bob,such a bad film\n1,9,Mon,none,cyd,so good\n0,6,Mon,none,dan,so bad\n",
+    "good|a good film\nbad|such a bad film\ngood|so good\nbad|so bad\n",
+    "1;a good film\n0;such, a bad, film\n1;so good\n0;so, bad\n",
+  ])
+  func aFirstRowThatIsNoHeaderIsAText(table: String) throws {
+    let texts = try data.load(table: table, .training)
+    let expected = ["0 <start> so bad", "0 <start> such a bad film", "1 <start> a good film", "1 <start> so good"]
+    #expect(texts.contents[0] == expected)
+    #expect(texts.notes.contains { $0.hasPrefix("the first row is read as a text, since its label, “") })
+  }
+
+  @Test func aHeaderCanBeDenied() throws {
+    let texts = try data.load(
+      table: "text,label\nlong text,kind\n", .with { ($0.hasHeader, $0.testSplit) = (false, 0) })
+    #expect(texts.contents[0] == ["0 <start> long text", "1 <start> text"])
+    #expect(texts.notes.contains("texts are taken from the column “1”, labels from “2”"))
+  }
+
+  @Test func aHeaderCanBeSaidToBeThere() throws {
+    let options = TextOptions.with { ($0.textColumn, $0.labelColumn, $0.hasHeader, $0.testSplit) = ("1", "2", true, 0) }
+    let texts = try data.load(table: "a,x\nb,x\nc,y\n", options)
+    #expect(texts.training.count == 2)
+  }
+
+  /// As pandas writes a table whose columns have no names.
+  @Test func numbersOfColumnsAreAHeader() throws {
+    let texts = try data.load(table: "0,1\na good film,1\nbad,0\n", .training)
+    #expect(texts.contents[0] == ["0 <start> bad", "1 <start> a good film"])
+  }
+
+  // MARK: Other tables
+
+  /// As Excel writes it.
+  @Test func aFirstLineMayNameTheDelimiter() throws {
+    let texts = try data.load(table: "sep=;\r\ntext;label\r\na, b;x\r\nc;y\r\n", .training)
+    #expect(texts.contents[0] == ["0 <start> a b", "1 <start> c"])
+  }
+
+  @Test func theDelimiterIsTheOneThatMakesTheNames() throws {
+    let texts = try data.load(table: "text|label\na, b|x\nc;d|y\n", .training)
+    #expect(texts.contents[0] == ["0 <start> a b", "1 <start> c d"])
+  }
+
+  @Test func aLineOfSpacesIsNoRow() throws {
+    let texts = try data.load(table: "text,label\n \na,x\n  \r\nb,y\n \n", .training)
+    #expect(texts.training.count == 2)
+  }
+
+  @Test func linesOfFastTextAreTextsWithLabels() throws {
+    let texts = try data.load(
+      table: "__label__good a film, so good\n\n__label__bad\tso bad\r\n", .training, name: "a.txt")
+    #expect(texts.labels == ["bad", "good"])
+    #expect(texts.contents[0] == ["0 <start> so bad", "1 <start> a film so good"])
+  }
+
+  /// Each: a line of fastText, and what is said of it.
+  @Test(arguments: [
+    ("so bad", "found none"), ("__label__a __label__b so bad", "found 2"), ("__label__ x", "a label, found none"),
+  ])
+  func aLineOfFastTextHasOneLabel(line: String, found: String) {
+    refuses(.malformedTable, "a.csv: line 2: expected ", found) {
+      try data.load(table: "__label__a x\n\(line)\n")
+    }
+  }
+
   // MARK: Rows
 
   @Test func textsMayBeOfAnySize() throws {

@@ -51,7 +51,7 @@ package struct FileSet {
     case S_IFDIR: (archive, files, readerLimit) = (nil, try Self.list(path), .max)
     case S_IFREG:
       let isZip = ["npz", "zip"].contains((path as NSString).pathExtension.lowercased())
-      guard try isZip || Self.isZip(Self.start(of: path)) else {
+      guard try isZip || Self.isZip(Self.start(of: path, count: 4)) else {
         (archive, files, readerLimit) = (nil, [File(name: "", index: 0, size: Int(facts.st_size))], .max)
         return
       }
@@ -83,6 +83,12 @@ package struct FileSet {
   /// A file's name for messages; nil for a file by itself.
   func entry(_ file: File) -> String? { file.name.isEmpty ? nil : file.name }
 
+  /// Where a file is, for messages: its path, or its archive's with its name there.
+  func location(of file: File) -> (file: String, entry: String?) {
+    if archive != nil { return (path, file.name) }
+    return (file.name.isEmpty ? path : path + "/" + file.name, nil)
+  }
+
   /// Reads a file.
   ///
   /// - Parameter body: takes all bytes from the reader.
@@ -100,6 +106,14 @@ package struct FileSet {
     let result = try body(&reader)
     try reader.drain()
     return result
+  }
+
+  /// The first bytes of a file: as many as are wanted, or all.
+  ///
+  /// - Throws: `CorpusError` if they cannot be read.
+  func start(of file: File, count: Int) throws -> [UInt8] {
+    if let archive { return try archive.start(ofEntry: file.index, count: count) }
+    return try Self.start(of: file.name.isEmpty ? path : path + "/" + file.name, count: count)
   }
 
   /// Reads a file that is a text.
@@ -188,11 +202,23 @@ package struct FileSet {
     start.starts(with: "PK\u{3}\u{4}".utf8) || start.starts(with: "PK\u{5}\u{6}".utf8)
   }
 
-  private static func start(of path: String) throws -> [UInt8] {
+  private static func start(of path: String, count: Int) throws -> [UInt8] {
     let descriptor = try open(path)
     defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 4)
-    guard Foundation.read(descriptor, &bytes, bytes.count) >= 0 else { throw failure(path) }
+    var code: Int32?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let found = Foundation.read(descriptor, buffer.baseAddress! + filled, count - filled)
+        if found < 0 && errno == EINTR { continue }
+        if found < 0 { code = errno }
+        if found <= 0 { break }
+        filled += found
+      }
+    }
+    if let code {
+      errno = code
+      throw failure(path)
+    }
     return bytes
   }
 
