@@ -95,9 +95,13 @@ extension DataSource {
       try files.holdsNumbers
       ? numbers(vocabularySize: vocabularySize, labelCount: labelCount)
       : texts(files, vocabularySize: vocabularySize, labelCount: labelCount, model, threads, progress)
-    if let limit { (data.training, data.test) = (data.training.prefix(limit), data.test.prefix(limit)) }
+    if let limit {
+      (data.training, data.test) = (data.training.prefix(limit), data.test.prefix(limit))
+      data.validation = data.validation?.prefix(limit)
+    }
     data.training.sequences.truncate(to: maxLength)
     data.test.sequences.truncate(to: maxLength)
+    data.validation?.sequences.truncate(to: maxLength)
     return data
   }
 
@@ -113,6 +117,7 @@ extension DataSource {
       WordIndex.init(contentsOf:))
     var coding = TextCoding()
     coding.whiteSpace = whiteSpace ?? .imdb
+    if index == nil, let known = terms?.coding { coding = known }
     return Dataset(
       training: training, test: test, vocabulary: index?.vocabulary(size: vocabularySize) ?? terms?.vocabulary,
       coding: coding,
@@ -140,7 +145,8 @@ extension DataSource {
       files, options: text ?? TextOptions(), vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
       whiteSpace: whiteSpace, threads: threads, progress: progress)
     return Dataset(
-      training: texts.training, test: texts.test, vocabulary: texts.vocabulary, coding: texts.coding,
+      training: texts.training, validation: texts.validation, test: texts.test, vocabulary: texts.vocabulary,
+      coding: texts.coding,
       labels: texts.labels, hasTestPart: texts.hasTestPart, notes: texts.notes)
   }
 }

@@ -14,6 +14,7 @@ extension CorpusError {
     case .missingColumn(let column, _): "name it with --\(column)-column, or say --no-header if these are no names"
     case .malformedTable where expected == "a closing quote":
       "close the quote, or say what quotes mean with --quotes none, double or backslash"
+    case .malformedTable: "\(advice); or leave such rows out with --skip-bad-rows"
     case .invalidArgument("labelColumn"): "name another with --text-column or --label-column"
     case .invalidArgument("positiveLabel"): "leave --positive-label out"
     case .tooManyLabels(column: _?): "name another column with --label-column"

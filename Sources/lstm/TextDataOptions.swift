@@ -83,10 +83,14 @@ struct TableOptions: ParsableArguments {
         + "others (default: double; with tabs the one that fits).", valueName: "rule"))
   var quotes: TextOptions.Quotes?
 
+  @Flag(help: "Leave out rows of a table that can't be read, and say which.")
+  var skipBadRows = false
+
   /// Puts what was given over other options.
   func apply(to options: inout TextOptions) {
     options.hasHeader = header ?? options.hasHeader
     options.quotes = quotes ?? options.quotes
+    options.skipsBadRows = skipBadRows ? true : options.skipsBadRows
   }
 }
 

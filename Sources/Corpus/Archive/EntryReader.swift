@@ -34,6 +34,22 @@ package struct EntryReader: ~Copyable {
     buffer = .allocate(capacity: max(1, min(size, 1 << 16)))
   }
 
+  /// Reads bytes that are in memory already.
+  ///
+  /// - Parameters:
+  ///   - bytes: all bytes.
+  ///   - file: the path of the file that they come from, for messages.
+  ///   - entry: the entry's name, for messages; nil for a file.
+  package init(_ bytes: [UInt8], file: String, entry: String?) {
+    var place = 0
+    self.init(file: file, entry: entry, size: bytes.count) { target in
+      let end = min(place + target.count, bytes.count)
+      defer { place = end }
+      target.copyBytes(from: bytes[place..<end])
+      return end - place
+    }
+  }
+
   deinit { buffer.deallocate() }
 
   /// The offset of the next byte in the entry.

@@ -26,6 +26,9 @@ public struct TextOptions: Codable, Sendable, Equatable {
   /// What quotes mean in a table; nil for `double`, or, where tabs are the delimiters, for the first of `double` and
   /// `backslash` whose rules are kept by all fields that open with a quote, and for `none` if there is none.
   public var quotes: Quotes?
+  /// Whether rows of a table that break the rules, or lack a text or a label, are left out and counted; nil to throw an
+  /// error.
+  public var skipsBadRows: Bool?
   /// Of two labels, the one that becomes 1; nil for the one whose name says so, such as `positive`.
   public var positiveLabel: String?
   /// The texts' encoding.

@@ -31,7 +31,7 @@ struct TextReader {
       positive: options.positiveLabel.map(TextTree.fullName), known: knownLabels, file: files.path)
     let chunks = try chunks(of: tree.texts, progress: progress)
     var texts = NumberedTexts.texts(of: chunks, labels: labels.values)
-    for index in texts.indices { texts[index].isTest = tree.texts[index].isTest }
+    for index in texts.indices { texts[index].part = tree.texts[index].part }
     return NumberedTexts(
       chunks: chunks, texts: tree.readingOrder(labels.values).map { texts[$0] }, labels: labels.names,
       notes: tree.notes)
@@ -67,8 +67,9 @@ struct TextReader {
     var (chunks, notes) = ([WordChunk](), [String]())
     for table in tables {
       let format = try TableFormat(of: table.file, in: files, options, hasLabels: true)
-      chunks += try readTable(table, format, labels, progress: progress)
-      notes += format.notes
+      let own = try readTable(table, format, labels, progress: progress)
+      chunks += own
+      notes += format.notes + own.reduce(into: RowRemarks()) { $0.add($1.remarks) }.notes
       let note =
         "texts are taken from the column \(CorpusError.quoted(format.names.text)), labels from "
         + CorpusError.quoted(format.names.label)
@@ -86,17 +87,19 @@ struct TextReader {
   private func readTable(
     _ table: TextLayout.Table, _ format: TableFormat, _ labels: LabelTable, progress: (Double) -> Void
   ) throws -> [WordChunk] {
-    try files.read(table.file) { reader in
+    try files.readTable(table.file, options.encoding) { reader, encoding in
       try withUnsafeMutablePointer(to: &reader) { reader in
-        var batches = try TextTable(reader, format, options, labels: labels)
+        var batches = try TextTable(reader, format, options, encoding, labels: labels)
         let rows = batches.rows
         return try threads.chunks {
           progress(batches.progress)
           return try batches.next()
         } read: { thread, batch, chunk in
-          chunk.isTest = table.isTest
+          chunk.part = table.part
           var scratch: [UInt8] = []
-          try rows.forEachText(of: batch) { thread.add($0, label: $1, to: &chunk, scratch: &scratch) }
+          chunk.remarks = try rows.forEachText(of: batch) {
+            thread.add($0, label: $1, to: &chunk, scratch: &scratch)
+          }
         }
       }
     }

@@ -60,6 +60,11 @@ import Testing
     #expect(try texts("label\ttext\n" + rows) == expected)
   }
 
+  @Test func quotesAmongCommasMayHaveBackslashes() throws {
+    let rows = "\"a \\\"b\\\", c\",x\n\"d\",y\n"
+    #expect(try texts("text,label\n" + rows, name: "a.csv") == ["a \"b\", c", "d"])
+  }
+
   @Test func theLineOfAQuoteThatMakesAllLiteralIsNoted() throws {
     let texts = try data.load(table: "label\ttext\na\tx\nb\t\"y\" z\n", .training, name: "a.tsv")
     #expect(texts.notes.contains { $0.hasPrefix("quotes are taken as they are") && $0.contains("in line 3 ") })

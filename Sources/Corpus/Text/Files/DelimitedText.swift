@@ -118,7 +118,8 @@ struct DelimitedText {
         bytes.append(UInt8(ascii: "\n"))
         guard bytes.count <= textSizeLimit, try lines.next() else {
           throw lines.error(
-            .malformedTable, line: opening, expected: "a closing quote", found: "\(bytes.count) bytes without one",
+            .malformedTable, line: opening, expected: CorpusError.closingQuote,
+            found: "\(bytes.count) bytes without one",
             advice: "close the quote, and double those inside the field")
         }
         holdsRows = holdsRows && isRow
@@ -139,7 +140,7 @@ struct DelimitedText {
         let count = lines.number - opening + 1
         if holdsRows, let suspiciousLineCount, count >= suspiciousLineCount {
           throw lines.error(
-            .malformedTable, line: opening, expected: "a closing quote",
+            .malformedTable, line: opening, expected: CorpusError.closingQuote,
             found: "one \(count - 1) lines later, behind what look like \(count - 1) other rows",
             advice: "close the quote, or say what quotes mean")
         }

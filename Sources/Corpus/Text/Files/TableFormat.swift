@@ -8,6 +8,8 @@ struct TableFormat: Sendable {
     case delimited(by: UInt8, quotes: TextOptions.Quotes)
     /// A JSON object on a line of its own.
     case jsonLines
+    /// A JSON object in an array, which is all that the file holds.
+    case jsonArray
     /// A line of fastText: a label that begins with `__label__`, then the text.
     case fastText
   }
@@ -26,6 +28,32 @@ struct TableFormat: Sendable {
   private(set) var names = (text: "text", label: "label")
   /// What was chosen, in sentences.
   private(set) var notes: [String] = []
+
+  /// Whether each row is a JSON object.
+  var isJSON: Bool { kind == .jsonLines || kind == .jsonArray }
+
+  /// Whether a file by itself is a table, rather than texts of a line each: it is JSON or fastText's, or it has columns
+  /// and says so, by a name that is looked for or by labels that occur again behind tabs.
+  ///
+  /// - Throws: `CorpusError` if the file cannot be read, or is no text at all.
+  static func isTable(_ file: FileSet.File, in files: FileSet, _ options: TextOptions) throws -> Bool {
+    let sample = try TableSample(of: file, in: files, options.encoding)
+    guard let first = sample.lines.first else { return false }
+    if first.starts(with: labelPrefix) || separator(of: first) != nil || options.textColumn != nil { return true }
+    let start = first.drop(while: \.isJSONSpace)
+    if start.first == UInt8(ascii: "{") {
+      return (try? JSONRow(first, file: sample.file, entry: sample.entry, number: 1)) != nil
+    }
+    if start.first == UInt8(ascii: "[") { return (try? sample.firstObject()) != nil }
+    let delimiter = Delimiters.delimiter(of: sample.lines[...], options)
+    guard first.contains(delimiter) else { return false }
+    let rows = (try? sample.records(skipsLine: false, delimiter: delimiter, quotes: .none)) ?? []
+    guard let header = rows.first else { return false }
+    if header.contains(where: { HeaderRow.isUsualForTexts($0) }) { return true }
+    let isRegular = rows.allSatisfy { $0.count == header.count }
+    return delimiter == DelimitedText.tab && isRegular
+      && HeaderRow(header).problem(rows, ColumnGuess(rows, options), options) != nil
+  }
 
   /// What a label of fastText begins with.
   static let labelPrefix = Array("__label__".utf8)
@@ -47,14 +75,16 @@ struct TableFormat: Sendable {
     }
     switch first.first(where: { !$0.isJSONSpace }) {
     case UInt8(ascii: "["):
-      throw sample.error(
-        .unsupportedFormat, expected: "JSON Lines, an object a line", found: "a JSON array",
-        advice: "convert it, as jq -c '.[]' does")
+      kind = .jsonArray
+      guard let (object, number) = try sample.firstObject() else {
+        throw sample.error(
+          .noTexts, expected: "a table of texts and labels", found: "an empty JSON array",
+          advice: "check that it is the right one")
+      }
+      try choose(of: object, number: number, options, hasLabels: hasLabels, sample)
     case UInt8(ascii: "{"):
       kind = .jsonLines
-      let row = try JSONRow(first, file: sample.file, entry: sample.entry, number: sample.firstNumber)
-      let names = row.values.keys.sorted()
-      try choose(names, ColumnGuess(), options, hasLabels: hasLabels, sample)
+      try choose(of: first, number: sample.firstNumber, options, hasLabels: hasLabels, sample)
     case _ where first.starts(with: Self.labelPrefix):
       kind = .fastText
       try choose(["label", "text"], ColumnGuess(text: 1, label: 0), options, hasLabels: hasLabels, sample)
@@ -62,6 +92,13 @@ struct TableFormat: Sendable {
       kind = .delimited(by: UInt8(ascii: ","), quotes: .double)
       try chooseDelimited(first, file, files, options, hasLabels: hasLabels, sample)
     }
+  }
+
+  private mutating func choose(
+    of object: [UInt8], number: Int, _ options: TextOptions, hasLabels: Bool, _ sample: TableSample
+  ) throws {
+    let row = try JSONRow(object, file: sample.file, entry: sample.entry, number: number)
+    try choose(row.values.keys.sorted(), ColumnGuess(), options, hasLabels: hasLabels, sample)
   }
 
   private mutating func chooseDelimited(
@@ -73,10 +110,13 @@ struct TableFormat: Sendable {
     let lines = sample.lines.dropFirst(hasSeparatorLine ? 1 : 0)
     let delimiter = separator ?? Delimiters.delimiter(of: lines, options)
     var quotes = options.quotes ?? .double
-    if options.quotes == nil, delimiter == DelimitedText.tab {
-      let openLine: Int?
-      (quotes, openLine) = try Self.quotesAmongTabs(of: file, in: files, options.encoding, skipsLine: hasSeparatorLine)
-      if let openLine {
+    let isTab = delimiter == DelimitedText.tab
+    // In other files than those with tabs, quotes with backslashes are looked for where there may be some.
+    if options.quotes == nil, isTab || sample.holdsBackslashedQuotes {
+      let found = try Self.quotes(
+        of: file, in: files, options.encoding, skipsLine: hasSeparatorLine, delimiter: delimiter)
+      quotes = found.quotes ?? (isTab ? .none : .double)
+      if let openLine = found.openLine, quotes == .none {
         notes.append(
           "quotes are taken as they are, since a field that begins with one in line \(openLine) goes on behind it")
       }
@@ -104,7 +144,7 @@ struct TableFormat: Sendable {
   private mutating func choose(
     _ names: [String], _ guess: ColumnGuess, _ options: TextOptions, hasLabels: Bool, _ sample: TableSample
   ) throws {
-    let columns = TableColumns(names: names, hasNumbers: kind != .jsonLines, sample: sample)
+    let columns = TableColumns(names: names, hasNumbers: !isJSON, sample: sample)
     let text = try columns.index(of: .text, named: options.textColumn, guess: guess.text)
     let label = hasLabels ? try columns.index(of: .label, named: options.labelColumn, guess: guess.label) : nil
     guard text != label else {
@@ -127,26 +167,28 @@ struct TableFormat: Sendable {
     return line.last! < 0x80 ? line.last : nil
   }
 
-  /// What quotes mean in a file with tabs.
-  private static func quotesAmongTabs(
-    of file: FileSet.File, in files: FileSet, _ encoding: TextOptions.Encoding, skipsLine: Bool
-  ) throws -> (TextOptions.Quotes, openLine: Int?) {
+  /// What quotes mean, by the rules that all fields keep which open with one.
+  ///
+  /// - Returns: nil if they keep none, and the line of the first one that doesn't keep CSV's.
+  private static func quotes(
+    of file: FileSet.File, in files: FileSet, _ encoding: TextOptions.Encoding, skipsLine: Bool, delimiter: UInt8
+  ) throws -> (quotes: TextOptions.Quotes?, openLine: Int?) {
     var openLine: Int?
     for quotes in [TextOptions.Quotes.double, .backslash] {
-      let line: Int? = try files.read(file) { reader in
+      let line: Int? = try files.readTable(file, encoding) { reader, encoding in
         let line = try withUnsafeMutablePointer(to: &reader) { reader in
           var lines = UTF8Lines(reader, encoding)
           if skipsLine { _ = try lines.next() }
-          var table = DelimitedText(lines, delimiter: DelimitedText.tab, quotes: quotes, believesQuotes: false)
+          var table = DelimitedText(lines, delimiter: delimiter, quotes: quotes, believesQuotes: false)
           return try table.firstBrokenLine()
         }
         try reader.skipRest()
         return line
       }
-      guard let line else { return (quotes, nil) }
+      guard let line else { return (quotes, openLine) }
       openLine = openLine ?? line
     }
-    return (.none, openLine)
+    return (nil, openLine)
   }
 }
 
@@ -168,41 +210,64 @@ private struct TableSample {
   ///   line.
   init(of file: FileSet.File, in files: FileSet, _ encoding: TextOptions.Encoding) throws {
     (self.file, entry) = files.location(of: file)
-    self.encoding = encoding
-    var (count, bytes) = (1 << 18, [UInt8]())
-    repeat {
+    var (count, bytes) = (1 << 18, try files.start(of: file, count: 1 << 18))
+    // An array may stand on one line of any length.
+    let isArray = bytes.first { !$0.isJSONSpace && !byteOrderMark.contains($0) } == UInt8(ascii: "[")
+    // At least a whole line.
+    while !isArray, count < file.size, count <= textSizeLimit, !bytes.contains(UInt8(ascii: "\n")) {
+      count = min(16 * count, textSizeLimit + 1)
       bytes = try files.start(of: file, count: count)
-      count *= 16
-      // At least a whole line.
-    } while bytes.count < file.size && !bytes.contains(UInt8(ascii: "\n")) && count < 2 * textSizeLimit
-    if bytes.count < file.size, let end = bytes.lastIndex(of: UInt8(ascii: "\n")) {
+    }
+    if let signature = FileSignature.found(in: bytes) { throw signature.error(file: self.file, entry: entry) }
+    var decoded = encoding
+    if let utf16 = UTF16Text(start: bytes, needsMark: encoding != .utf8) {
+      // Whole characters.
+      (bytes, decoded) = (utf16.utf8(bytes.dropLast(bytes.count % 2)), .utf8)
+    }
+    if count < file.size, let end = bytes.lastIndex(of: UInt8(ascii: "\n")) {
       bytes.removeLast(bytes.count - end - 1)
     }
-    self.bytes = bytes
+    (self.bytes, self.encoding) = (bytes, decoded)
+    if isArray, !bytes.contains(UInt8(ascii: "\n")) {
+      (self.lines, self.firstNumber) = ([bytes], 1)
+      return
+    }
     var (lines, firstNumber) = ([[UInt8]](), 0)
-    var reader = Self.reader(bytes, file: self.file, entry: entry)
+    var reader = EntryReader(bytes, file: self.file, entry: entry)
     try withUnsafeMutablePointer(to: &reader) { reader in
-      var source = UTF8Lines(reader, encoding)
+      var source = UTF8Lines(reader, decoded)
       do {
         while lines.count < 200, try source.next() {
           if source.line.allSatisfy(\.isJSONSpace) { continue }
           if lines.isEmpty { firstNumber = source.number }
           lines.append(source.line)
         }
-      } catch  where !lines.isEmpty {
+      } catch {
         // Whoever reads the whole table meets it again.
+        if lines.isEmpty { throw error }
       }
+    }
+    if let first = lines.first, first.contains(0) {
+      throw CorpusError(
+        .unsupportedFormat, file: self.file, entry: entry, place: .line(firstNumber), expected: "text",
+        found: "a binary file, with NUL bytes", advice: "check that it is the right one")
     }
     (self.lines, self.firstNumber) = (lines, firstNumber)
   }
 
-  private static func reader(_ bytes: [UInt8], file: String, entry: String?) -> EntryReader {
-    var place = 0
-    return EntryReader(file: file, entry: entry, size: bytes.count) { target in
-      let end = min(place + target.count, bytes.count)
-      defer { place = end }
-      target.copyBytes(from: bytes[place..<end])
-      return end - place
+  /// Whether there are quotes with a backslash before them.
+  var holdsBackslashedQuotes: Bool {
+    zip(bytes, bytes.dropFirst()).contains { $0 == UInt8(ascii: "\\") && $1 == UInt8(ascii: "\"") }
+  }
+
+  /// The first object of a JSON array, and the line where it begins; nil if there is none.
+  ///
+  /// - Throws: `CorpusError` if it is no array of objects.
+  func firstObject() throws -> ([UInt8], line: Int)? {
+    var reader = EntryReader(bytes, file: file, entry: entry)
+    return try withUnsafeMutablePointer(to: &reader) { reader in
+      var lines = UTF8Lines(reader, encoding)
+      return try lines.nextObject() ? (lines.line, lines.number) : nil
     }
   }
 
@@ -211,15 +276,16 @@ private struct TableSample {
   /// - Throws: `CorpusError` if the first one breaks the rules.
   func records(skipsLine: Bool, delimiter: UInt8, quotes: TextOptions.Quotes) throws -> [[String]] {
     var records: [[String]] = []
-    var reader = Self.reader(bytes, file: file, entry: entry)
+    var reader = EntryReader(bytes, file: file, entry: entry)
     try withUnsafeMutablePointer(to: &reader) { reader in
       var lines = UTF8Lines(reader, encoding)
       if skipsLine { _ = try lines.next() }
       var table = DelimitedText(lines, delimiter: delimiter, quotes: quotes, believesQuotes: true)
       do {
         while records.count < 1000, try table.next() { records.append(table.fields) }
-      } catch  where !records.isEmpty {
+      } catch {
         // Whoever reads the whole table meets it again.
+        if records.isEmpty { throw error }
       }
     }
     return records
@@ -283,6 +349,11 @@ private struct HeaderRow {
     let name = plain(name)
     return TextOptions.textColumns.contains(name) || TextOptions.labelColumns.contains(name)
       || [options.textColumn, options.labelColumn].contains { $0.map { Int($0) == nil && plain($0) == name } ?? false }
+  }
+
+  /// Whether a column of this name usually holds texts.
+  static func isUsualForTexts(_ name: String) -> Bool {
+    TextOptions.textColumns.contains(plain(name).trimmingCharacters(in: .init(charactersIn: "\"")))
   }
 
   /// Whether the cells number the columns, as pandas does where they have no names.

@@ -12,6 +12,9 @@ struct TextBatch {
   /// where no labels are wanted.
   var labels: [Int] = []
 
+  /// Rows that were left out.
+  var remarks = RowRemarks()
+
   /// The number of bytes from which on a batch is complete.
   static let size = 1 << 18
 
@@ -30,19 +33,23 @@ struct TextTable {
   let rows: TextRows
   private var source: DelimitedText
   private let format: TableFormat
+  /// Met behind the rows that were given out last.
+  private var failure: CorpusError?
 
   /// Goes to the first row.
   ///
   /// - Parameters:
   ///   - reader: at the file's first byte; has to stay at this address as long as the table is read.
   ///   - format: the table's format.
-  ///   - options: the encoding, and what quotes mean.
+  ///   - options: what the caller has decided.
+  ///   - encoding: how the reader's bytes stand for characters.
   ///   - labels: where to number the labels, or nil if labels are not wanted.
   /// - Throws: `CorpusError` if the file cannot be read up to there.
   init(
-    _ reader: UnsafeMutablePointer<EntryReader>, _ format: TableFormat, _ options: TextOptions, labels: LabelTable?
+    _ reader: UnsafeMutablePointer<EntryReader>, _ format: TableFormat, _ options: TextOptions,
+    _ encoding: TextOptions.Encoding, labels: LabelTable?
   ) throws {
-    var lines = UTF8Lines(reader, options.encoding)
+    var lines = UTF8Lines(reader, encoding)
     self.format = format
     if format.hasSeparatorLine { _ = try lines.next() }
     var (delimiter, quotes) = (DelimitedText.tab, TextOptions.Quotes.none)
@@ -51,8 +58,8 @@ struct TextTable {
     source.columnCount = format.columnCount
     if format.hasHeader { _ = try source.next() }
     rows = TextRows(
-      file: lines.file, entry: lines.entry, isJSON: format.kind == .jsonLines, textColumn: format.names.text,
-      labelColumn: format.names.label, labels: labels)
+      file: lines.file, entry: lines.entry, isJSON: format.isJSON, textColumn: format.names.text,
+      labelColumn: format.names.label, labels: labels, skipsBadRows: options.skipsBadRows ?? false)
   }
 
   /// The share of the file that has been read.
@@ -61,17 +68,31 @@ struct TextTable {
   /// Reads on.
   ///
   /// - Returns: some rows, or nil at the end of the file.
-  /// - Throws: `CorpusError` if the file breaks the rules of its format.
+  /// - Throws: `CorpusError` if the file breaks the rules of its format, behind the rows that come before that.
   mutating func next() throws -> TextBatch? {
+    if let failure { throw failure }
     var batch = TextBatch()
-    while batch.bytes.count < TextBatch.size, try addRow(to: &batch) {}
-    return batch.ends.isEmpty ? nil : batch
+    while batch.bytes.count < TextBatch.size {
+      do {
+        guard try addRow(to: &batch) else { break }
+      } catch let error as CorpusError {
+        if rows.skipsBadRows, error.isAboutARow {
+          batch.remarks.skipped.append(error)
+          continue
+        }
+        if batch.ends.isEmpty { throw error }
+        failure = error
+        break
+      }
+    }
+    return batch.ends.isEmpty && batch.remarks.skipped.isEmpty ? nil : batch
   }
 
   private mutating func addRow(to batch: inout TextBatch) throws -> Bool {
     switch format.kind {
     case .delimited: try addRecord(to: &batch)
     case .jsonLines: try addObject(to: &batch)
+    case .jsonArray: try addElement(to: &batch)
     case .fastText: try addFastText(to: &batch)
     }
   }
@@ -79,6 +100,12 @@ struct TextTable {
   private mutating func addObject(to batch: inout TextBatch) throws -> Bool {
     guard try source.lines.next() else { return false }
     if source.lines.line.allSatisfy(\.isJSONSpace) { return true }
+    batch.add(source.lines.line[...], line: source.lines.number)
+    return true
+  }
+
+  private mutating func addElement(to batch: inout TextBatch) throws -> Bool {
+    guard try source.lines.nextObject() else { return false }
     batch.add(source.lines.line[...], line: source.lines.number)
     return true
   }
