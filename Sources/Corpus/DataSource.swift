@@ -1,7 +1,7 @@
 import Foundation
 
 /// Where data come from: enough to find them again, and to know that they are the same.
-public struct DataSource: Codable, Sendable, Equatable {
+public struct DataSource: Sendable, Equatable {
   /// The path of the archive, file or folder; absolute where a checkpoint stores it.
   public var path: String
   /// Only so many texts of each part are taken, where there is a limit.
@@ -12,6 +12,8 @@ public struct DataSource: Codable, Sendable, Equatable {
   public var text: TextOptions?
   /// What texts are coded by, where training began from a model that has words.
   public var terms: LabeledTexts.Terms?
+  /// What separates words, where the data came from a run that was begun before there was a choice; nil for the usual.
+  package var whiteSpace: TextCoding.WhiteSpace?
   /// The data's fingerprint, see ``Dataset/fingerprint(training:validation:)``.
   public var fingerprint: String
 
@@ -24,6 +26,36 @@ public struct DataSource: Codable, Sendable, Equatable {
     self.wordIndex = wordIndex
     self.text = text
     self.fingerprint = fingerprint
+  }
+}
+
+extension DataSource: Codable {
+  private enum CodingKeys: CodingKey { case path, limit, wordIndex, text, terms, splitsAtAllWhiteSpace, fingerprint }
+
+  /// Decodes a source; one that was stored before there was a choice of white space has Keras's, so that a run goes on
+  /// with the texts it was begun with.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    path = try container.decode(String.self, forKey: .path)
+    limit = try container.decodeIfPresent(Int.self, forKey: .limit)
+    wordIndex = try container.decodeIfPresent(String.self, forKey: .wordIndex)
+    text = try container.decodeIfPresent(TextOptions.self, forKey: .text)
+    terms = try container.decodeIfPresent(LabeledTexts.Terms.self, forKey: .terms)
+    let splitsAtAllWhiteSpace = try container.decodeIfPresent(Bool.self, forKey: .splitsAtAllWhiteSpace) ?? false
+    whiteSpace = splitsAtAllWhiteSpace ? nil : .keras
+    fingerprint = try container.decode(String.self, forKey: .fingerprint)
+  }
+
+  /// Encodes the source.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(path, forKey: .path)
+    try container.encodeIfPresent(limit, forKey: .limit)
+    try container.encodeIfPresent(wordIndex, forKey: .wordIndex)
+    try container.encodeIfPresent(text, forKey: .text)
+    try container.encodeIfPresent(terms, forKey: .terms)
+    if whiteSpace == nil { try container.encode(true, forKey: .splitsAtAllWhiteSpace) }
+    try container.encode(fingerprint, forKey: .fingerprint)
   }
 }
 
@@ -63,9 +95,13 @@ extension DataSource {
       try files.holdsNumbers
       ? numbers(vocabularySize: vocabularySize, labelCount: labelCount)
       : texts(files, vocabularySize: vocabularySize, labelCount: labelCount, model, threads, progress)
-    if let limit { (data.training, data.test) = (data.training.prefix(limit), data.test.prefix(limit)) }
+    if let limit {
+      (data.training, data.test) = (data.training.prefix(limit), data.test.prefix(limit))
+      data.validation = data.validation?.prefix(limit)
+    }
     data.training.sequences.truncate(to: maxLength)
     data.test.sequences.truncate(to: maxLength)
+    data.validation?.sequences.truncate(to: maxLength)
     return data
   }
 
@@ -79,8 +115,12 @@ extension DataSource {
     let beside = (path as NSString).deletingPathExtension + "_word_index.json"
     let index = try (wordIndex ?? (FileManager.default.fileExists(atPath: beside) ? beside : nil)).map(
       WordIndex.init(contentsOf:))
+    var coding = TextCoding()
+    coding.whiteSpace = whiteSpace ?? .imdb
+    if index == nil, let known = terms?.coding { coding = known }
     return Dataset(
       training: training, test: test, vocabulary: index?.vocabulary(size: vocabularySize) ?? terms?.vocabulary,
+      coding: coding,
       labels: terms?.labels ?? Dataset.defaultLabels(labelCount))
   }
 
@@ -103,9 +143,10 @@ extension DataSource {
     }
     let texts = try LabeledTexts.load(
       files, options: text ?? TextOptions(), vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
-      threads: threads, progress: progress)
+      whiteSpace: whiteSpace, threads: threads, progress: progress)
     return Dataset(
-      training: texts.training, test: texts.test, vocabulary: texts.vocabulary, coding: texts.coding,
+      training: texts.training, validation: texts.validation, test: texts.test, vocabulary: texts.vocabulary,
+      coding: texts.coding,
       labels: texts.labels, hasTestPart: texts.hasTestPart, notes: texts.notes)
   }
 }

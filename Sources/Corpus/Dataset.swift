@@ -4,6 +4,8 @@ import Files
 public struct Dataset: Sendable {
   /// The training part.
   public var training: LabeledSequences
+  /// What to validate on, where the data have a part for it beside the test part; nil otherwise.
+  public var validation: LabeledSequences?
   /// The test part; empty where the data have none and none was split off.
   public var test: LabeledSequences
   /// The word of each token, [V], or nil where they aren't known.
@@ -22,14 +24,15 @@ public struct Dataset: Sendable {
     count == 2 ? ["negative", "positive"] : (0..<count).map(String.init)
   }
 
-  /// What to train on and what to validate on: the test part, or the given share of the training part, its last texts.
+  /// What to train on and what to validate on: the data's own validation part, or else the test part; or the given
+  /// share of the training part, its last texts.
   ///
   /// - Throws: `CorpusError` where one of them would be empty.
   public func parts(
     validationSplit share: Double?
   ) throws -> (training: LabeledSequences, validation: LabeledSequences) {
     if let share { return try training.split(validationSplit: share) }
-    return (training, test)
+    return (training, validation ?? test)
   }
 
   /// Tells data apart by what training sees of them: the tokens, lengths and labels of both parts.

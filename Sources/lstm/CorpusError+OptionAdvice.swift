@@ -11,7 +11,10 @@ extension CorpusError {
     case .noVocabulary: "give --word-index imdb_word_index.json"
     case .tokensInsteadOfTexts where expected != nil: "lstm evaluate measures a model on them; give texts to predict"
     case .invalidEncoding: "convert it, or say --encoding latin1 or windows1252"
-    case .missingColumn(let column, _): "name it with --\(column)-column"
+    case .missingColumn(let column, _): "name it with --\(column)-column, or say --no-header if these are no names"
+    case .malformedTable where expected == "a closing quote":
+      "close the quote, or say what quotes mean with --quotes none, double or backslash"
+    case .malformedTable: "\(advice); or leave such rows out with --skip-bad-rows"
     case .invalidArgument("labelColumn"): "name another with --text-column or --label-column"
     case .invalidArgument("positiveLabel"): "leave --positive-label out"
     case .tooManyLabels(column: _?): "name another column with --label-column"

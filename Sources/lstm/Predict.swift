@@ -27,15 +27,20 @@ struct Predict: ParsableCommand {
 
   @Option(
     help: .init(
-      "A file with a text a line; or a table (.csv, .tsv, .jsonl), an archive or a folder of texts.", valueName: "file")
+      "A file with a text a line; or a table (CSV, TSV, JSON, fastText), an archive or a folder of texts.",
+      valueName: "file")
   )
   var data: String?
 
   @Option(
     help: .init(
-      "The column of a table that holds the texts (default: \(TextOptions.textColumns.joined(separator: ", "))).",
+      "The column of a table that holds the texts, by name or number (default: "
+        + "\(TextOptions.textColumns.joined(separator: ", "))).",
       valueName: "name"))
   var textColumn: String?
+
+  @OptionGroup
+  var table: TableOptions
 
   @Option(help: .init("How the answers are written.", valueName: PredictionFormat.names))
   var format = PredictionFormat.text
@@ -84,10 +89,9 @@ struct Predict: ParsableCommand {
     var writer = PredictionWriter(classifier, format: format)
     if !texts.isEmpty {
       try answer(texts, classifier, ranks, &writer)
-    } else if let data, try TextFiles.areMoreThanLines(at: data) {
-      var options = TextOptions()
-      (options.textColumn, options.encoding) = (textColumn, encoding)
-      try TextFiles.forEachBatch(path: data, options) { try answer($0, classifier, ranks, &writer) }
+    } else if let data, try TextFiles.areMoreThanLines(at: data, options) {
+      let notes = try TextFiles.forEachBatch(path: data, options) { try answer($0, classifier, ranks, &writer) }
+      for note in notes { printError("\(data): \(note)") }
     } else if let data {
       let file = open(data, O_RDONLY)
       guard file >= 0 else {
@@ -102,6 +106,14 @@ struct Predict: ParsableCommand {
       try answer(LineReader(STDIN_FILENO, name: "standard input"), "standard input", classifier, ranks, &writer)
     }
     if let remark = writer.remark { printError(remark) }
+  }
+
+  /// How the texts are read.
+  private var options: TextOptions {
+    var options = TextOptions()
+    (options.textColumn, options.encoding) = (textColumn, encoding)
+    table.apply(to: &options)
+    return options
   }
 
   private func answer(

@@ -11,15 +11,20 @@ struct TextDataOptions: ParsableArguments {
 
   @Option(
     help: .init(
-      "The column of a table that holds the texts (default: \(TextOptions.textColumns.joined(separator: ", "))).",
+      "The column of a table that holds the texts, by name or number (default: "
+        + "\(TextOptions.textColumns.joined(separator: ", "))).",
       valueName: "name"))
   var textColumn: String?
 
   @Option(
     help: .init(
-      "The column of a table that holds the labels (default: \(TextOptions.labelColumns.joined(separator: ", "))).",
+      "The column of a table that holds the labels, by name or number (default: "
+        + "\(TextOptions.labelColumns.joined(separator: ", "))).",
       valueName: "name"))
   var labelColumn: String?
+
+  @OptionGroup
+  var table: TableOptions
 
   @Option(
     help: .init(
@@ -54,6 +59,7 @@ struct TextDataOptions: ParsableArguments {
     var result = base ?? Self.defaults
     result.textColumn = textColumn ?? result.textColumn
     result.labelColumn = labelColumn ?? result.labelColumn
+    table.apply(to: &result)
     result.positiveLabel = positiveLabel ?? result.positiveLabel
     result.encoding = encoding ?? result.encoding
     result.lowercasing = lowercase ?? result.lowercasing
@@ -63,6 +69,32 @@ struct TextDataOptions: ParsableArguments {
   }
 }
 
+/// How the rows of a table are read, as options.
+struct TableOptions: ParsableArguments {
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Whether the first row of a table names its columns (default: found out; columns then have numbers, from 1 on).")
+  var header: Bool?
+
+  @Option(
+    help: .init(
+      "What quotes mean in a table: double, as in CSV; backslash, where \\\" is one inside a field; none, characters like "
+        + "others (default: double; with tabs the one that fits).", valueName: "rule"))
+  var quotes: TextOptions.Quotes?
+
+  @Flag(help: "Leave out rows of a table that can't be read, and say which.")
+  var skipBadRows = false
+
+  /// Puts what was given over other options.
+  func apply(to options: inout TextOptions) {
+    options.hasHeader = header ?? options.hasHeader
+    options.quotes = quotes ?? options.quotes
+    options.skipsBadRows = skipBadRows ? true : options.skipsBadRows
+  }
+}
+
+extension TextOptions.Quotes: ExpressibleByArgument {}
 extension TextOptions.Encoding: ExpressibleByArgument {}
 extension TextCoding.Lowercasing: ExpressibleByArgument {}
 

@@ -34,6 +34,22 @@ package struct EntryReader: ~Copyable {
     buffer = .allocate(capacity: max(1, min(size, 1 << 16)))
   }
 
+  /// Reads bytes that are in memory already.
+  ///
+  /// - Parameters:
+  ///   - bytes: all bytes.
+  ///   - file: the path of the file that they come from, for messages.
+  ///   - entry: the entry's name, for messages; nil for a file.
+  package init(_ bytes: [UInt8], file: String, entry: String?) {
+    var place = 0
+    self.init(file: file, entry: entry, size: bytes.count) { target in
+      let end = min(place + target.count, bytes.count)
+      defer { place = end }
+      target.copyBytes(from: bytes[place..<end])
+      return end - place
+    }
+  }
+
   deinit { buffer.deallocate() }
 
   /// The offset of the next byte in the entry.
@@ -52,17 +68,22 @@ package struct EntryReader: ~Copyable {
     return buffer[next]
   }
 
-  /// Appends the bytes before the next newline to `bytes`, and takes the newline too.
+  /// Appends the bytes before the next line end to `bytes`, and takes the line end too.
   ///
+  /// - Parameters:
+  ///   - limit: the largest number of bytes.
+  ///   - lineEnd: the byte at which lines end.
   /// - Returns: false at the end of the entry, where there is nothing left.
   /// - Throws: `CorpusError` if there are more than `limit` bytes, or if the source fails.
-  package mutating func appendLine(to bytes: inout [UInt8], limit: Int) throws -> Bool {
+  package mutating func appendLine(
+    to bytes: inout [UInt8], limit: Int, lineEnd: UInt8 = UInt8(ascii: "\n")
+  ) throws -> Bool {
     if remaining == 0 { return false }
     let start = bytes.count
     while remaining > 0 {
       if next == end { try refill() }
       let buffered = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(buffer)[next..<end])
-      let newline = memchr(buffered.baseAddress!, 0x0A, buffered.count).map {
+      let newline = memchr(buffered.baseAddress!, Int32(lineEnd), buffered.count).map {
         UnsafeRawPointer($0) - UnsafeRawPointer(buffered.baseAddress!)
       }
       bytes.append(contentsOf: buffered[..<(newline ?? buffered.count)])
@@ -132,12 +153,19 @@ package struct EntryReader: ~Copyable {
     }
   }
 
+  /// Skips the rest, for whoever has seen enough.
+  ///
+  /// - Throws: `CorpusError` if the source fails.
+  package mutating func skipRest() throws {
+    while bufferStart + end < size { try refill() }
+    next = end
+  }
+
   /// Skips the rest and makes sure that nothing follows, upon which the source verifies its checksum.
   ///
   /// - Throws: `CorpusError` if the entry is longer or shorter than it declares, or if the source fails.
   package mutating func drain() throws {
-    while bufferStart + end < size { try refill() }
-    next = end
+    try skipRest()
     if try source(UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: 1)) != 0 {
       throw CorpusError(
         .damaged, file: file, entry: entry, expected: declaration, found: "more", advice: Self.damagedAdvice)

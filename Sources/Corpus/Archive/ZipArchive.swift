@@ -12,6 +12,7 @@ package final class ZipArchive {
 
   private let handle: OpaquePointer
   private let sizeLimit: Int
+  private let isGzip: Bool
 
   /// Opens an archive.
   ///
@@ -28,18 +29,52 @@ package final class ZipArchive {
     handle = try Self.open(path, ZIP_CHECKCONS)
     self.path = path
     self.sizeLimit = sizeLimit
+    isGzip = false
     entryNames = Self.names(handle)
     if let twice = Self.firstDuplicate(entryNames) { throw Self.duplicateError(path: path, name: twice) }
+  }
+
+  /// Opens a file that is compressed with gzip, as an archive of one entry, which has the file's name without `.gz`.
+  ///
+  /// - Throws: `CorpusError` if it cannot be read or is damaged. One of several members in a row fails when it is read.
+  package init(gzip path: String) throws {
+    try Self.checkFile(path)
+    handle = try Self.openGzip(path)
+    self.path = path
+    isGzip = true
+    // Deflate shrinks to a thousandth at best; texts usually shrink to a third.
+    var facts = stat()
+    sizeLimit = stat(path, &facts) == 0 ? max(64 << 20, 100 * min(Int(facts.st_size), 1 << 50)) : 64 << 20
+    entryNames = Self.names(handle)
+  }
+
+  private static func openGzip(_ path: String) throws -> OpaquePointer {
+    let archive = try GzipFile.zipArchive(path)
+    let copy = malloc(archive.count)!
+    _ = archive.withUnsafeBytes { memcpy(copy, $0.baseAddress!, $0.count) }
+    var error = zip_error_t()
+    zip_error_init(&error)
+    defer { zip_error_fini(&error) }
+    guard let source = zip_source_buffer_create(copy, UInt64(archive.count), 1, &error) else {
+      free(copy)
+      throw openingError(path: path, code: zip_error_code_zip(&error))
+    }
+    guard let handle = zip_open_from_source(source, ZIP_RDONLY, &error) else {
+      zip_source_free(source)
+      throw openingError(path: path, code: zip_error_code_zip(&error))
+    }
+    return handle
   }
 
   /// Opens an archive once more, for another thread, without repeating the checks.
   ///
   /// - Throws: `CorpusError` if the file has been removed or replaced since.
   package init(reopening archive: ZipArchive) throws {
-    handle = try Self.open(archive.path, 0)
+    handle = try archive.isGzip ? Self.openGzip(archive.path) : Self.open(archive.path, 0)
     path = archive.path
     sizeLimit = archive.sizeLimit
     entryNames = archive.entryNames
+    isGzip = archive.isGzip
     guard Int(zip_get_num_entries(handle, 0)) == entryNames.count else {
       throw CorpusError(
         .unreadableFile, file: path, found: "the archive has changed while it was read", advice: "try again")
@@ -104,6 +139,29 @@ package final class ZipArchive {
       throw reader.damage(at: end, expected: "the end of the entry", found: "\(left) more bytes")
     }
     return result
+  }
+
+  /// The first bytes of the entry at an index of ``entryNames``, whose checksum is not verified.
+  ///
+  /// - Throws: `CorpusError` as ``read(_:_:)`` does.
+  package func start(ofEntry index: Int, count: Int) throws -> [UInt8] {
+    let size = try declaredSize(of: index)
+    guard let entry = zip_fopen_index(handle, UInt64(index), 0) else {
+      throw readingError(zip_error_code_zip(zip_get_error(handle)), entry: entryNames[index])
+    }
+    defer { zip_fclose(entry) }
+    let wanted = min(count, size)
+    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+      while filled < wanted {
+        let count = zip_fread(entry, buffer.baseAddress! + filled, UInt64(wanted - filled))
+        if count <= 0 { break }
+        filled += Int(count)
+      }
+    }
+    guard bytes.count == wanted else {
+      throw readingError(zip_error_code_zip(zip_file_get_error(entry)), entry: entryNames[index])
+    }
+    return bytes
   }
 
   /// The number of bytes that an entry declares.

@@ -1,7 +1,9 @@
 import Foundation
 
 /// The words behind the ranks in `imdb.npz`: Keras's `imdb_word_index.json`.
-public struct WordIndex: Equatable, Sendable {
+///
+/// Words are the same only if their scalars are: é and an e followed by a combining accent are two.
+public struct WordIndex: Sendable {
   /// What Keras's reserved token ids stand for: padding, the start of a review, and a word outside the vocabulary.
   public static let keras: [Int: String] = [0: "<pad>", 1: "<start>", 2: "<oov>"]
 
@@ -14,12 +16,12 @@ public struct WordIndex: Equatable, Sendable {
   /// - Throws: ``CorpusError`` if the file cannot be read or is not such a file.
   public init(contentsOf path: String) throws {
     let data = try Self.contents(path)
-    let ranks: [String: Int]
     do {
-      ranks = try JSONDecoder().decode([String: Int].self, from: data)
+      _ = try JSONDecoder().decode([String: Int].self, from: data)
     } catch {
       throw Self.error(decoding: error, path: path)
     }
+    let ranks = try Self.ranks(data)
     var words: [Int: String] = [:]
     words.reserveCapacity(ranks.count)
     for (word, rank) in ranks {
@@ -30,7 +32,6 @@ public struct WordIndex: Equatable, Sendable {
           advice: Self.advice)
       }
       if let other = words.updateValue(word, forKey: rank) {
-        // A dictionary has no order: name the two words in an order that is the same in every run.
         let pair = [word, other].sorted()
         throw CorpusError(
           .invalidWordIndex, file: path, place: .word(pair[1]), expected: "a rank of its own",
@@ -72,6 +73,31 @@ public struct WordIndex: Equatable, Sendable {
   }
 
   // MARK: Reading
+
+  /// The words and ranks of a JSON object of integers, in its order. A dictionary would not do: for Swift some words are
+  /// equal although their scalars differ.
+  private static func ranks(_ json: Data) throws -> [(word: String, rank: Int)] {
+    let json = Array(json)
+    let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+    var ranks: [(word: String, rank: Int)] = []
+    var place = 0
+    while let start = json[place...].firstIndex(of: quote) {
+      var (end, isEscaped) = (start + 1, false)
+      while json[end] != quote {
+        isEscaped = isEscaped || json[end] == backslash
+        end += json[end] == backslash ? 2 : 1
+      }
+      let word =
+        try isEscaped
+        ? JSONDecoder().decode(String.self, from: Data(json[start...end]))
+        : String(decoding: json[start + 1..<end], as: UTF8.self)
+      let isNumber = { (byte: UInt8) in byte == UInt8(ascii: "-") || 0x30...0x39 ~= byte }
+      let number = json[end...].drop { !isNumber($0) }.prefix(while: isNumber)
+      ranks.append((word, Int(String(decoding: number, as: UTF8.self)) ?? 0))
+      place = number.endIndex
+    }
+    return ranks
+  }
 
   private static let sizeLimit = 64 << 20
   private static let advice = "check that it is Keras's imdb_word_index.json"
@@ -115,5 +141,13 @@ public struct WordIndex: Equatable, Sendable {
     return CorpusError(
       .invalidWordIndex, file: path, place: .word(word), expected: "an integer rank", found: "another value",
       advice: advice)
+  }
+}
+
+extension WordIndex: Equatable {
+  /// Whether the same ranks have the same words.
+  public static func == (a: WordIndex, b: WordIndex) -> Bool {
+    a.wordsByRank.count == b.wordsByRank.count
+      && a.wordsByRank.allSatisfy { rank, word in b.wordsByRank[rank]?.utf8.elementsEqual(word.utf8) ?? false }
   }
 }

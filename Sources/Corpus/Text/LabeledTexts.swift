@@ -1,12 +1,15 @@
 /// Texts with labels, read from a file or a folder and turned into tokens.
 ///
-/// Words and vocabulary are those of Keras's Tokenizer: the vocabulary lists the words of the training part by falling
+/// Words and vocabulary are those of Keras's Tokenizer, except that all of Unicode's white space separates words (see
+/// ``TextCoding/WhiteSpace``): the vocabulary lists the words of the training part by falling
 /// count, and of equal counts the one first in reading order. That is the order of a table; files are ordered by part,
 /// then by label, the last one first, then by the number in the file's name. Tokens are those of `imdb.load_data`, and
 /// as there, both parts are shuffled in the end, so that the first or last texts are a fair sample of all.
 public struct LabeledTexts: Sendable {
   /// The texts to train on.
   public let training: LabeledSequences
+  /// The texts to validate on; nil if the data have no part for it beside those for training and testing.
+  public let validation: LabeledSequences?
   /// The texts to test on; none if the data have no test part and none was set apart.
   public let test: LabeledSequences
   /// The word of each token id, `[V]`; ids beyond the last word have their number in angle brackets.
@@ -39,9 +42,10 @@ public struct LabeledTexts: Sendable {
   ///
   /// - Parameters:
   ///   - path: a zip archive or a folder with a file for each text, in folders named after the labels, which may lie in
-  ///     folders `train` and `test`; or a table with a text and a label in each row: comma-, tab- or
-  ///     semicolon-separated values or JSON Lines. A table may also be the only one in an archive or a folder, or there
-  ///     may be two, `train` and `test`.
+  ///     folders `train` and `test`, and `validation`; or a table with a text and a label in each row: values that are
+  ///     separated by commas, tabs, semicolons or vertical lines, with or without a header, JSON Lines, or fastText's
+  ///     `__label__` lines. A table may also be the only one in an archive or a folder, or there may be one for each
+  ///     part, `train`, `test` and `validation`.
   ///   - options: which columns and which encoding to read, and how.
   ///   - vocabularySize: V, the number of tokens, not negative.
   ///   - labelCount: how many labels there are, from 2 to 256. More than two are numbered in the order of their names.
@@ -55,23 +59,27 @@ public struct LabeledTexts: Sendable {
   ) throws -> LabeledTexts {
     try load(
       FileSet(path: path), options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
-      threads: threads, progress: progress)
+      whiteSpace: nil, threads: threads, progress: progress)
   }
 
+  /// - Parameter whiteSpace: what separates words, where the terms don't say so; nil for the usual.
   package static func load(
-    _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?, threads: Int,
-    progress: (Double) -> Void
+    _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?,
+    whiteSpace: TextCoding.WhiteSpace?, threads: Int, progress: (Double) -> Void
   ) throws -> LabeledTexts {
     try check(options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms)
-    let coding = coding(options, terms)
+    let layout = try TextLayout(of: files)
+    let coding = coding(options, terms, whiteSpace ?? layout.whiteSpace)
     let coder = terms.map { TextCoder(vocabulary: $0.vocabulary, coding: coding) }
     let readers = ReadingThreads(count: max(1, min(threads, files.readerLimit)), coding, coder, files: files)
     var read = try TextReader(
-      files: files, options: options, labelCount: labelCount, knownLabels: terms?.labels, threads: readers
+      files: files, layout: layout, options: options, labelCount: labelCount, knownLabels: terms?.labels,
+      threads: readers
     ).read(progress: progress)
 
-    let hasTestPart = read.texts.contains(where: \.isTest)
-    let (training, test) = try read.parts(testSplit: options.testSplit, labelCount: labelCount, file: files.path)
+    let hasTestPart = read.texts.contains { $0.part != .training }
+    let (training, validation, test) = try read.parts(
+      testSplit: options.testSplit, labelCount: labelCount, file: files.path)
 
     let vocabulary: [String]
     var tokens: [[Int32]]?
@@ -85,13 +93,14 @@ public struct LabeledTexts: Sendable {
 
     // One generator shuffles the first part and continues with the second, as in Keras's `load_data`.
     var generator = MersenneTwister(seed: NumberedTexts.shuffleSeed)
-    let coded = [training, test].map { texts in
+    let coded = [training, test, validation].map { texts in
       var texts = texts
       generator.shuffle(&texts)
       return read.sequences(of: texts, tokens: tokens, threads: readers.count)
     }
     return LabeledTexts(
-      training: coded[0], test: coded[1], vocabulary: vocabulary, coding: coding, labels: read.labels,
+      training: coded[0], validation: validation.isEmpty ? nil : coded[2], test: coded[1], vocabulary: vocabulary,
+      coding: coding, labels: read.labels,
       hasTestPart: hasTestPart, notes: read.notes + [note(read.labels)])
   }
 
@@ -120,11 +129,14 @@ public struct LabeledTexts: Sendable {
     }
   }
 
-  private static func coding(_ options: TextOptions, _ terms: Terms?) -> TextCoding {
+  private static func coding(
+    _ options: TextOptions, _ terms: Terms?, _ whiteSpace: TextCoding.WhiteSpace
+  ) -> TextCoding {
     if let coding = terms?.coding { return coding }
     var coding = TextCoding()
     coding.lowercasing = options.lowercasing ?? (terms == nil ? .unicode : .ascii)
     coding.stripsHTML = options.stripsHTML
+    coding.whiteSpace = whiteSpace
     return coding
   }
 
@@ -140,8 +152,8 @@ extension NumberedTexts {
   /// The seed of Keras's `load_data`.
   fileprivate static let shuffleSeed: UInt32 = 113
 
-  /// The texts to train on and those to test on, in reading order; where the data have no test part, some texts of each
-  /// label are set apart for it.
+  /// The texts of each part, in reading order; where the data have no test part, some texts of each label are set apart
+  /// for it, or those to validate on are taken for it.
   ///
   /// - Parameters:
   ///   - testSplit: the share of each label's texts to set apart.
@@ -149,13 +161,22 @@ extension NumberedTexts {
   /// - Throws: `CorpusError` if there is nothing to train on, or too little to set some apart.
   fileprivate mutating func parts(
     testSplit: Double, labelCount: Int, file: String
-  ) throws -> (training: [Text], test: [Text]) {
-    let (training, test) = (texts.filter { !$0.isTest }, texts.filter(\.isTest))
+  ) throws -> (training: [Text], validation: [Text], test: [Text]) {
+    func texts(_ part: TextPart) -> [Text] { self.texts.filter { $0.part == part } }
+    let (training, validation, test) = (texts(.training), texts(.validation), texts(.test))
     if training.isEmpty {
       throw CorpusError(
         .emptyPart, file: file, expected: "training texts", found: "none", advice: "check that it is the right file")
     }
-    guard test.isEmpty, testSplit > 0 else { return (training, test) }
+    if !validation.isEmpty {
+      if test.isEmpty {
+        notes.append("there is no test part: the \(validation.count) texts of the validation part are taken for it")
+        return (training, [], validation)
+      }
+      notes.append("the \(validation.count) texts of the validation part are validated on, and not tested on")
+      return (training, validation, test)
+    }
+    guard test.isEmpty, testSplit > 0 else { return (training, [], test) }
     let parts = Self.split(training, share: testSplit, labelCount: labelCount)
     if parts.test.isEmpty {
       throw CorpusError(
@@ -164,7 +185,7 @@ extension NumberedTexts {
     notes.append(
       "there is no test part: \(parts.test.count) of \(training.count) texts are set apart, "
         + "the same share of each label")
-    return parts
+    return (parts.training, [], parts.test)
   }
 
   /// Sets apart the same share of each label's texts, chosen at random but always in the same way; at least one text of

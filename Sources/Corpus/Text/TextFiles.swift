@@ -2,16 +2,19 @@ import Foundation
 
 /// The texts of an archive, a folder or a table, without their labels: what a trained model is to classify.
 package enum TextFiles {
-  /// Whether a path leads to an archive, a folder or, judging by its suffix, a table, rather than to plain lines of
-  /// text.
+  /// Whether a path leads to an archive, a folder or, judging by its content or its suffix, a table, rather than to
+  /// plain lines of text; or to lines in UTF-16, which can't be read as they come.
   ///
+  /// - Parameter options: how a table is to be read.
   /// - Throws: `CorpusError` if there is nothing, or if it cannot be read.
-  package static func areMoreThanLines(at path: String) throws -> Bool {
+  package static func areMoreThanLines(at path: String, _ options: TextOptions = TextOptions()) throws -> Bool {
     var facts = stat()
     // What a pipe gives is lines.
     if stat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG, facts.st_mode & S_IFMT != S_IFDIR { return false }
     let files = try FileSet(path: path)
-    return files.files.count != 1 || !files.files[0].name.isEmpty || isTable(files.files[0], path)
+    if files.files.count != 1 || !files.files[0].name.isEmpty || isTable(files.files[0], path) { return true }
+    return try TableFormat.isTable(files.files[0], in: files, options)
+      || UTF16Text(start: files.start(of: files.files[0], count: 256), needsMark: options.encoding != .utf8) != nil
   }
 
   private static func isTable(_ file: FileSet.File, _ path: String) -> Bool {
@@ -20,28 +23,40 @@ package enum TextFiles {
     return TextLayout.tableSuffixes.contains(suffix)
   }
 
-  /// Reads the texts: the rows of all tables, or if there are none each `.txt` file as one text; in the order of the
-  /// files' names.
+  /// Reads the texts: the rows of all tables, or if there are none each `.txt` file as one text, or else each file
+  /// whose name has no ending; in the order of the files' names.
   ///
   /// - Parameters:
-  ///   - options: the column of texts, and the encoding.
-  ///   - body: takes the texts, some at a time.
+  ///   - options: the column of texts, the encoding, and how a table is to be read.
+  ///   - body: takes the texts, some at a time; those before a row at fault, too.
+  /// - Returns: what was chosen or left out, in sentences.
   /// - Throws: `CorpusError` if there are no texts, or if one cannot be read; and whatever `body` throws.
+  @discardableResult
   package static func forEachBatch(
     path: String, _ options: TextOptions, _ body: ([String]) throws -> Void
-  ) throws {
+  ) throws -> [String] {
     let files = try FileSet(path: path)
     if files.holdsNumbers {
       throw CorpusError(
         .tokensInsteadOfTexts, file: path, expected: "texts", found: "numbers", advice: "give texts to predict")
     }
     let byName = files.files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-    let tables = byName.filter { isTable($0, path) }
-    let texts = byName.filter { $0.suffix == "txt" }
+    var tables = byName.filter { isTable($0, path) }
+    if tables.isEmpty { tables = byName.filter { $0.suffix == "json" } }
+    // A file by itself, whatever its name.
+    if tables.isEmpty, byName.count == 1, try TableFormat.isTable(byName[0], in: files, options) { tables = byName }
+    // Without .txt files, those whose names don't say that they are something else.
+    let withSuffix = byName.filter { $0.suffix == "txt" }
+    let texts = withSuffix.isEmpty ? byName.filter { !$0.name.isEmpty && $0.suffix.isEmpty } : withSuffix
+    if tables.isEmpty, byName.count == 1, byName[0].name.isEmpty {
+      try forEachBatch(ofLinesIn: byName[0], in: files, options, body)
+      return []
+    }
     if !tables.isEmpty {
-      for table in tables { try forEachBatch(of: table, in: files, options, body) }
+      return try tables.flatMap { try forEachBatch(of: $0, in: files, options, body) }
     } else if !texts.isEmpty {
       try forEachBatch(of: texts, in: files, options, body)
+      return []
     } else {
       throw CorpusError(
         .noTexts, file: path,
@@ -52,11 +67,34 @@ package enum TextFiles {
 
   private static func forEachBatch(
     of table: FileSet.File, in files: FileSet, _ options: TextOptions, _ body: ([String]) throws -> Void
-  ) throws {
-    try files.read(table) { reader in
+  ) throws -> [String] {
+    let format = try TableFormat(of: table, in: files, options, hasLabels: false)
+    let remarks = try files.readTable(table, options.encoding) { reader, encoding in
       try withUnsafeMutablePointer(to: &reader) { reader in
-        var table = try TextTable(reader, options, labels: nil)
-        while let batch = try table.next() { try body(table.rows.texts(of: batch)) }
+        var table = try TextTable(reader, format, options, encoding, labels: nil)
+        var remarks = RowRemarks()
+        while let batch = try table.next() { remarks.add(try table.rows.withTexts(of: batch, body)) }
+        return remarks
+      }
+    }
+    return format.notes + remarks.notes
+  }
+
+  private static func forEachBatch(
+    ofLinesIn file: FileSet.File, in files: FileSet, _ options: TextOptions, _ body: ([String]) throws -> Void
+  ) throws {
+    try files.readTable(file, options.encoding) { reader, encoding in
+      try withUnsafeMutablePointer(to: &reader) { reader in
+        var (lines, texts) = (UTF8Lines(reader, encoding), [String]())
+        while try lines.next() {
+          let line = lines.line.last == UInt8(ascii: "\r") ? lines.line.dropLast() : lines.line[...]
+          texts.append(String(decoding: line, as: UTF8.self))
+          if texts.count == 1000 {
+            try body(texts)
+            texts.removeAll()
+          }
+        }
+        if !texts.isEmpty { try body(texts) }
       }
     }
   }

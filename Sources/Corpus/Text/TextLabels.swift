@@ -13,15 +13,30 @@ final class LabelTable: Sendable {
   /// The labels in the order of their numbers.
   var names: [String] { lock.withLock { labels } }
 
-  /// The number of a label, which is added if it is new; nil if there are too many.
+  /// The number of a label, which is added if it is new; nil if there are too many. Whole numbers are the same label
+  /// with decimals and without: 1 and 1.0.
   func number(of label: String) -> Int? {
-    lock.withLock {
+    let label = Self.withoutZeros(label)
+    return lock.withLock {
       if let number = numbers[label] { return number }
       guard labels.count < Self.limit else { return nil }
       numbers[label] = labels.count
       labels.append(label)
       return labels.count - 1
     }
+  }
+}
+
+extension LabelTable {
+  /// A label without the zeros behind a whole number's decimal point; any other label as it is.
+  static func withoutZeros(_ label: String) -> String {
+    guard label.utf8.contains(UInt8(ascii: ".")) else { return label }
+    let trimmed = label.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard let point = trimmed.utf8.firstIndex(of: UInt8(ascii: ".")) else { return label }
+    let digits = trimmed.utf8[..<point].drop { $0 == UInt8(ascii: "-") }
+    let decimals = trimmed.utf8[trimmed.utf8.index(after: point)...]
+    let isWhole = !digits.isEmpty && digits.allSatisfy { 0x30...0x39 ~= $0 } && decimals.allSatisfy { $0 == 0x30 }
+    return isWhole && !decimals.isEmpty ? String(trimmed[..<point]) : label
   }
 }
 
@@ -89,8 +104,8 @@ struct TextLabels {
 
   private static func trimmed(_ name: String) -> String { name.trimmingCharacters(in: .whitespacesAndNewlines) }
 
-  /// What remains of a name if neither case nor surrounding spaces matter.
-  private static func plain(_ name: String) -> String { trimmed(name).lowercased() }
+  /// What remains of a name if neither case nor surrounding spaces matter, nor whether a number has decimals.
+  private static func plain(_ name: String) -> String { LabelTable.withoutZeros(trimmed(name)).lowercased() }
 
   /// Sorted names in the order of their labels: numbers by their value, and other names as they are.
   private static func ordered(_ names: [String]) -> [String] {

@@ -5,10 +5,30 @@ public struct TextOptions: Codable, Sendable, Equatable {
     case utf8, latin1, windows1252
   }
 
-  /// The column of a table that holds the texts; nil for the one with a usual name, such as `text`.
+  /// What quotes mean in a table of delimited values.
+  public enum Quotes: String, Codable, Sendable, CaseIterable {
+    /// A field in quotes may hold delimiters and newlines; quotes inside it are doubled, as RFC 4180 has it.
+    case double
+    /// Nothing: they are characters like others.
+    case none
+    /// The same as `double`, except that quotes inside a field have a backslash before them.
+    case backslash
+  }
+
+  /// The column of a table that holds the texts, by its name or by its number from 1 on; nil for the one with a usual
+  /// name, such as `text`.
   public var textColumn: String?
-  /// The column of a table that holds the labels; nil for the one with a usual name, such as `label`.
+  /// The column of a table that holds the labels, by its name or by its number from 1 on; nil for the one with a usual
+  /// name, such as `label`.
   public var labelColumn: String?
+  /// Whether the first row of a table names the columns; nil to find out.
+  public var hasHeader: Bool?
+  /// What quotes mean in a table; nil for `double`, or, where tabs are the delimiters, for the first of `double` and
+  /// `backslash` whose rules are kept by all fields that open with a quote, and for `none` if there is none.
+  public var quotes: Quotes?
+  /// Whether rows of a table that break the rules, or lack a text or a label, are left out and counted; nil to throw an
+  /// error.
+  public var skipsBadRows: Bool?
   /// Of two labels, the one that becomes 1; nil for the one whose name says so, such as `positive`.
   public var positiveLabel: String?
   /// The texts' encoding.

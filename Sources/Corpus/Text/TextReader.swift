@@ -1,6 +1,7 @@
 /// Reads all texts of a data set on several threads, and numbers their words.
 struct TextReader {
   let files: FileSet
+  let layout: TextLayout
   let options: TextOptions
   /// How many different labels the texts must have.
   let labelCount: Int
@@ -13,7 +14,7 @@ struct TextReader {
   /// - Parameter progress: told the share that has been read, by one thread at a time.
   /// - Throws: `CorpusError` if there are no texts with so many labels, or if one of them cannot be read.
   func read(progress: (Double) -> Void) throws -> NumberedTexts {
-    switch try TextLayout(of: files) {
+    switch layout {
     case .tree(let tree): try readTree(tree, progress: progress)
     case .tables(let tables): try readTables(tables, progress: progress)
     }
@@ -30,7 +31,7 @@ struct TextReader {
       positive: options.positiveLabel.map(TextTree.fullName), known: knownLabels, file: files.path)
     let chunks = try chunks(of: tree.texts, progress: progress)
     var texts = NumberedTexts.texts(of: chunks, labels: labels.values)
-    for index in texts.indices { texts[index].isTest = tree.texts[index].isTest }
+    for index in texts.indices { texts[index].part = tree.texts[index].part }
     return NumberedTexts(
       chunks: chunks, texts: tree.readingOrder(labels.values).map { texts[$0] }, labels: labels.names,
       notes: tree.notes)
@@ -65,11 +66,13 @@ struct TextReader {
     let labels = LabelTable()
     var (chunks, notes) = ([WordChunk](), [String]())
     for table in tables {
-      let (own, columns) = try readTable(table, labels, progress: progress)
+      let format = try TableFormat(of: table.file, in: files, options, hasLabels: true)
+      let own = try readTable(table, format, labels, progress: progress)
       chunks += own
+      notes += format.notes + own.reduce(into: RowRemarks()) { $0.add($1.remarks) }.notes
       let note =
-        "texts are taken from the column \(CorpusError.quoted(columns.text)), labels from "
-        + CorpusError.quoted(columns.label)
+        "texts are taken from the column \(CorpusError.quoted(format.names.text)), labels from "
+        + CorpusError.quoted(format.names.label)
       let isChosen = options.textColumn == nil || options.labelColumn == nil
       if isChosen, !notes.contains(note) { notes.append(note) }
     }
@@ -82,21 +85,22 @@ struct TextReader {
   }
 
   private func readTable(
-    _ table: TextLayout.Table, _ labels: LabelTable, progress: (Double) -> Void
-  ) throws -> (chunks: [WordChunk], columns: (text: String, label: String)) {
-    try files.read(table.file) { reader in
+    _ table: TextLayout.Table, _ format: TableFormat, _ labels: LabelTable, progress: (Double) -> Void
+  ) throws -> [WordChunk] {
+    try files.readTable(table.file, options.encoding) { reader, encoding in
       try withUnsafeMutablePointer(to: &reader) { reader in
-        var batches = try TextTable(reader, options, labels: labels)
+        var batches = try TextTable(reader, format, options, encoding, labels: labels)
         let rows = batches.rows
-        let chunks = try threads.chunks {
+        return try threads.chunks {
           progress(batches.progress)
           return try batches.next()
         } read: { thread, batch, chunk in
-          chunk.isTest = table.isTest
+          chunk.part = table.part
           var scratch: [UInt8] = []
-          try rows.forEachText(of: batch) { thread.add($0, label: $1, to: &chunk, scratch: &scratch) }
+          chunk.remarks = try rows.forEachText(of: batch) {
+            thread.add($0, label: $1, to: &chunk, scratch: &scratch)
+          }
         }
-        return (chunks, (rows.textColumn, rows.labelColumn))
       }
     }
   }

@@ -50,6 +50,19 @@ import Testing
     #expect(try index(Self.json).vocabulary(size: size) == [])
   }
 
+  /// For Swift's strings they would be the same.
+  @Test func wordsAreTheSameOnlyIfTheirScalarsAre() throws {
+    let index = try index("{\"\u{E9}\": 1, \"e\u{301}\": 2, \"\\u00c9 \\\\\": 3}")
+    #expect(index.count == 3)
+    let words = index.words(for: [4, 5, 6]).map { Array($0.unicodeScalars) }
+    #expect(words == [["\u{E9}"], ["e", "\u{301}"], ["\u{C9}", " ", "\\"]])
+  }
+
+  @Test func indexesOfOtherScalarsAreOthers() throws {
+    #expect(try index("{\"\u{E9}\": 1}") != index("{\"e\u{301}\": 1}"))
+    #expect(try index("{\"a\": 1, \"b\": 2}") == index("{\"b\" : 2,\"a\" :1 }"))
+  }
+
   // MARK: Errors
 
   @Test(arguments: [

@@ -236,6 +236,57 @@ import Testing
     }
   }
 
+  // MARK: White space
+
+  /// Two texts of three words each, between which there is white space of some kind.
+  private static func texts(_ space: String) -> [String] {
+    ["good\(space)old\(space)film", "bad\(space)new\(space)film\(space)"]
+  }
+
+  private static let words: Set = ["good", "old", "film", "bad", "new"]
+
+  private func expectWords(_ texts: LabeledTexts) {
+    #expect(Set(texts.vocabulary[4..<9]) == Self.words && texts.vocabulary[9] == "<9>")
+    #expect(texts.training.sequences.lists.map(\.count) == [4, 4])
+  }
+
+  @Test(arguments: TextCoderTests.spaces) func allWhiteSpaceSeparatesTheWordsOfAFile(space: String) throws {
+    let texts = Self.texts(space)
+    expectWords(try data.load(data.zip([("neg/1.txt", texts[0]), ("pos/1.txt", texts[1])]), .training))
+  }
+
+  @Test(arguments: TextCoderTests.spaces) func allWhiteSpaceSeparatesTheWordsOfACell(space: String) throws {
+    let texts = Self.texts(space)
+    expectWords(try data.load(table: "text,label\n\"\(texts[0])\",a\n\"\(texts[1])\",b\n", .training))
+  }
+
+  @Test(arguments: TextCoderTests.spaces) func allWhiteSpaceSeparatesTheWordsOfAJSONString(space: String) throws {
+    let rows = try Self.texts(space).enumerated().map { label, text in
+      String(decoding: try JSONEncoder().encode(["text": text, "label": "\(label)"]), as: UTF8.self)
+    }
+    expectWords(try data.load(table: rows.joined(separator: "\n"), .training, name: "a.jsonl"))
+  }
+
+  /// As old Mac programs end them, and what writing in text mode on Windows makes of `\r\n`.
+  @Test(arguments: ["\r", "\r\r\n"]) func rowsMayEndInOtherWays(end: String) throws {
+    let texts = try data.load(table: ["text,label", "\"a, b\",x", "c,y", ""].joined(separator: end), .training)
+    #expect(texts.contents[0] == ["0 <start> a b", "1 <start> c"])
+  }
+
+  /// A run that was begun when Keras's white space was the only one has to find the same texts.
+  @Test func aSourceOfBeforeKeepsKerassWhiteSpace() throws {
+    let path = try data.folder.write("text,label\n\"a\r\nb\",x\nc,y\nd,y\n", to: "a.csv")
+    var source = try JSONDecoder().decode(
+      DataSource.self,
+      from: Data(#"{"path":"","text":{"encoding":"utf8","stripsHTML":false,"testSplit":0},"fingerprint":""}"#.utf8))
+    source.path = path
+    let before = try source.load(vocabularySize: 20, maxLength: 9, labelCount: 2, threads: 1)
+    #expect(before.coding.whiteSpace == .keras && before.vocabulary?[4] == "a\r")
+    let stored = try JSONDecoder().decode(DataSource.self, from: JSONEncoder().encode(DataSource(path: path)))
+    let now = try stored.load(vocabularySize: 20, maxLength: 9, labelCount: 2, threads: 1)
+    #expect(now.coding.whiteSpace == .unicode)
+  }
+
   // MARK: Terms
 
   private static let terms = LabeledTexts.Terms(
@@ -287,6 +338,11 @@ import Testing
       #expect(texts.vocabulary[golden.words + 4] == "<\(golden.words + 4)>")
       #expect(crc32(texts.vocabulary[4..<golden.words + 4].joined(separator: "\n").utf8) == golden.vocabularyCRC32)
     }
+  }
+
+  /// 693 of its reviews hold U+0085 or U+00A0 inside words, where Keras's Tokenizer leaves them.
+  @Test(.enabled(if: KerasIMDBTests.hasData, KerasIMDBTests.skipped)) func theRealArchiveHasItsOwnWhiteSpace() throws {
+    #expect(try data.load(KerasIMDBTests.dataPath("aclImdb.zip")).coding.whiteSpace == .imdb)
   }
 
   /// By Keras's word index the reviews are, number for number, those of its imdb.npz, in another order; with Unicode's

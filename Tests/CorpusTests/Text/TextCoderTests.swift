@@ -102,4 +102,57 @@ import Testing
   @Test(arguments: [("<a", 1 << 20), ("Σ", 1)]) func longTextsAreRead(piece: String, count: Int) {
     #expect(words(String(repeating: piece, count: 1 << 20), coding(.unicode, stripsHTML: true)).count == count)
   }
+
+  // MARK: White space
+
+  /// All line ends, no-break spaces, and what else Unicode calls White_Space.
+  static let spaces = [
+    "\r\n", "\r", "\n", "\t", "\u{B}", "\u{C}", "\u{85}", "\u{A0}", "\u{1680}", "\u{2000}", "\u{2007}", "\u{200A}",
+    "\u{2028}", "\u{2029}", "\u{202F}", "\u{205F}", "\u{3000}",
+  ]
+
+  private func coding(_ lowercasing: TextCoding.Lowercasing, _ whiteSpace: TextCoding.WhiteSpace) -> TextCoding {
+    var coding = coding(lowercasing)
+    coding.whiteSpace = whiteSpace
+    return coding
+  }
+
+  @Test(arguments: spaces, TextCoding.Lowercasing.allCases)
+  func unicodesWhiteSpaceSeparatesWords(space: String, lowercasing: TextCoding.Lowercasing) {
+    let text = "\(space)É\(space)\(space)b\(space)"
+    let coder = TextCoder(vocabulary: [], coding: coding(lowercasing, .unicode))
+    #expect(coder.words(of: text).map { String(text[$0.range]) } == ["É", "b"])
+  }
+
+  @Test(arguments: spaces) func theWhiteSpaceForIMDBLacksTwoCharacters(space: String) {
+    let isPartOfAWord = ["\u{85}", "\u{A0}"].contains(space)
+    #expect(
+      bytes(words("a\(space)b", coding(.ascii, .imdb))) == bytes(isPartOfAWord ? ["a\(space)b"] : ["a", "b"]))
+  }
+
+  @Test(arguments: spaces) func kerassWhiteSpaceIsSpaceTabAndNewline(space: String) {
+    let expected = ["\n", "\t"].contains(space) ? ["a", "b"] : space == "\r\n" ? ["a\r", "b"] : ["a\(space)b"]
+    #expect(bytes(words("a\(space)b", coding(.ascii, .keras))) == bytes(expected))
+  }
+
+  /// Their first two bytes are those of white space.
+  @Test(arguments: [
+    "\u{84}", "é", "\u{A1}", "\u{1681}", "\u{200B}", "—", "\u{2030}", "\u{2060}", "\u{3001}", "\u{FEFF}",
+  ])
+  func otherCharactersArePartsOfWords(character: String) {
+    #expect(bytes(words("a\(character)b", coding(.unicode, .unicode))) == bytes(["a\(character)b"]))
+  }
+
+  @Test func aCodingOfBeforeHasKerassWhiteSpace() throws {
+    let json = Data(#"{"lowercasing":"unicode","stripsHTML":true}"#.utf8)
+    let coding = try JSONDecoder().decode(TextCoding.self, from: json)
+    #expect(coding == self.coding(.unicode, stripsHTML: true) && coding.whiteSpace == .keras)
+  }
+
+  @Test(arguments: TextCoding.WhiteSpace.allCases) func aCodingIsStoredWithItsWhiteSpace(
+    whiteSpace: TextCoding.WhiteSpace
+  ) throws {
+    let coding = coding(.ascii, whiteSpace)
+    #expect(try JSONDecoder().decode(TextCoding.self, from: JSONEncoder().encode(coding)) == coding)
+  }
 }

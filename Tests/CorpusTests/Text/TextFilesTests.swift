@@ -42,6 +42,54 @@ import Testing
     refuses(.malformedTable, "a.jsonl: line 3: expected a text as “text”, found none") { try texts(path) }
   }
 
+  /// Each: a file by itself whose suffix says nothing, and whether it is a table.
+  @Test(arguments: [
+    ("{\"text\": \"a\"}\n", true), ("[{\"text\": \"a\"}]", true), ("__label__a b\n", true), ("sep=;\na;b\n", true),
+    ("id\ttext\n1\ta\n", true), ("so good\t1\nso bad\t0\nbetter\t1\n", true),
+    ("text\n", false), ("{\n", false), ("[sic] a text\n", false), ("a, b\nc, b\n", false), ("a\tb\nc\n", false),
+    ("", false),
+  ])
+  func theContentTellsTablesFromLines(content: String, isTable: Bool) throws {
+    #expect(try TextFiles.areMoreThanLines(at: data.folder.write(content, to: "a.txt")) == isTable)
+  }
+
+  @Test func aColumnThatIsAskedForMakesATable() throws {
+    let path = try data.folder.write("a,b\nc,d\n", to: "a.txt")
+    let options = TextOptions.with { $0.textColumn = "b" }
+    #expect(try TextFiles.areMoreThanLines(at: path, options))
+    #expect(try texts(path, options) == ["d"])
+  }
+
+  @Test(arguments: ["a.json", "a"]) func theObjectsOfAJSONFileAreTexts(name: String) throws {
+    #expect(try texts(data.folder.write("{\"text\": \"a\"}\n{\"text\": \"b\"}\n", to: name)) == ["a", "b"])
+    #expect(try texts(data.folder.write("[{\"text\": \"a\"}, {\"text\": \"b\"}]", to: name)) == ["a", "b"])
+  }
+
+  @Test func linesInUTF16AreTexts() throws {
+    let path = try data.folder.write(
+      [0xFF, 0xFE] + "a b\r\nc\n".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }, to: "a.txt")
+    #expect(try TextFiles.areMoreThanLines(at: path))
+    #expect(try texts(path) == ["a b", "c"])
+  }
+
+  @Test func filesWithoutAnEndingAreTextsWhereNoneEndsInTXT() throws {
+    #expect(try texts(data.zip([("b/2", "2"), ("b/1", "1"), ("c.md", "x")])) == ["1", "2"])
+  }
+
+  /// Each: a table's name, and the table, whose third row is at fault.
+  @Test(arguments: [
+    ("a.csv", "text\na\nb\nc,d\ne\n"), ("a.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b\"}\n{}\n{\"text\": \"e\"}\n"),
+  ]) func theTextsBeforeABadRowAreGiven(name: String, table: String) throws {
+    let path = try data.folder.write(table, to: name)
+    var texts: [String] = []
+    refuses(.malformedTable, "line ") { try TextFiles.forEachBatch(path: path, TextOptions()) { texts += $0 } }
+    #expect(texts == ["a", "b"])
+    texts = []
+    let notes = try TextFiles.forEachBatch(path: path, .with { $0.skipsBadRows = true }) { texts += $0 }
+    #expect(texts == ["a", "b", "e"])
+    #expect(notes.count == 1 && notes[0].hasPrefix("bad rows are left out: 1 (line "))
+  }
+
   @Test func otherFilesHaveNoTexts() {
     refuses(.noTexts, "a.zip: expected tables (csv, tsv, jsonl, ndjson) or .txt files, found none") {
       try texts(data.zip([("x.bin", "")]))

@@ -39,6 +39,17 @@ import Testing
     #expect(texts.contents[0] == ["0 <start> b", "1 <start> a"])
   }
 
+  @Test func aWholeNumberIsTheSameLabelWithDecimals() throws {
+    let texts = try data.load(table: "text,label\na,1\nb,1.0\nc,0.00\nd,0\n", .training)
+    #expect(texts.labels == ["0", "1"])
+    #expect(texts.contents[0] == ["0 <start> c", "0 <start> d", "1 <start> a", "1 <start> b"])
+  }
+
+  @Test(arguments: [("1.5", "1"), ("1.", "1"), ("v1.0", "v1"), (".0", "0"), ("01.0", "1")])
+  func otherNumbersAreOtherLabels(first: String, second: String) throws {
+    #expect(try Set(data.load(table: "text,label\na,\(first)\nb,\(second)\n", .training).labels).count == 2)
+  }
+
   // MARK: More labels
 
   /// Each: names in the table's order, and the labels' names by number.
@@ -79,6 +90,13 @@ import Testing
     let texts = try data.load(table: Self.table, .training, labelCount: 4, terms: terms(["c", "d", "a", "b"]))
     #expect(texts.training.labels.sorted() == [0, 2, 3])
     #expect(texts.labels == ["c", "d", "a", "b"])
+  }
+
+  @Test(arguments: [(["0", "1"], "1.0", "0.0"), (["0.0", "1.0"], "1", "0")])
+  func aModelsNumbersAreTheSameWithDecimals(known: [String], one: String, zero: String) throws {
+    let texts = try data.load(table: "text,label\nx,\(one)\ny,\(one)\nz,\(zero)\n", .training, terms: terms(known))
+    #expect(texts.training.labels.sorted() == [0, 1, 1])
+    #expect(texts.labels == known)
   }
 
   @Test func notAllOfAModelsLabelsNeedOccur() throws {

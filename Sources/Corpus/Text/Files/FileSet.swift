@@ -8,27 +8,21 @@ package struct FileSet {
   package struct File {
     /// Its path in the archive or below the folder; empty for a file by itself.
     let name: String
-    /// Its index in the archive's table of contents.
+    /// Its index in the archive's table of contents, or in the folder's listing.
     let index: Int
     /// In bytes.
     let size: Int
 
-    /// The number of folders that it lies in.
-    var depth: Int { name.utf8.count { $0 == UInt8(ascii: "/") } }
-    /// The names of the folder that it lies in and of the one above that; empty where there is none.
-    var folders: (last: Substring, above: Substring) {
+    /// The path of the folder that it lies in; empty at the top.
+    var folder: Substring {
       // Bytes, since going by characters takes ten times as long.
-      func cut(_ path: Substring) -> (Substring, Substring) {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        return slash.map { (path[..<$0], path[path.utf8.index(after: $0)...]) } ?? ("", path)
-      }
-      let (path, last) = cut(cut(name[...]).0)
-      return (last, cut(path).1)
+      name.utf8.lastIndex(of: UInt8(ascii: "/")).map { name[..<$0] } ?? ""
     }
-    /// What follows the last dot of its name, in lowercase.
+    /// What follows the last dot of its name, in lowercase; empty if there is none.
     var suffix: String {
-      let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
-      return dot.map { name[name.utf8.index(after: $0)...].lowercased() } ?? ""
+      let separator = name.utf8.lastIndex { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }
+      guard let separator, name.utf8[separator] == UInt8(ascii: ".") else { return "" }
+      return name[name.utf8.index(after: separator)...].lowercased()
     }
   }
 
@@ -37,6 +31,8 @@ package struct FileSet {
   /// The regular files, except those that a file browser would hide, or whose folder it would hide.
   let files: [File]
   private let archive: ZipArchive?
+  /// The paths, as the system has them, of those files in a folder whose names aren't UTF-8, by their indices.
+  private let rawPaths: [Int: [CChar]]
   /// How many threads can read it without taking too much memory.
   let readerLimit: Int
 
@@ -48,17 +44,30 @@ package struct FileSet {
     var facts = stat()
     guard stat(path, &facts) == 0 else { throw CorpusError.inaccessible(path, code: errno) }
     switch facts.st_mode & S_IFMT {
-    case S_IFDIR: (archive, files, readerLimit) = (nil, try Self.list(path), .max)
+    case S_IFDIR:
+      (files, rawPaths) = try Self.list(path)
+      (archive, readerLimit) = (nil, .max)
     case S_IFREG:
       let isZip = ["npz", "zip"].contains((path as NSString).pathExtension.lowercased())
-      guard try isZip || Self.isZip(Self.start(of: path)) else {
-        (archive, files, readerLimit) = (nil, [File(name: "", index: 0, size: Int(facts.st_size))], .max)
+      let start = try Self.start(of: path, count: 4)
+      if start.starts(with: [0x1F, 0x8B]) {
+        let archive = try ZipArchive(gzip: path)
+        files = [File(name: archive.entryNames[0], index: 0, size: try archive.declaredSize(of: 0))]
+        (self.archive, rawPaths, readerLimit) = (archive, [:], .max)
+        return
+      }
+      guard isZip || Self.isZip(start) else {
+        files = [File(name: "", index: 0, size: Int(facts.st_size))]
+        (archive, rawPaths, readerLimit) = (nil, [:], .max)
         return
       }
       // With deflate, an archive could hold a thousand times its own size; texts usually shrink to a third.
       let limit = max(64 << 20, 100 * min(Int(facts.st_size), 1 << 50))
       let archive = try ZipArchive(path: path, sizeLimit: limit)
-      (self.archive, files) = (archive, try Self.list(archive, limit: limit))
+      if let signature = FileSignature.found(amongNames: archive.entryNames) {
+        throw signature.error(file: path, entry: nil)
+      }
+      (self.archive, files, rawPaths) = (archive, try Self.list(archive, limit: limit), [:])
       // Each thread has the table of contents in memory, about 300 bytes an entry.
       readerLimit = max(1, (1 << 21) / max(1, archive.entryNames.count))
     default:
@@ -69,7 +78,8 @@ package struct FileSet {
   }
 
   private init(_ other: FileSet, archive: ZipArchive?) {
-    (path, files, readerLimit, self.archive) = (other.path, other.files, other.readerLimit, archive)
+    (path, files, rawPaths, readerLimit) = (other.path, other.files, other.rawPaths, other.readerLimit)
+    self.archive = archive
   }
 
   /// The same files, for another thread.
@@ -83,14 +93,20 @@ package struct FileSet {
   /// A file's name for messages; nil for a file by itself.
   func entry(_ file: File) -> String? { file.name.isEmpty ? nil : file.name }
 
+  /// Where a file is, for messages: its path, or its archive's with its name there.
+  func location(of file: File) -> (file: String, entry: String?) {
+    if archive != nil { return (path, file.name) }
+    return (file.name.isEmpty ? path : path + "/" + file.name, nil)
+  }
+
   /// Reads a file.
   ///
   /// - Parameter body: takes all bytes from the reader.
   /// - Throws: `CorpusError` if the file cannot be read, and whatever `body` throws.
   func read<Result>(_ file: File, _ body: (inout EntryReader) throws -> Result) throws -> Result {
     if let archive { return try archive.read(entry: file.index, body) }
-    let path = file.name.isEmpty ? self.path : self.path + "/" + file.name
-    let descriptor = try Self.open(path)
+    let path = location(of: file).file
+    let descriptor = try Self.open(path, as: rawPaths[file.index])
     defer { close(descriptor) }
     var reader = EntryReader(file: path, entry: nil, size: file.size) { chunk in
       let count = Foundation.read(descriptor, chunk.baseAddress, chunk.count)
@@ -100,6 +116,41 @@ package struct FileSet {
     let result = try body(&reader)
     try reader.drain()
     return result
+  }
+
+  /// Reads a table, converted to UTF-8 if it turns out to be UTF-16.
+  ///
+  /// - Parameters:
+  ///   - encoding: how the file's bytes stand for characters, where they aren't UTF-16.
+  ///   - body: takes all bytes from the reader, which are in the encoding that it is given.
+  /// - Throws: `CorpusError` if the file cannot be read, and whatever `body` throws.
+  func readTable<Result>(
+    _ file: File, _ encoding: TextOptions.Encoding,
+    _ body: (inout EntryReader, TextOptions.Encoding) throws -> Result
+  ) throws -> Result {
+    guard let utf16 = UTF16Text(start: try start(of: file, count: 256), needsMark: encoding != .utf8) else {
+      return try read(file) { try body(&$0, encoding) }
+    }
+    guard file.size <= Self.utf16SizeLimit else {
+      throw CorpusError(
+        .tooLarge, file: path, entry: entry(file), expected: "UTF-16 of at most \(Self.utf16SizeLimit) bytes",
+        found: "\(file.size)", advice: "convert it to UTF-8")
+    }
+    let text = utf16.utf8(try read(file) { try $0.bytes($0.size) })
+    let location = location(of: file)
+    var reader = EntryReader(text, file: location.file, entry: location.entry)
+    return try body(&reader, .utf8)
+  }
+
+  /// UTF-16 is converted in memory.
+  private static let utf16SizeLimit = 1 << 30
+
+  /// The first bytes of a file: as many as are wanted, or all.
+  ///
+  /// - Throws: `CorpusError` if they cannot be read.
+  func start(of file: File, count: Int) throws -> [UInt8] {
+    if let archive { return try archive.start(ofEntry: file.index, count: count) }
+    return try Self.start(of: location(of: file).file, as: rawPaths[file.index], count: count)
   }
 
   /// Reads a file that is a text.
@@ -116,6 +167,15 @@ package struct FileSet {
     }
     bytes.removeAll(keepingCapacity: true)
     try read(file) { try $0.append($0.size, to: &bytes) }
+    var encoding = encoding
+    if let utf16 = UTF16Text(start: bytes, needsMark: encoding != .utf8) {
+      (bytes, encoding) = (utf16.utf8(bytes), .utf8)
+    }
+    if bytes.withUnsafeBytes({ !$0.isEmpty && memchr($0.baseAddress!, 0, $0.count) != nil }) {
+      throw CorpusError(
+        .unsupportedFormat, file: path, entry: entry(file), expected: "a text",
+        found: FileSignature.found(in: bytes)?.name ?? "a binary file, with NUL bytes", advice: "leave it out")
+    }
     if let offset = encoding.makeUTF8(&bytes) {
       let line = bytes[..<offset].count { $0 == UInt8(ascii: "\n") } + 1
       throw encoding.error(file: path, entry: entry(file), line: line, byte: bytes[offset])
@@ -141,10 +201,21 @@ package struct FileSet {
     return name.hasPrefix("__MACOSX/")
   }
 
+  /// What Windows puts into folders.
+  private static func isThumbnails(_ name: String) -> Bool {
+    name.hasSuffix("Thumbs.db") || name.hasSuffix("desktop.ini")
+  }
+
   private static func list(_ archive: ZipArchive, limit: Int) throws -> [File] {
     var (files, total) = ([File](), 0)
-    for (index, name) in archive.entryNames.enumerated() where !name.hasSuffix("/") {
-      if isHidden(name) { continue }
+    let (slash, backslash) = (UInt8(ascii: "/"), UInt8(ascii: "\\"))
+    // Some programs on Windows put backslashes between folders.
+    let hasBackslashes =
+      archive.entryNames.contains { $0.utf8.contains(backslash) }
+      && !archive.entryNames.contains { $0.utf8.contains(slash) }
+    for (index, entryName) in archive.entryNames.enumerated() {
+      let name = hasBackslashes ? entryName.replacing("\\", with: "/") : entryName
+      if name.utf8.last == slash || isHidden(name) || isThumbnails(name) { continue }
       let size = try archive.declaredSize(of: index)
       total += size
       guard total <= limit else {
@@ -158,27 +229,48 @@ package struct FileSet {
   }
 
   /// Links to files count as files; links to folders are not followed, since they could lead in a circle.
-  private static func list(_ root: String) throws -> [File] {
-    var (files, folders) = ([File](), [""])
+  private static func list(_ root: String) throws -> (files: [File], rawPaths: [Int: [CChar]]) {
+    var (files, rawPaths) = ([File](), [Int: [CChar]]())
+    var folders: [(name: String, path: [CChar])] = [("", Array(root.utf8CString))]
     while let folder = folders.popLast() {
-      let path = folder.isEmpty ? root : root + "/" + folder
-      let names: [String]
-      do { names = try FileManager.default.contentsOfDirectory(atPath: path) } catch { throw failure(path) }
-      for name in names.sorted() where !name.hasPrefix(".") {
-        let inside = folder.isEmpty ? name : folder + "/" + name
+      for (name, bytes) in try entries(folder.path, shown: folder.name.isEmpty ? root : root + "/" + folder.name) {
+        let inside = folder.name.isEmpty ? name : folder.name + "/" + name
+        let path = folder.path.dropLast() + [CChar(bitPattern: UInt8(ascii: "/"))] + bytes
         var facts = stat()
-        guard lstat(root + "/" + inside, &facts) == 0 else { throw failure(root + "/" + inside) }
+        guard lstat(Array(path), &facts) == 0 else { throw failure(root + "/" + inside) }
         let isLink = facts.st_mode & S_IFMT == S_IFLNK
         // A link that leads nowhere does not count.
-        if isLink, stat(root + "/" + inside, &facts) != 0 { continue }
+        if isLink, stat(Array(path), &facts) != 0 { continue }
         switch facts.st_mode & S_IFMT {
-        case S_IFREG: files.append(File(name: inside, index: 0, size: Int(facts.st_size)))
-        case S_IFDIR where !isLink: folders.append(inside)
+        case S_IFREG:
+          if String(validatingCString: Array(path)) == nil { rawPaths[files.count] = Array(path) }
+          files.append(File(name: inside, index: files.count, size: Int(facts.st_size)))
+        case S_IFDIR where !isLink: folders.append((inside, Array(path)))
         default: break
         }
       }
     }
-    return files
+    return (files, rawPaths)
+  }
+
+  /// The names in a folder, except hidden ones, in their order; also as the system has them, which need not be UTF-8.
+  private static func entries(_ path: [CChar], shown: String) throws -> [(name: String, bytes: [CChar])] {
+    guard let folder = opendir(path) else { throw failure(shown) }
+    defer { closedir(folder) }
+    var entries: [(name: String, bytes: [CChar])] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(folder) else { break }
+      let bytes = withUnsafePointer(to: &entry.pointee.d_name) { name in
+        name.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: name.pointee)) { name in
+          Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+        }
+      }
+      let name = String(decoding: bytes.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+      if !name.hasPrefix("."), !isThumbnails(name) { entries.append((name, bytes)) }
+    }
+    guard errno == 0 else { throw failure(shown) }
+    return entries.sorted { $0.name < $1.name }
   }
 
   // MARK: Files
@@ -188,16 +280,30 @@ package struct FileSet {
     start.starts(with: "PK\u{3}\u{4}".utf8) || start.starts(with: "PK\u{5}\u{6}".utf8)
   }
 
-  private static func start(of path: String) throws -> [UInt8] {
-    let descriptor = try open(path)
+  private static func start(of path: String, as rawPath: [CChar]? = nil, count: Int) throws -> [UInt8] {
+    let descriptor = try open(path, as: rawPath)
     defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 4)
-    guard Foundation.read(descriptor, &bytes, bytes.count) >= 0 else { throw failure(path) }
+    var code: Int32?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let found = Foundation.read(descriptor, buffer.baseAddress! + filled, count - filled)
+        if found < 0 && errno == EINTR { continue }
+        if found < 0 { code = errno }
+        if found <= 0 { break }
+        filled += found
+      }
+    }
+    if let code {
+      errno = code
+      throw failure(path)
+    }
     return bytes
   }
 
-  private static func open(_ path: String) throws -> Int32 {
-    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+  /// - Parameter rawPath: the path as the system has it, if it isn't UTF-8.
+  private static func open(_ path: String, as rawPath: [CChar]? = nil) throws -> Int32 {
+    let flags = O_RDONLY | O_CLOEXEC
+    let descriptor = rawPath.map { Foundation.open($0, flags) } ?? Foundation.open(path, flags)
     guard descriptor >= 0 else { throw failure(path) }
     return descriptor
   }

@@ -5,14 +5,20 @@ enum TextLayout {
   /// A table of texts and labels.
   struct Table {
     let file: FileSet.File
-    /// Whether its texts are the test part.
-    let isTest: Bool
+    /// The part that its texts are.
+    let part: TextPart
   }
 
   /// A file for each text, in a folder that is its label.
   case tree(TextTree)
-  /// One table, or one for training and one for testing.
+  /// One table, or one for each part.
   case tables([Table])
+
+  /// What separates the words of such texts.
+  var whiteSpace: TextCoding.WhiteSpace {
+    if case .tree(let tree) = self, tree.isLargeMovieReviewDataset { return .imdb }
+    return .unicode
+  }
 
   /// What the names of tables end in, in lowercase.
   static let tableSuffixes = ["csv", "tsv", "jsonl", "ndjson"]
@@ -21,19 +27,27 @@ enum TextLayout {
   ///
   /// - Throws: `CorpusError` if there are neither folders of texts nor tables, or too many of them.
   init(of files: FileSet) throws {
-    let tree = try TextTree(files)
     var tables = files.files.filter { Self.tableSuffixes.contains($0.suffix) }
+    // Beside tables, texts are recognized by their names alone.
+    let tree = try TextTree(files, suffix: tables.isEmpty ? nil : "txt")
     if tree.labels.names.count > 1 || tables.isEmpty && !tree.texts.isEmpty {
       self = .tree(tree)
       return
     }
-    // A file by itself is a table whatever its name.
-    if tables.isEmpty && files.files.count == 1 { tables = files.files }
+    // A file by itself is a table whatever its name, also beside a file about it.
+    if tables.isEmpty { tables = files.files.filter { $0.suffix == "json" } }
+    if tables.isEmpty {
+      let others = files.files.filter { !Self.isAboutData($0) }
+      if others.count == 1 { tables = others }
+    }
     tables.sort { $0.name < $1.name }
+    let parts = tables.map { TextPart(named: Self.stem($0)) }
     if tables.count == 1 {
-      self = .tables([Table(file: tables[0], isTest: false)])
-    } else if tables.map(Self.stem) == ["test", "train"] {
-      self = .tables([Table(file: tables[1], isTest: false), Table(file: tables[0], isTest: true)])
+      self = .tables([Table(file: tables[0], part: .training)])
+    } else if parts.contains(.training), !parts.contains(nil), Set(parts).count == parts.count {
+      let order: [TextPart] = [.training, .validation, .test]
+      self = .tables(
+        order.compactMap { part in parts.firstIndex(of: part).map { Table(file: tables[$0], part: part) } })
     } else {
       let names = files.files.map(\.name).sorted()
       throw CorpusError(
@@ -42,6 +56,12 @@ enum TextLayout {
         found: names.isEmpty ? "no files" : CorpusError.quoted(names, limit: 8),
         advice: "give what holds the texts and their labels")
     }
+  }
+
+  /// Whether a file is about the data, rather than part of them, as its name tells.
+  private static func isAboutData(_ file: FileSet.File) -> Bool {
+    let stem = stem(file)
+    return ["readme", "license", "licence", "copying", "citation"].contains { stem.hasPrefix($0) }
   }
 
   /// A file's name without folders and suffix, in lowercase.

@@ -12,55 +12,84 @@ struct TextRows: Sendable {
   let labelColumn: String
   /// Where the labels are numbered; nil if they are not wanted.
   let labels: LabelTable?
+  /// Whether objects that lack a text or a label are left out.
+  let skipsBadRows: Bool
 
   /// Gives the texts of a batch with the numbers of their labels.
   ///
+  /// - Returns: which rows were left out.
   /// - Throws: `CorpusError` if a JSON object lacks its text or its label, or if there are too many labels.
   func forEachText(
     of batch: TextBatch, _ body: (_ text: UnsafeBufferPointer<UInt8>, _ label: Int) -> Void
-  ) throws {
-    var start = 0
+  ) throws -> RowRemarks {
+    var (start, remarks) = (0, batch.remarks)
     for (index, end) in batch.ends.enumerated() {
       defer { start = end }
       if isJSON {
-        var (text, label) = try labeledText(batch.bytes[start..<end], line: batch.lines[index])
-        text.withUTF8 { body($0, label) }
+        let line = batch.lines[index]
+        try skippingBadRows(&remarks) { remarks in
+          let row = try object(batch.bytes[start..<end], line: line, &remarks)
+          var text = try value(textColumn, of: row, line: line)
+          let label = try value(labelColumn, of: row, line: line)
+          guard label.contains(where: { !$0.isWhitespace }) else {
+            throw malformed(line, expected: "a label", found: "none")
+          }
+          let number = try number(of: label, line: line)
+          text.withUTF8 { body($0, number) }
+        }
       } else {
         batch.bytes[start..<end].withUnsafeBufferPointer { body($0, batch.labels[index]) }
       }
     }
+    return remarks
   }
 
-  /// The texts of a batch that was read without labels.
+  /// Gives the texts of a batch that was read without labels; the last time is before the first row at fault.
   ///
-  /// - Throws: `CorpusError` if a JSON object lacks its text.
-  func texts(of batch: TextBatch) throws -> [String] {
-    var start = 0
-    return try zip(batch.ends, batch.lines).map { end, line in
+  /// - Returns: which rows were left out.
+  /// - Throws: `CorpusError` if a JSON object lacks its text; and whatever `body` throws.
+  func withTexts(of batch: TextBatch, _ body: ([String]) throws -> Void) throws -> RowRemarks {
+    var (start, remarks, texts) = (0, batch.remarks, [String]())
+    for (end, line) in zip(batch.ends, batch.lines) {
       defer { start = end }
-      guard isJSON else { return String(decoding: batch.bytes[start..<end], as: UTF8.self) }
-      let row = try JSONRow(batch.bytes[start..<end], file: file, entry: entry, number: line)
-      guard let text = row.values[textColumn] ?? nil else {
-        throw malformed(line, expected: "a text as \(CorpusError.quoted(textColumn))", found: "none")
+      guard isJSON else {
+        texts.append(String(decoding: batch.bytes[start..<end], as: UTF8.self))
+        continue
       }
-      return text
+      do {
+        try skippingBadRows(&remarks) { remarks in
+          let row = try object(batch.bytes[start..<end], line: line, &remarks)
+          guard let text = row.values[textColumn] ?? nil else {
+            throw malformed(line, expected: "a text as \(CorpusError.quoted(textColumn))", found: "none")
+          }
+          texts.append(text)
+        }
+      } catch {
+        if !texts.isEmpty { try body(texts) }
+        throw error
+      }
+    }
+    if !texts.isEmpty { try body(texts) }
+    return remarks
+  }
+
+  private func skippingBadRows(_ remarks: inout RowRemarks, _ body: (inout RowRemarks) throws -> Void) throws {
+    do { try body(&remarks) } catch let error as CorpusError where skipsBadRows && error.isAboutARow {
+      remarks.skipped.append(error)
     }
   }
 
-  private func labeledText(_ object: ArraySlice<UInt8>, line: Int) throws -> (text: String, label: Int) {
-    let row = try JSONRow(object, file: file, entry: entry, number: line)
-    func value(_ name: String) throws -> String {
-      let shown = CorpusError.quoted(name)
-      guard let value = row.values[name] else { throw malformed(line, expected: "a value of \(shown)", found: "none") }
-      guard let value else { throw malformed(line, expected: "a text as \(shown)", found: "another value") }
-      return value
-    }
-    let text = try value(textColumn)
-    let label = try value(labelColumn)
-    guard label.contains(where: { !$0.isWhitespace }) else {
-      throw malformed(line, expected: "a label", found: "none")
-    }
-    return (text, try number(of: label, line: line))
+  private func object(_ bytes: ArraySlice<UInt8>, line: Int, _ remarks: inout RowRemarks) throws -> JSONRow {
+    let row = try JSONRow(bytes, file: file, entry: entry, number: line)
+    remarks.loneSurrogateCount += row.loneSurrogateCount
+    return row
+  }
+
+  private func value(_ name: String, of row: JSONRow, line: Int) throws -> String {
+    let shown = CorpusError.quoted(name)
+    guard let value = row.values[name] else { throw malformed(line, expected: "a value of \(shown)", found: "none") }
+    guard let value else { throw malformed(line, expected: "a text as \(shown)", found: "another value") }
+    return value
   }
 
   /// The number of a label, which is added if it is new.

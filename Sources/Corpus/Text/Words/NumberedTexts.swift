@@ -10,8 +10,10 @@ struct WordChunk {
   var ends: [Int] = []
   /// The number of each text's label in the ``LabelTable``.
   var labels: [Int] = []
-  /// Whether the texts belong to the test part, where a whole file does.
-  var isTest = false
+  /// The part that the texts belong to, where a whole file does.
+  var part = TextPart.training
+  /// Which rows were left out.
+  var remarks = RowRemarks()
 }
 
 /// The texts of a data set with numbers for words, which become tokens when the vocabulary is known.
@@ -24,7 +26,7 @@ struct NumberedTexts {
     let range: Range<Int>
     /// From 0 on.
     let label: UInt8
-    var isTest: Bool
+    var part: TextPart
   }
 
   /// The words of all texts.
@@ -46,7 +48,7 @@ extension NumberedTexts {
     for (index, chunk) in chunks.enumerated() {
       var start = 0
       for (end, label) in zip(chunk.ends, chunk.labels) {
-        texts.append(Text(chunk: index, range: start..<end, label: labels[label], isTest: chunk.isTest))
+        texts.append(Text(chunk: index, range: start..<end, label: labels[label], part: chunk.part))
         start = end
       }
     }

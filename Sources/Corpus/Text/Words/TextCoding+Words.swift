@@ -1,10 +1,16 @@
 extension TextCoding {
   /// What each byte becomes: a space between words, or a byte of a word in lowercase.
-  private static let bytes: [UInt8] = (0...UInt8.max).map { byte in
-    switch byte {
-    case _ where "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n".utf8.contains(byte): space
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
-    default: byte
+  private static let kerasBytes = bytes(separators: "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n")
+  /// The same, with the rest of ASCII's white space.
+  private static let unicodeBytes = bytes(separators: "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\u{B}\u{C}\r")
+
+  private static func bytes(separators: String) -> [UInt8] {
+    (0...UInt8.max).map { byte in
+      switch byte {
+      case _ where separators.utf8.contains(byte): space
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+      default: byte
+      }
     }
   }
   private static var space: UInt8 { 0x20 }
@@ -45,19 +51,20 @@ extension TextCoding {
     memory: UnsafeMutableBufferPointer<UInt8>,
     _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
   ) -> Int {
-    Self.bytes.withUnsafeBufferPointer { bytes in
+    (whiteSpace == .keras ? Self.kerasBytes : Self.unicodeBytes).withUnsafeBufferPointer { bytes in
       // The word so far: text[start..<next] has become memory[begin..<end].
       var (start, next, begin, end, count) = (start, start, 0, 0, 0)
       while next < text.count {
         let byte = bytes[Int(text[next])]
-        if byte == Self.space {
+        let spaceLength = byte == Self.space ? 1 : byte < 0x80 ? 0 : lengthOfSpace(at: next, in: text)
+        if spaceLength > 0 {
           if end > begin {
             body(.init(rebasing: memory[begin..<end]), start..<next)
             count += 1
             if count == limit { return next }
           }
           begin = end
-          next = stripsHTML ? endOfTag(at: next, in: text) ?? next + 1 : next + 1
+          next = stripsHTML ? endOfTag(at: next, in: text) ?? next + 1 : next + spaceLength
           continue
         }
         if end == begin { start = next }
@@ -76,6 +83,31 @@ extension TextCoding {
       }
       if end > begin { body(.init(rebasing: memory[begin..<end]), start..<next) }
       return next
+    }
+  }
+
+  // MARK: White space
+
+  /// The number of bytes of the white space beyond ASCII that begins here; 0 if none does.
+  private func lengthOfSpace(at start: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
+    if whiteSpace == .keras { return 0 }
+    func byte(_ offset: Int) -> UInt8 { start + offset < text.count ? text[start + offset] : 0 }
+    switch (byte(0), byte(1)) {
+    // U+0085 and U+00A0
+    case (0xC2, 0x85), (0xC2, 0xA0): return whiteSpace == .unicode ? 2 : 0
+    // U+1680
+    case (0xE1, 0x9A): return byte(2) == 0x80 ? 3 : 0
+    // U+2000 to U+200A, U+2028, U+2029 and U+202F
+    case (0xE2, 0x80):
+      switch byte(2) {
+      case 0x80...0x8A, 0xA8, 0xA9, 0xAF: return 3
+      default: return 0
+      }
+    // U+205F
+    case (0xE2, 0x81): return byte(2) == 0x9F ? 3 : 0
+    // U+3000
+    case (0xE3, 0x80): return byte(2) == 0x80 ? 3 : 0
+    default: return 0
     }
   }
 
