@@ -24,8 +24,8 @@ struct Train: ParsableCommand {
 
   @Option(
     help: .init(
-      "Labeled texts: Keras's imdb.npz; a CSV, TSV or JSON Lines file; or a zip archive or a folder with such files, or "
-        + "with texts in folders named after their labels.",
+      "Labeled texts: Keras's imdb.npz; a table (CSV, TSV, JSON, fastText; gzipped or not); or a zip archive or a folder "
+        + "with tables, or with texts in folders named after their labels.",
       valueName: "path"))
   var data: String?
 
