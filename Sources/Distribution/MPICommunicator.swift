@@ -78,7 +78,7 @@ public enum MPI {
       }
       // Under the launcher of another MPI, each process would consider itself alone, and all would write the same files.
       guard count == ranks else {
-        throw RankError.otherMPI(started: ranks, seen: count)
+        throw RankError.otherMPI(started: ranks, seen: Int(count))
       }
       (self.rank, self.count) = (Int(rank), Int(count))
     }
