@@ -175,7 +175,7 @@ private let tensorBoardPython = ProcessInfo.processInfo.environment["TENSORBOARD
   /// What it reads from the folder, sorted: a tag, a step and a value a line.
   private func tensorBoardLines(_ folder: String) throws -> [String] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: try #require(tensorBoardPython))
