@@ -132,14 +132,14 @@ with tempfile.TemporaryDirectory() as folder:
         ("a Linear of other inputs", "fc.weight has shape [1, 128], expected [1, 256]", Classifier(bidirectional=True).state_dict()),
         ("no bias", "there is no tensor lstm.bias_ih_l0", Classifier(bias=False).state_dict()),
         ("projections", "an LSTM with projections", Classifier(proj_size=H - 1).state_dict()),
-        ("a prefix", "take “net.” off the names", {f"net.{key}": value for key, value in state.items()}),
+        ("a prefix", "remove “net.” from the names", {f"net.{key}": value for key, value in state.items()}),
         ("int8", "has dtype I8", {key: value.to(torch.int8) for key, value in state.items()}),
         ("float8", "has dtype F8_E4M3", {key: value.to(torch.float8_e4m3fn) for key, value in state.items()}),
     ]:
         save_file(tensors, folder / "refused.safetensors")
         ours.refuses(what, problem, options.lstm, "inspect", folder / "refused.safetensors")
     torch.save(state, folder / "model.pt")
-    ours.refuses("torch.save", "a pickle", options.lstm, "inspect", folder / "model.pt")
+    ours.refuses("torch.save", "a PyTorch pickle", options.lstm, "inspect", folder / "model.pt")
     torch.save(state, folder / "old.pt", _use_new_zipfile_serialization=False)
-    ours.refuses("torch.save before 1.6", "a pickle", options.lstm, "inspect", folder / "old.pt")
+    ours.refuses("torch.save before 1.6", "a PyTorch pickle", options.lstm, "inspect", folder / "old.pt")
 ours.end()
