@@ -1,3 +1,4 @@
+import Fixtures
 import Foundation
 import Models
 import Testing
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func lineEndsOfWindowsAreNoPartsOfWords() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try write(
         (0..<20).map { number in
           ("texts/\(number % 2 == 0 ? "pos" : "neg")/\(number).txt", Data("a good\r\nfilm\r\n\(number)\r\n".utf8))
@@ -48,7 +49,7 @@ import Testing
   private static let rows = (0..<20).map { "a \($0 % 2 == 0 ? "good" : "bad") film\t\($0 % 2)\n" }.joined()
 
   @Test func aTableNeedsNoHeader() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try write([("a.txt", Data(Self.rows.utf8))], in: folder)
       for options in [[], ["--no-header", "--text-column", "1", "--label-column", "2"]] {
         let shown = try LSTMProcess.run(["inspect", folder.path + "/a.txt", "--test-split", "0"] + options)
@@ -58,7 +59,7 @@ import Testing
   }
 
   @Test func whatQuotesMeanCanBeSaid() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try write([("a.csv", Data("text,label\n\"a,x\nb\",y\n".utf8))], in: folder)
       let data = folder.path + "/a.csv"
       let refused = try LSTMProcess.run("inspect", data)
@@ -69,7 +70,7 @@ import Testing
   }
 
   @Test func aQuoteThatIsNotClosedNamesTheOption() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       try write([("a.csv", Data("text,label\na,x\n\"b,y\nc,x\n".utf8))], in: folder)
       let refused = try LSTMProcess.run("inspect", folder.path + "/a.csv")
       #expect(refused.exitCode == 1)
@@ -80,7 +81,7 @@ import Testing
   }
 
   @Test func badRowsAreAnsweredAroundOrLeftOut() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       let table = "text,label\na good film,1\na bad film,0,\na good film,1\n"
       try write([("a.tsv", Data(("text\tlabel\n" + Self.rows).utf8)), ("b.csv", Data(table.utf8))], in: folder)
       let model = try train(folder, "a.tsv")
@@ -97,7 +98,7 @@ import Testing
   }
 
   @Test func predictReadsJSONWhateverItsName() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       let lines = "{\"text\": \"q\", \"body\": \"a good film\"}\n{\"text\": \"q\", \"body\": \"a bad film\"}\n"
       try write([("a.tsv", Data(("text\tlabel\n" + Self.rows).utf8)), ("b.json", Data(lines.utf8))], in: folder)
       let model = try train(folder, "a.tsv")
@@ -109,7 +110,7 @@ import Testing
   }
 
   @Test func theValidationPartIsWhatIsValidatedOn() throws {
-    try TemporaryFolder.with { folder in
+    try withTemporaryFolder { folder in
       let table = "text\tlabel\n" + Self.rows
       try write(
         [("data/train.tsv", table), ("data/validation.tsv", table + Self.rows), ("data/test.tsv", table)].map {
