@@ -93,7 +93,7 @@ import Testing
         "\(stopped.errors)")
       let skipped = try LSTMProcess.run(arguments + ["--skip-bad-rows"])
       #expect(skipped.exitCode == 0 && skipped.output.split(separator: "\n").count == 3)
-      #expect(skipped.errors.contains("b.csv: bad rows are left out: 1 (line 3: "), "\(skipped.errors)")
+      #expect(skipped.errors.contains("b.csv: bad rows skipped: 1 (line 3: "), "\(skipped.errors)")
     }
   }
 
@@ -119,7 +119,7 @@ import Testing
       let run = try LSTMProcess.run(
         ["train", "--data", folder.path + "/data", "--output", folder.path + "/run"] + Self.small.dropLast())
       #expect(run.exitCode == 0, "\(run.errors)")
-      #expect(run.errors.contains("the 40 texts of the validation part are validated on, and not tested on"))
+      #expect(run.errors.contains("the 40 texts of the validation part are used for validation, not for testing"))
       let evaluated = try LSTMProcess.run(
         "evaluate", "--model", folder.path + "/run/model.safetensors", "--data", folder.path + "/data")
       #expect(evaluated.output.contains("part test: 20 texts"), "\(evaluated.output)\(evaluated.errors)")

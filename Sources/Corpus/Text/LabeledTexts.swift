@@ -170,10 +170,10 @@ extension NumberedTexts {
     }
     if !validation.isEmpty {
       if test.isEmpty {
-        notes.append("there is no test part: the \(validation.count) texts of the validation part are taken for it")
+        notes.append("there is no test part: the \(validation.count) texts of the validation part are used instead")
         return (training, [], validation)
       }
-      notes.append("the \(validation.count) texts of the validation part are validated on, and not tested on")
+      notes.append("the \(validation.count) texts of the validation part are used for validation, not for testing")
       return (training, validation, test)
     }
     guard test.isEmpty, testSplit > 0 else { return (training, [], test) }

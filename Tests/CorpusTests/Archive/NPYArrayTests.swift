@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Testing
 
 @Suite struct NPYArrayTests {
@@ -53,7 +54,7 @@ import Testing
   }
 
   @Test func absurdNumbersOfLabelsAreRefused() {
-    refuses(.tooLarge, "expected at most 4194304 elements, found 9223372036854775807") {
+    refuses(CorpusError.Kind.tooLarge, "expected at most 4194304 elements, found 9223372036854775807") {
       try labels(NPY.array(NPY.header("<i8", "(9223372036854775807,)"), [UInt8](repeating: 0, count: 16)))
     }
   }
@@ -73,7 +74,7 @@ import Testing
   }
 
   @Test func absurdNumbersOfSequencesAreRefused() {
-    refuses(.tooLarge, "expected at most 4194304 elements, found 99999999999") {
+    refuses(CorpusError.Kind.tooLarge, "expected at most 4194304 elements, found 99999999999") {
       try sequences(NPY.array(NPY.header("|O", "(99999999999,)"), Pickle.array([[1], [2]])))
     }
   }

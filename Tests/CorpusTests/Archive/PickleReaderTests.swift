@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Testing
 
 @Suite struct PickleReaderTests {

@@ -1,5 +1,6 @@
 import CLibZip
 import Corpus
+import Fixtures
 import Foundation
 import Testing
 
@@ -167,7 +168,7 @@ import Testing
   }
 
   @Test func entriesBeyondTheLimitAreRefused() {
-    refuses(.tooLarge, "test.zip: a: expected at most 99 bytes, found 100 declared") {
+    refuses(CorpusError.Kind.tooLarge, "test.zip: a: expected at most 99 bytes, found 100 declared") {
       try read(Zip(.init("a", [UInt8](repeating: 0, count: 100))), sizeLimit: 99)
     }
   }
@@ -175,7 +176,7 @@ import Testing
   @Test func whatTheEntryDeclaresCounts() {
     var bomb = Zip.Entry("a", [1, 2, 3])
     bomb.size = .max - 1
-    refuses(.tooLarge, "test.zip: a: expected at most 1048576 bytes, found 4294967294 declared") {
+    refuses(CorpusError.Kind.tooLarge, "test.zip: a: expected at most 1048576 bytes, found 4294967294 declared") {
       try read(Zip(bomb))
     }
   }

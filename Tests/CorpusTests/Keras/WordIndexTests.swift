@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Foundation
 import Testing
 
@@ -109,7 +110,7 @@ import Testing
   @Test func filesAbove64MiBAreRefused() throws {
     let path = try folder.write([], to: "large.json")
     try #require(FileHandle(forWritingAtPath: path)).truncate(atOffset: 64 << 20 + 1)
-    refuses(.tooLarge, "large.json: expected at most 67108864 bytes, found more") { try WordIndex(contentsOf: path) }
+    refuses(CorpusError.Kind.tooLarge, "large.json: expected at most 67108864 bytes, found more") { try WordIndex(contentsOf: path) }
   }
 
   // MARK: The real file

@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Testing
 
 /// Comma-separated values, after RFC 4180.
@@ -67,7 +68,7 @@ import Testing
 
   @Test func theLineOfAQuoteThatMakesAllLiteralIsNoted() throws {
     let texts = try data.load(table: "label\ttext\na\tx\nb\t\"y\" z\n", .training, name: "a.tsv")
-    #expect(texts.notes.contains { $0.hasPrefix("quotes are taken as they are") && $0.contains("in line 3 ") })
+    #expect(texts.notes.contains { $0.hasPrefix("quotes are read literally") && $0.contains("in line 3 ") })
   }
 
   /// Each: what quotes are said to mean, a row, and its text.
@@ -138,7 +139,7 @@ import Testing
 
   @Test func aLineHasAtMost64MiB() throws {
     let path = try data.folder.write([UInt8](repeating: 0x61, count: 65 << 20), to: "endless.csv")
-    refuses(.tooLarge, "endless.csv: byte ", "expected a line of at most 67108864 bytes, found more") {
+    refuses(CorpusError.Kind.tooLarge, "endless.csv: byte ", "expected a line of at most 67108864 bytes, found more") {
       try data.load(path)
     }
   }

@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Foundation
 import Testing
 
@@ -125,7 +126,7 @@ import Testing
   @Test func anEntryThatDeclaresMoreThanTheLimitIsRefused() {
     var huge = Zip.Entry("pos/1.txt", [1, 2, 3])
     huge.size = .max - 1
-    refuses(.tooLarge, "a.zip: pos/1.txt: expected at most 67108864 bytes, found 4294967294 declared") {
+    refuses(CorpusError.Kind.tooLarge, "a.zip: pos/1.txt: expected at most 67108864 bytes, found 4294967294 declared") {
       try data.load(data.zip(huge, .init("neg/1.txt", [])))
     }
   }
@@ -136,7 +137,7 @@ import Testing
     let entries = ["pos/1.txt", "pos/2.txt", "neg/1.txt", "neg/2.txt"].map { ($0, zeros) }
     let path = try data.folder.write([UInt8](ZipWriter.archive(entries, isDeflated: true)), to: "bomb.zip")
     refuses(
-      .tooLarge, "bomb.zip: expected at most 67108864 bytes in all, a hundred times the archive's size, found more"
+      CorpusError.Kind.tooLarge, "bomb.zip: expected at most 67108864 bytes in all, a hundred times the archive's size, found more"
     ) {
       try data.load(path)
     }

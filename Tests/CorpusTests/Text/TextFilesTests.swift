@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Foundation
 import Testing
 
@@ -87,7 +88,7 @@ import Testing
     texts = []
     let notes = try TextFiles.forEachBatch(path: path, .with { $0.skipsBadRows = true }) { texts += $0 }
     #expect(texts == ["a", "b", "e"])
-    #expect(notes.count == 1 && notes[0].hasPrefix("bad rows are left out: 1 (line "))
+    #expect(notes.count == 1 && notes[0].hasPrefix("bad rows skipped: 1 (line "))
   }
 
   @Test func otherFilesHaveNoTexts() {

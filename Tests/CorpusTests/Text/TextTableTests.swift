@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Testing
 
 /// The columns and rows of tables.
@@ -96,7 +97,8 @@ import Testing
     let texts = try data.load(table: table, .training)
     let expected = ["0 <start> so bad", "0 <start> such a bad film", "1 <start> a good film", "1 <start> so good"]
     #expect(texts.contents[0] == expected)
-    #expect(texts.notes.contains { $0.hasPrefix("the first row is read as a text, since its label, “") })
+    #expect(
+      texts.notes.contains { $0.hasPrefix("the first row is read as a text, not as a header, since its label, “") })
   }
 
   @Test func aHeaderCanBeDenied() throws {
@@ -166,7 +168,7 @@ import Testing
   /// A model file has to hold the vocabulary.
   @Test func wordsHaveAtMost32MiBInAll() {
     let word = String(repeating: "x", count: 33 << 20)
-    refuses(.tooLarge, "a.csv: expected words of at most 33554432 bytes in all") {
+    refuses(CorpusError.Kind.tooLarge, "a.csv: expected words of at most 33554432 bytes in all") {
       try data.load(table: "text,label\n\(word),a\n\(word),b\nx,a\nx,b\n")
     }
   }
@@ -313,7 +315,7 @@ import Testing
     let lines = #"{"text": "a\ud83d b", "label": 1}"# + "\n" + #"{"text": "\ud83d\ude00 \\ud83d \udc00", "label": 0}"#
     let texts = try data.load(table: lines, .training, name: "a.jsonl")
     #expect(texts.contents[0] == ["0 <start> 😀 ud83d \u{FFFD}", "1 <start> a\u{FFFD} b"])
-    #expect(texts.notes.contains("halves of surrogate pairs without the other half became U+FFFD: 2"))
+    #expect(texts.notes.contains("unpaired surrogates replaced by U+FFFD: 2"))
   }
 
   // MARK: Bad rows
@@ -325,7 +327,7 @@ import Testing
     #expect(texts.contents[0] == ["0 <start> a", "1 <start> g"])
     #expect(
       texts.notes.contains {
-        $0.hasPrefix("bad rows are left out: 4 (line 3: expected 2 fields as in the first line, found 1; line 4: ")
+        $0.hasPrefix("bad rows skipped: 4 (line 3: expected 2 fields as in the first line, found 1; line 4: ")
       })
   }
 
@@ -334,7 +336,7 @@ import Testing
     let texts = try data.load(table: lines, Self.skipping, name: "a.jsonl")
     #expect(texts.training.count == 20)
     #expect(
-      texts.notes.contains { $0.hasPrefix("bad rows are left out: 20 (line 2: ") && $0.hasSuffix("; and 15 more)") })
+      texts.notes.contains { $0.hasPrefix("bad rows skipped: 20 (line 2: ") && $0.hasSuffix("; and 15 more)") })
   }
 
   @Test func rowsOfAnotherEncodingMayBeLeftOut() throws {

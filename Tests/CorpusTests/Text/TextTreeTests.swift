@@ -1,4 +1,5 @@
 import Corpus
+import Fixtures
 import Foundation
 import Testing
 
@@ -50,13 +51,13 @@ import Testing
   @Test func textsBelowALabelsFolderAreNoted() throws {
     #expect(
       try load(["neg/b", "pos/c", "pos/old/d", "pos/old/e"]).notes.contains(
-        "texts in folders below a label's folder belong to the label: 2, such as “pos/old/d”"))
+        "texts in subfolders of a label's folder belong to that label: 2, such as “pos/old/d”"))
   }
 
   @Test func filesOutsideTheLabelsAreNoted() throws {
     #expect(
       try load(["neg/b", "pos/c", "readme", "urls"]).notes.contains(
-        "files outside the labels' folders are left out: 2, such as “readme”"))
+        "files outside the labels' folders are skipped: 2, such as “readme”"))
   }
 
   @Test(arguments: ["", ".md", ".7", ".TXT"]) func namesOfTextsMayEndInAnything(ending: String) throws {
@@ -74,8 +75,8 @@ import Testing
     let texts = try load(["neg/b.txt", "pos/c.txt", "pos/d", "info.csv"])
     #expect(texts.training.count == 2)
     #expect(
-      texts.notes.contains("files that are no texts in the labels' folders are left out: 2, such as “info.csv”")
-        || texts.notes.contains("files that are no texts in the labels' folders are left out: 2, such as “pos/d”"))
+      texts.notes.contains("files in the labels' folders that aren't texts are skipped: 2, such as “info.csv”")
+        || texts.notes.contains("files in the labels' folders that aren't texts are skipped: 2, such as “pos/d”"))
   }
 
   /// Each: names of the folders of parts.
@@ -102,7 +103,7 @@ import Testing
       "train/neg/b", "train/pos/c", "test/neg/d", "\(name)/pos/e", "\(name)/neg/f", "\(name)/neg/g",
     ])
     #expect((texts.training.count, texts.validation?.count, texts.test.count) == (2, 3, 1))
-    #expect(texts.notes.contains("the 3 texts of the validation part are validated on, and not tested on"))
+    #expect(texts.notes.contains("the 3 texts of the validation part are used for validation, not for testing"))
   }
 
   @Test func aTableMayBeTheValidationPart() throws {
@@ -120,7 +121,7 @@ import Testing
   @Test func withoutATestPartTheValidationPartIsIt() throws {
     let texts = try load(["train/neg/b", "train/pos/c", "valid/pos/e"])
     #expect((texts.training.count, texts.validation?.count, texts.test.count) == (2, nil, 1))
-    #expect(texts.notes.contains("there is no test part: the 1 texts of the validation part are taken for it"))
+    #expect(texts.notes.contains("there is no test part: the 1 texts of the validation part are used instead"))
   }
 
   @Test func otherTablesBesideTheirPartsAreRefused() {

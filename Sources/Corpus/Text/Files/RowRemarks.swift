@@ -19,10 +19,10 @@ struct RowRemarks: Sendable {
           + (error.expected.map { "expected \($0), found \(error.found)" } ?? error.found)
       }
       let more = skipped.count > 5 ? "; and \(skipped.count - 5) more" : ""
-      notes.append("bad rows are left out: \(skipped.count) (\(shown.joined(separator: "; "))\(more))")
+      notes.append("bad rows skipped: \(skipped.count) (\(shown.joined(separator: "; "))\(more))")
     }
     if loneSurrogateCount > 0 {
-      notes.append("halves of surrogate pairs without the other half became U+FFFD: \(loneSurrogateCount)")
+      notes.append("unpaired surrogates replaced by U+FFFD: \(loneSurrogateCount)")
     }
     return notes
   }

@@ -118,7 +118,7 @@ struct TableFormat: Sendable {
       quotes = found.quotes ?? (isTab ? .none : .double)
       if let openLine = found.openLine, quotes == .none {
         notes.append(
-          "quotes are taken as they are, since a field that begins with one in line \(openLine) goes on behind it")
+          "quotes are read literally, since a quoted field in line \(openLine) goes on after its closing quote")
       }
     }
     kind = .delimited(by: delimiter, quotes: quotes)
@@ -373,8 +373,8 @@ private struct HeaderRow {
     let own = cell(cells)
     let isRepeated = rows.dropFirst().contains { $0.count == cells.count && cell($0) == own }
     guard !own.isEmpty, isRepeated || Double(own) != nil else { return nil }
-    return "the first row is read as a text, since its label, \(CorpusError.quoted(own)), "
-      + (isRepeated ? "is that of other rows too" : "is a number")
+    return "the first row is read as a text, not as a header, since its label, \(CorpusError.quoted(own)), "
+      + (isRepeated ? "also occurs in other rows" : "is a number")
   }
 }
 

@@ -66,15 +66,15 @@ struct TextTree {
     if texts.isEmpty { return }
     outside.add(files.files.filter { suffix != nil && $0.suffix != suffix })
     if unlabeledCount > 0 {
-      notes.append("\(unlabeledCount) texts in \(Self.unlabeled) have no label, and are left out")
+      notes.append("\(unlabeledCount) texts in \(Self.unlabeled) have no label and are skipped")
     }
     if let first = outside.first {
-      let what = suffix == nil ? "outside the labels' folders" : "that are no texts in the labels' folders"
-      notes.append("files \(what) are left out: \(outside.count), such as \(CorpusError.quoted(first))")
+      let what = suffix == nil ? "outside the labels' folders" : "in the labels' folders that aren't texts"
+      notes.append("files \(what) are skipped: \(outside.count), such as \(CorpusError.quoted(first))")
     }
     if let first = deeper.first {
       notes.append(
-        "texts in folders below a label's folder belong to the label: \(deeper.count), such as "
+        "texts in subfolders of a label's folder belong to that label: \(deeper.count), such as "
           + CorpusError.quoted(first))
     }
     let others = texts.lazy.filter { $0.file.suffix != "txt" }
