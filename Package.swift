@@ -94,7 +94,8 @@ let package = Package(
     .target(name: "Files"),
     .target(name: "Corpus", dependencies: ["CLibZip", "CPrefetch", "Files"]),
     .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
-    .target(name: "Hyperparameters", dependencies: ["Files", "RecurrentNetwork"]),
+    .target(name: "NGrams", dependencies: ["Corpus", "RecurrentNetwork"]),
+    .target(name: "Hyperparameters", dependencies: ["Files", "NGrams", "RecurrentNetwork"]),
     .target(name: "Parallel", dependencies: ["Corpus", "Files", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CHDF5", pkgConfig: hasSerialHDF5 ? "hdf5-serial" : "hdf5",
@@ -104,13 +105,14 @@ let package = Package(
       name: "CHDF5Reader", dependencies: [.target(name: "CHDF5", condition: .when(traits: ["HDF5"]))],
       cSettings: [.define("LSTM_HDF5", .when(traits: ["HDF5"]))]),
     .target(
-      name: "Models", dependencies: ["CHDF5Reader", "Corpus", "Files", "Hyperparameters", "RecurrentNetwork"]),
+      name: "Models",
+      dependencies: ["CHDF5Reader", "Corpus", "Files", "Hyperparameters", "NGrams", "RecurrentNetwork"]),
     .target(
       name: "Training",
-      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork"]),
+      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
     .target(
       name: "Classification",
-      dependencies: ["Corpus", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork"]),
+      dependencies: ["Corpus", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CSystemMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     // Empty without the trait, and so is Distribution.
@@ -129,8 +131,8 @@ let package = Package(
     .executableTarget(
       name: "lstm",
       dependencies: [
-        "Benchmarking", "Classification", "Corpus", "Distribution", "Files", "Hyperparameters", "Models", "Parallel",
-        "RecurrentNetwork", "Report", "Training",
+        "Benchmarking", "Classification", "Corpus", "Distribution", "Files", "Hyperparameters", "Models", "NGrams",
+        "Parallel", "RecurrentNetwork", "Report", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // The executable reports what the kernels were built for, and checks the processor before running them.
@@ -149,6 +151,7 @@ let package = Package(
       name: "CorpusTests", dependencies: ["CLibZip", "Corpus", "Fixtures"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(name: "NGramsTests", dependencies: ["Corpus", "GoldenValues", "NGrams"], exclude: ["Golden"]),
     .testTarget(
       name: "HyperparametersTests", dependencies: ["Fixtures", "GoldenValues", "Hyperparameters", "RecurrentNetwork"],
       exclude: ["Golden"]),

@@ -98,4 +98,16 @@ public struct TextCoder: Sendable {
       }
     }
   }
+
+  /// The token of a word that is spelled as in the vocabulary.
+  fileprivate func token(of word: UnsafeBufferPointer<UInt8>) -> Int32 {
+    table.number(of: word).map { tokens[Int($0)] } ?? Self.unknownToken
+  }
+}
+
+extension WordTable {
+  /// The token of each word, `[count]`.
+  package func tokens(by coder: TextCoder) -> [Int32] {
+    (0..<count).map { number in withBytes(of: number) { coder.token(of: $0) } }
+  }
 }
