@@ -5,6 +5,8 @@ public struct Prediction: Sendable, Equatable {
   /// A probability, from 0 to 1. With two labels, it is that of label 1, the positive one, whichever is predicted. With more,
   /// it is that of the predicted label. It is NaN if the model's weights are so large that they overflow.
   public let probability: Float
+  /// The probability of each label, in the order of the model's labels.
+  public let probabilities: [Float]
   /// With two labels, whether label 1 is predicted, that is, whether its probability is above the threshold. With more,
   /// false.
   public let isPositive: Bool
@@ -29,10 +31,22 @@ public struct Explanation: Sendable, Equatable {
     public let isKnown: Bool
   }
 
+  /// An n-gram of the text, and its part in the logit.
+  public struct NGram: Sendable, Equatable {
+    /// Words with spaces between them, after `^` where they begin the text; or characters, between hyphens where the word
+    /// goes on.
+    public let text: String
+    /// What it adds to the logit of label 1, or with more than two labels of the predicted label. This is exact: with a
+    /// bias, and with the network's, the shares of all n-grams add up to the logit.
+    public let share: Float
+  }
+
   /// The prediction for the text.
   public let prediction: Prediction
   /// The words that the model has read, in order.
   public let words: [Word]
+  /// The n-grams of the text that the model's wide part knows, the largest share first; empty if it has none.
+  public let ngrams: [NGram]
   /// The number of words before those: the model reads only the end of a long text.
   public let unreadWordCount: Int
 }
