@@ -137,6 +137,10 @@ public struct LabeledTexts: Sendable {
     coding.lowercasing = options.lowercasing ?? (terms == nil ? .unicode : .ascii)
     coding.stripsHTML = options.stripsHTML
     coding.whiteSpace = whiteSpace
+    if let tokens = options.tokens, tokens != .keras {
+      (coding.tokens, coding.whiteSpace) = (tokens, .unicode)
+      coding.lowercasing = options.lowercasing ?? .unicode
+    }
     return coding
   }
 

@@ -36,6 +36,9 @@ public struct TextOptions: Codable, Sendable, Equatable {
   /// Which letters become lowercase. Nil stands for `unicode`, as in Keras's Tokenizer, or if a vocabulary is given for
   /// `ascii`, as in Keras's IMDB data.
   public var lowercasing: TextCoding.Lowercasing?
+  /// What the words are; nil for `keras`. All others are separated by all of Unicode's white space, and every letter
+  /// that can becomes lowercase unless ``lowercasing`` says otherwise.
+  public var tokens: TextCoding.Tokens?
   /// Whether tags such as `<br />` are removed.
   public var stripsHTML = false
   /// The share of each label's texts that is set apart for testing if the data have no test part of their own; from 0
