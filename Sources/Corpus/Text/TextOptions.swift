@@ -48,6 +48,22 @@ public struct TextOptions: Codable, Sendable, Equatable {
   /// The default options.
   public init() {}
 
+  /// How texts become words, where nothing else says so.
+  ///
+  /// - Parameters:
+  ///   - whiteSpace: what separates Keras's words.
+  ///   - lowercasing: which letters become lowercase in Keras's words, if the options don't say.
+  package func coding(
+    _ whiteSpace: TextCoding.WhiteSpace = .unicode, lowercasing usual: TextCoding.Lowercasing = .unicode
+  ) -> TextCoding {
+    var coding = TextCoding()
+    coding.tokens = tokens ?? .keras
+    coding.lowercasing = lowercasing ?? (coding.tokens == .keras ? usual : .unicode)
+    coding.stripsHTML = stripsHTML
+    coding.whiteSpace = coding.tokens == .keras ? whiteSpace : .unicode
+    return coding
+  }
+
   /// The usual names of columns of texts, in the order in which they are looked for.
   package static let textColumns = ["review", "text", "sentence", "content", "comment", "message"]
   /// The usual names of columns of labels, in the order in which they are looked for.

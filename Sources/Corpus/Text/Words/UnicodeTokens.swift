@@ -7,10 +7,10 @@ import Foundation
 struct UnicodeTokens {
   /// How many bytes of memory a byte of text may need.
   ///
-  /// A token is its characters in lowercase, normalized (NFC). Lowercase and decomposed, a character takes at most three
-  /// times its bytes (in Unicode 14 and 17 no other takes more than U+0390, which becomes six of two), and composition
-  /// makes none longer. So after each token the memory holds at most three times the bytes read, and ASCII, a byte for
-  /// a byte, needs no check of its own; everything else is checked as it is written, and in sum after each token.
+  /// A token is its characters in lowercase, normalized (NFC). In lowercase and decomposed, none takes more than three
+  /// times its bytes (as U+0390, whose two become six), and composition makes none longer. So after each token the memory
+  /// holds at most three times the bytes that were read, and ASCII, which becomes a byte for a byte, needs no check;
+  /// everything else is checked as it is written, and in sum after each token, as the tables are not ours.
   static let growth = 3
 
   private let text: UnsafeBufferPointer<UInt8>
@@ -23,6 +23,7 @@ struct UnicodeTokens {
   /// Where to write on.
   private var end = 0
   private var piece = Piece()
+  private var forms = Forms()
   private var clusters = Clusters()
 
   /// - Parameters:
@@ -88,6 +89,9 @@ struct UnicodeTokens {
   @inline(__always)
   private func kind(at place: Int) -> UInt8 { place < text.count ? kinds[Int(text[place])] & 0x1F : Kind.other }
 
+  @inline(__always)
+  private func lowercased(_ byte: UInt8) -> UInt8 { byte | kinds[Int(byte)] & 0x20 }
+
   /// Reads a token that begins with a letter, a digit or an underscore.
   private mutating func word() -> (word: Range<Int>, range: Range<Int>)? {
     var (next, written) = (place, end)
@@ -115,7 +119,7 @@ struct UnicodeTokens {
   /// Reads a token of one byte.
   private mutating func character() -> (word: Range<Int>, range: Range<Int>)? {
     if kind(at: place + 1) == Kind.beyondASCII { return slowly() }
-    memory[end] = text[place] | kinds[Int(text[place])] & 0x20
+    memory[end] = lowercased(text[place])
     return token(to: place + 1, end + 1)
   }
 
@@ -132,11 +136,15 @@ struct UnicodeTokens {
     let next =
       coding.tokens == .words
       ? WordBoundaries(text: text, dividesScripts: true).end(of: place) : clusters.end(of: place, in: text)
-    while place < next { writeCharacter() }
+    repeat { writeCharacter() } while place < next && !isSpace(at: place)
     endPiece()
     precondition(end <= Self.growth * (place - start))
     return (begin..<end, first..<place)
   }
+
+  /// Whether there is white space at a place, which ends a token: some characters, as the Arabic signs before numbers,
+  /// form a cluster with whatever follows.
+  private func isSpace(at place: Int) -> Bool { CharacterFacts(text.scalar(at: place).0).wordBreak.isSpace }
 
   /// Writes the character at ``place`` as it is in a token, and goes on to the next.
   private mutating func writeCharacter() {
@@ -145,7 +153,8 @@ struct UnicodeTokens {
     place = next
     let facts = CharacterFacts(scalar)
     if scalar.isASCII {
-      write([text[range.lowerBound] | kinds[Int(text[range.lowerBound])] & 0x20], facts, scalar)
+      let byte = text[range.lowerBound]
+      write(CollectionOfOne(coding.lowercasing == .unicode ? lowercased(byte) : byte), facts, scalar)
     } else if coding.tokens == .words, let quote = Self.straightQuote(for: scalar) {
       write(CollectionOfOne(quote), CharacterFacts(Unicode.Scalar(quote)), Unicode.Scalar(quote))
     } else if facts.changesInLowercase && coding.lowercasing == .unicode {
@@ -207,11 +216,56 @@ struct UnicodeTokens {
 
   private mutating func endPiece() {
     if !piece.isNormalized {
-      let written = String(decoding: UnsafeBufferPointer(rebasing: memory[piece.start..<end]), as: UTF8.self)
+      let bytes = UnsafeBufferPointer(rebasing: memory[piece.start..<end])
+      let normalized = forms.normalized(bytes)
       end = piece.start
-      write(written.precomposedStringWithCanonicalMapping.utf8)
+      write(normalized)
+    }
+    if coding.lowercasing == .ascii {
+      // Only now, as É stays what it is, and E with an accent is the same.
+      for place in piece.start..<end { memory[place] = lowercased(memory[place]) }
     }
     piece = Piece(start: end)
+  }
+
+  /// The normalized forms of some pieces, as the same ones come again and again, and Foundation takes its time.
+  private struct Forms {
+    private struct Form {
+      var (piece, normalized) = (SIMD16<UInt8>(), SIMD16<UInt8>())
+      var (pieceCount, count) = (0, 0)
+    }
+
+    private var forms: [Form] = []
+
+    mutating func normalized(_ piece: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+      guard let key = Self.vector(piece) else { return Self.normalized(piece) }
+      if forms.isEmpty { forms = [Form](repeating: Form(), count: 256) }
+      let halves = unsafeBitCast(key, to: SIMD2<UInt64>.self)
+      let index = Int(((halves.x ^ halves.y &* 31) &* 0x9E37_79B9_7F4A_7C15) >> 56)
+      if forms[index].piece == key, forms[index].pieceCount == piece.count {
+        return (0..<forms[index].count).map { forms[index].normalized[$0] }
+      }
+      let normalized = Self.normalized(piece)
+      if let vector = Self.vector(normalized) {
+        forms[index] = Form(
+          piece: key, normalized: vector, pieceCount: piece.count, count: normalized.count)
+      }
+      return normalized
+    }
+
+    private static func vector(_ bytes: some Collection<UInt8>) -> SIMD16<UInt8>? {
+      guard bytes.count <= 16 else { return nil }
+      var vector = SIMD16<UInt8>()
+      for (index, byte) in bytes.enumerated() { vector[index] = byte }
+      return vector
+    }
+
+    /// Decomposed first, since Foundation on Linux does not join the last part of a Korean syllable to a composed one.
+    private static func normalized(_ piece: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+      Array(
+        String(decoding: piece, as: UTF8.self).decomposedStringWithCanonicalMapping
+          .precomposedStringWithCanonicalMapping.utf8)
+    }
   }
 
   // MARK: Grapheme clusters

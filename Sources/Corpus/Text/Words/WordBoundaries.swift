@@ -1,16 +1,21 @@
 /// The boundaries of words in a text, by the default rules of Unicode Standard Annex #29.
-struct WordBoundaries {
+package struct WordBoundaries {
   /// Valid UTF-8.
-  let text: UnsafeBufferPointer<UInt8>
+  private let text: UnsafeBufferPointer<UInt8>
   /// Whether what has no spaces between its words falls into single characters, each with its marks, and whether all
   /// white space separates words: the annex joins the letters of Katakana, and what stands on both sides of U+202F.
-  let dividesScripts: Bool
+  private let dividesScripts: Bool
+
+  /// The boundaries in a text; see the properties.
+  package init(text: UnsafeBufferPointer<UInt8>, dividesScripts: Bool) {
+    (self.text, self.dividesScripts) = (text, dividesScripts)
+  }
 
   /// The end of the segment that begins at a boundary. Nothing before the boundary matters to it.
   ///
   /// What may join two letters or digits, such as a full stop, is looked beyond, and what is seen there belongs to this
   /// segment or to the next: so all segments of a text take a time linear in its length.
-  func end(of start: Int) -> Int {
+  package func end(of start: Int) -> Int {
     var (current, next) = character(at: start)
     if current == .newline {
       // WB3

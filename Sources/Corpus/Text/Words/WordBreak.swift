@@ -48,6 +48,8 @@ struct CharacterFacts {
   init(_ scalar: Unicode.Scalar) {
     if scalar.value < Self.table.count {
       self = Self.table[Int(scalar.value)]
+    } else if Self.symbolRange ~= scalar.value {
+      self = Self.symbols[Int(scalar.value - Self.symbolRange.lowerBound)]
     } else {
       self.init(slowly: scalar)
     }
@@ -78,6 +80,10 @@ struct CharacterFacts {
     default: CharacterFacts(slowly: Unicode.Scalar(value)!)
     }
   }
+
+  /// Where the emoji are, and the facts about them.
+  private static let symbolRange: ClosedRange<UInt32> = 0x1F000...0x1FAFF
+  private static let symbols = symbolRange.map { CharacterFacts(slowly: Unicode.Scalar($0)!) }
 
   // MARK: Classes
 
