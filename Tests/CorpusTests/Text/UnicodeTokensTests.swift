@@ -23,6 +23,9 @@ import Testing
   /// For Swift some words are equal although their bytes differ.
   private func bytes(_ words: [String]) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
+  /// What is between spaces, which Swift takes for one character with a mark after them.
+  private func pieces(_ text: String) -> [[UInt8]] { text.utf8.split(separator: UInt8(ascii: " ")).map(Array.init) }
+
   // MARK: Boundaries
 
   /// Before scripts without spaces are divided, which the annex leaves to others.
@@ -73,7 +76,7 @@ import Testing
     ("co\u{AD}op", "co\u{AD}op"), ("می\u{200C}خواهم", "می\u{200C}خواهم"),
   ])
   func wordsAreFound(text: String, expected: String) {
-    #expect(bytes(words(text)) == bytes(expected.split(separator: " ").map(String.init)))
+    #expect(bytes(words(text)) == pieces(expected))
   }
 
   @Test(arguments: [
@@ -82,7 +85,7 @@ import Testing
     (" \u{308}a", "\u{308} a"), ("a\0", "a \0"), ("\u{600} 1", "\u{600} 1"), ("\u{600}1", "\u{600}1"),
   ])
   func charactersAreFound(text: String, expected: String) {
-    #expect(bytes(characters(text)) == bytes(expected.split(separator: " ").map(String.init)))
+    #expect(bytes(characters(text)) == pieces(expected))
   }
 
   @Test(arguments: [TextCoding.Tokens.words, .characters]) func tagsAreRemoved(tokens: TextCoding.Tokens) {
@@ -91,7 +94,7 @@ import Testing
       ("<é>", "< é >"), ("a<b>\u{308}", "a \u{308}"),
     ] {
       let found = found(text, Self.coding(tokens, stripsHTML: true))
-      #expect(bytes(found) == bytes(expected.split(separator: " ").map(String.init)), "\(text)")
+      #expect(bytes(found) == pieces(expected), "\(text)")
     }
     #expect(found("a<b>", Self.coding(tokens)) == ["a", "<", "b", ">"])
   }

@@ -133,6 +133,7 @@ struct UnicodeTokens {
   /// Reads a token that may have any characters.
   private mutating func slowly() -> (word: Range<Int>, range: Range<Int>)? {
     let (first, begin) = (place, end)
+    piece = Piece(start: begin)
     let next =
       coding.tokens == .words
       ? WordBoundaries(text: text, dividesScripts: true).end(of: place) : clusters.end(of: place, in: text)
