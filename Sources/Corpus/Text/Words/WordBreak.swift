@@ -3,7 +3,7 @@
 ///
 /// What follows from the standard library's properties is taken from there, by the annex's definitions; the tables are
 /// from WordBreakProperty.txt, LineBreak.txt, Scripts.txt, emoji-data.txt and DerivedNormalizationProps.txt of Unicode
-/// 15.0, and the few later additions to them are from version 17.0.
+/// 15.0; what has to be normalized also covers three scripts of version 16.0.
 enum WordBreak: UInt8 {
   case other, newline, space, extend, joiner, format, katakana, hebrewLetter, letter, midLetter, midNumLet, midNum
   case numeric, extendNumLet, regionalIndicator, singleQuote, doubleQuote
