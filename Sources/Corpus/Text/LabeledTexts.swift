@@ -144,12 +144,7 @@ public struct LabeledTexts: Sendable {
   private static func coding(
     _ options: TextOptions, _ terms: Terms?, _ whiteSpace: TextCoding.WhiteSpace
   ) -> TextCoding {
-    if let coding = terms?.coding { return coding }
-    var coding = TextCoding()
-    coding.lowercasing = options.lowercasing ?? (terms == nil ? .unicode : .ascii)
-    coding.stripsHTML = options.stripsHTML
-    coding.whiteSpace = whiteSpace
-    return coding
+    terms?.coding ?? options.coding(whiteSpace, lowercasing: terms == nil ? .unicode : .ascii)
   }
 
   private static func note(_ labels: [String]) -> String {

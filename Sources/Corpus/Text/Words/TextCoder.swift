@@ -75,7 +75,7 @@ public struct TextCoder: Sendable {
     tokensOf text: UnsafeBufferPointer<UInt8>, to result: inout [Int32], scratch: inout [UInt8]
   ) {
     result.append(Self.startToken)
-    TextCoding.makeRoom(for: text, in: &scratch)
+    coding.makeRoom(for: text, in: &scratch)
     scratch.withUnsafeMutableBufferPointer { memory in
       forEachToken(of: text, memory: memory) { result.append($0) }
     }
