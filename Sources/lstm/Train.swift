@@ -194,10 +194,10 @@ struct Train: ParsableCommand {
   /// The state that a new run starts from, before its data are read.
   private func start() throws -> Checkpoint {
     let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
-    let source = DataSource(
+    var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
     var configuration =
-      try isAutomatic && !source.holdsNumbers ? automaticConfiguration(source) : configuration(startingFrom: initial)
+      try isAutomatic && !source.holdsNumbers ? automaticConfiguration(&source) : configuration(startingFrom: initial)
     if settings.weighsLabelsOfData { try weighLabels(of: source, &configuration) }
     let start = try Checkpoint(
       model: initial, configuration: configuration, source: source, output: applied(to: OutputSettings()))
@@ -210,7 +210,7 @@ struct Train: ParsableCommand {
   }
 
   /// The settings that follow from the texts, except those that options give.
-  private func automaticConfiguration(_ source: DataSource) throws -> TrainingConfiguration {
+  private func automaticConfiguration(_ source: inout DataSource) throws -> TrainingConfiguration {
     var named = source
     named.path = data!
     var reading = ReadingProgress(path: data!, isQuiet: quiet)
@@ -218,6 +218,7 @@ struct Train: ParsableCommand {
       for: named, seed: settings.seed ?? Self.defaults.seed, threads: threads ?? Processor.availableCores
     ) { reading.show($0) }
     reading.end()
+    source.text = automatic.source.text
     if !quiet { for reason in automatic.reasons { printError("\(data!): \(reason)") } }
     let configuration = try settings.applied(to: automatic.configuration)
     try check(configuration)

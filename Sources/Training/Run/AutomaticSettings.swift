@@ -12,6 +12,8 @@ import RecurrentNetwork
 public struct AutomaticSettings: Sendable {
   /// The settings.
   public let configuration: TrainingConfiguration
+  /// The data, with how their texts become words.
+  public let source: DataSource
   /// What was chosen and why, in sentences.
   public let reasons: [String]
 
@@ -26,11 +28,28 @@ public struct AutomaticSettings: Sendable {
   public init(
     for source: DataSource, seed: UInt64 = 0, threads: Int, progress: (Double) -> Void = { _ in }
   ) throws {
+    var (source, tokenReason) = (source, String?.none)
+    var options = source.text ?? TextOptions()
+    if source.wordIndex == nil, options.tokens == nil {
+      options.tokens = .words
+      tokenReason = "tokens are words and punctuation marks, and the characters of scripts without spaces"
+      source.text = options
+    }
     // Of tokens only those that stand for no words: what is counted are the words.
-    let data = try source.load(
-      vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keepsWords: true,
-      threads: threads, progress: progress)
-    guard let texts = data.training.texts else { throw TrainingError.numbersInsteadOfTexts }
+    func load() throws -> (Dataset, WordSequences) {
+      let data = try source.load(
+        vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keepsWords: true,
+        threads: threads, progress: progress)
+      guard let texts = data.training.texts else { throw TrainingError.numbersInsteadOfTexts }
+      return (data, texts)
+    }
+    var (data, texts) = try load()
+    if tokenReason != nil, !options.stripsHTML, texts.containsLineBreaksOfHTML {
+      options.stripsHTML = true
+      source.text = options
+      tokenReason! += "; HTML's tags are left out"
+      (data, texts) = try load()
+    }
     let facts = TextFacts(texts, labels: data.training.labels, labelCount: data.labels.count)
     var (settings, reasons) = Self.network(for: facts)
     settings.seed = seed
@@ -48,7 +67,8 @@ public struct AutomaticSettings: Sendable {
     settings.wide = wide
     if let reason { reasons.append(reason) }
     reasons += facts.warnings
-    (configuration, self.reasons) = (settings, reasons)
+    (configuration, self.reasons) = (settings, (tokenReason.map { [$0] } ?? []) + reasons)
+    self.source = source
   }
 
   // MARK: The network
@@ -127,6 +147,22 @@ extension TrainingConfiguration {
   public mutating func balanceClassWeights(labels: [UInt8]) {
     let counts = labels.reduce(into: [Int](repeating: 0, count: labelCount)) { $0[Int($1)] += 1 }
     classWeights = counts.map { Double(labels.count) / Double(labelCount * max($0, 1)) }
+  }
+}
+
+extension WordSequences {
+  /// Whether `<br` occurs in one of a hundred texts or more.
+  fileprivate var containsLineBreaksOfHTML: Bool {
+    func number(_ word: String) -> Int32? {
+      var word = word
+      return word.withUTF8 { words.number(of: $0) }
+    }
+    guard let bracket = number("<"), let name = number("br") else { return false }
+    let count = (0..<count).count { text in
+      let text = sequences[text]
+      return zip(text, text.dropFirst()).contains { $0 == bracket && $1 == name }
+    }
+    return count * 100 >= self.count
   }
 }
 
