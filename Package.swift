@@ -161,22 +161,22 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork",
-        "Training",
+        "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "NGrams", "Parallel",
+        "RecurrentNetwork", "Training",
       ], exclude: ["Golden"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Classification", "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel",
-        "RecurrentNetwork", "Training",
+        "Classification", "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "NGrams",
+        "Parallel", "RecurrentNetwork", "Training",
       ], exclude: ["Golden"]),
     // The code shown in the documentation, as a program, to check that it compiles; a test runs it.
     .executableTarget(name: "Example", dependencies: ["Classification"], path: "Tests/Example"),
     .testTarget(
       name: "ClassificationTests",
       dependencies: [
-        "Classification", "Corpus", "Example", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "Parallel",
-        "RecurrentNetwork",
+        "Classification", "Corpus", "Example", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "NGrams",
+        "Parallel", "RecurrentNetwork",
       ], exclude: ["Golden"]),
     .testTarget(
       name: "ReportTests",

@@ -167,7 +167,7 @@ import Testing
     (["--dropout-words", "1"], 64, "--dropout-words must be a share from 0 to below 1, not 1.0."),
     (["--dropout-layers", "0.5"], 64, "--dropout-layers needs two layers or more"),
     (["--embedding-size", "0", "--dropout-embedding", "0.5"], 64, "--dropout-embedding needs an embedding"),
-    (["--class-weights", "1,2,3"], 64, "--class-weights must be a number for each label"),
+    (["--class-weights", "1,2,3"], 64, "--class-weights must be balanced, names with numbers"),
     (["--hidden-size", "60000", "--max-length", "1000000"], 64, "GB of memory"),
     (["--data", "/nowhere.npz"], 1, "/nowhere.npz: no such file"),
     (["--data", "Package.swift"], 1, "Package.swift: "),

@@ -241,8 +241,12 @@ public final class Run {
   /// The validation accuracy of the epoch whose weights the model has.
   private var bestValidationAccuracy: Double? {
     let epochs = trainer.state.epochs
-    guard configuration.earlyStopping?.restoresBestWeights == true else { return epochs.last?.validation.accuracy }
-    return epochs.map(\.validation.accuracy).max()
+    guard let stopping = configuration.earlyStopping, stopping.restoresBestWeights else {
+      return epochs.last?.validation.accuracy
+    }
+    return stopping.monitor == .validationLoss
+      ? epochs.min { $0.validation.loss < $1.validation.loss }?.validation.accuracy
+      : epochs.map(\.validation.accuracy).max()
   }
 
   private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
