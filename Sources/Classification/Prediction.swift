@@ -5,6 +5,8 @@ public struct Prediction: Sendable, Equatable {
   /// A probability, from 0 to 1. With two labels, it is that of label 1, the positive one, whichever is predicted. With more,
   /// it is that of the predicted label. It is NaN if the model's weights are so large that they overflow.
   public let probability: Float
+  /// The probability of each label, in the order of the model's labels.
+  public let probabilities: [Float]
   /// With two labels, whether label 1 is predicted, that is, whether its probability is above the threshold. With more,
   /// false.
   public let isPositive: Bool

@@ -75,7 +75,9 @@ public final class TextClassifier: Sendable {
   /// Classifies texts, with the help of other ranks (`Model.share`).
   package func classify(_ texts: [String], on communicator: any Communicator) -> [Prediction] {
     let tokens = tokens(of: texts)
-    return zip(tokens, outcomes(of: tokens, communicator)).map { prediction($1, of: $0) }
+    let outcomes = outcomes(of: tokens, communicator)
+    let probabilities = probabilities(of: outcomes, tokens, communicator)
+    return tokens.indices.map { prediction(outcomes[$0], probabilities[$0], of: tokens[$0]) }
   }
 
   /// Classifies a text, and measures how each of its words affects the prediction.
@@ -107,8 +109,9 @@ public final class TextClassifier: Sendable {
         effects[index] = outcome.probability - (labels.count == 2 ? without.probability : Float(exp(-without.loss)))
       }
     }
+    let probabilities = probabilities(of: [outcome], [Array(tokens)], communicator)[0]
     return Explanation(
-      prediction: prediction(outcome, of: Array(tokens)),
+      prediction: prediction(outcome, probabilities, of: Array(tokens)),
       words: read.indices.map { index in
         .init(
           word: String(text[read[index].range]), effect: effects[index],
@@ -148,10 +151,30 @@ public final class TextClassifier: Sendable {
     return network.outcomes(of: data, on: communicator)!
   }
 
-  private func prediction(_ outcome: Outcome, of tokens: [Int32]) -> Prediction {
+  /// The probability of each label, for each sequence.
+  ///
+  /// An outcome holds that of one label alone. With more than two, the others follow from the losses for each label, of
+  /// which each takes another pass.
+  private func probabilities(
+    of outcomes: [Outcome], _ tokens: [[Int32]], _ communicator: any Communicator
+  ) -> [[Float]] {
+    if labels.count == 2 { return outcomes.map { [1 - $0.probability, $0.probability] } }
+    var probabilities = [[Float]](repeating: [], count: outcomes.count)
+    for label in labels.indices {
+      let losses = self.outcomes(of: tokens, label: UInt8(label), communicator)
+      for index in outcomes.indices {
+        probabilities[index].append(
+          outcomes[index].label == label ? outcomes[index].probability : Float(exp(-losses[index].loss)))
+      }
+    }
+    return probabilities
+  }
+
+  private func prediction(_ outcome: Outcome, _ probabilities: [Float], of tokens: [Int32]) -> Prediction {
     let label = labels.count == 2 ? outcome.probability > threshold ? 1 : 0 : Int(outcome.label)
     return Prediction(
-      label: labels[label], probability: outcome.probability, isPositive: labels.count == 2 && label == 1,
+      label: labels[label], probability: outcome.probability, probabilities: probabilities,
+      isPositive: labels.count == 2 && label == 1,
       knownWordCount: tokens.count { $0 > TextCoder.unknownToken })
   }
 }
