@@ -153,6 +153,7 @@ let package = Package(
         serve("Hummingbird", "hummingbird"), serve("HummingbirdCore", "hummingbird"),
         serve("HTTPTypes", "swift-http-types"), serve("Logging", "swift-log"), serve("Metrics", "swift-metrics"),
         serve("NIOCore", "swift-nio"), serve("NIOHTTP1", "swift-nio"), serve("NIOHTTPTypes", "swift-nio-extras"),
+        serve("NIOHTTPTypesHTTP1", "swift-nio-extras"),
         serve("ServiceLifecycle", "swift-service-lifecycle"), serve("UnixSignals", "swift-service-lifecycle"),
       ],
       resources: [.embedInCode("Resources")]),

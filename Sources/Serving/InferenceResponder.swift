@@ -38,7 +38,8 @@
       let duration = ContinuousClock.now - start
       service.metrics.answered(route?.name ?? "none", status: Int(answer.status.code), duration: duration)
       var record = AccessRecord()
-      (record.client, record.method, record.path) = (context.client, request.method.rawValue, request.uri.string)
+      (record.client, record.method) = (context.client, request.method.rawValue)
+      record.path = String(request.uri.string.prefix(1000))
       (record.status, record.duration, record.size) = (Int(answer.status.code), duration, answer.body.count)
       (record.model, record.textCount) = (answer.model, answer.texts.count)
       if options.recordsTexts { record.texts = answer.texts }

@@ -57,16 +57,18 @@
           GuardedChannel(responder: responder, limits: limits, connections: connections)
         },
         configuration: .init(address: .hostname(options.host, port: options.port), backlog: 1024),
-        services: [
-          StopWatch(flag: stopping, log: log),
-          ModelWatch(registry: registry, metrics: metrics, watchesFiles: options.watchesFiles, log: log),
-        ],
+        services: [ModelWatch(registry: registry, metrics: metrics, watchesFiles: options.watchesFiles, log: log)],
         onServerRunning: { [log, options] channel in
           log(.started(host: options.host, port: channel.localAddress?.port ?? options.port))
         },
         logger: logger)
+      // They are told to stop one after the other, from the last on.
+      let services = ServiceGroup(
+        configuration: .init(
+          services: [application, StopWatch(flag: stopping, log: log)],
+          gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
       do {
-        try await application.runService()
+        try await services.run()
       } catch let error as IOError {
         throw ServingError.unavailableAddress(
           host: options.host, port: options.port, reason: String(cString: strerror(error.errnoCode)))
@@ -81,7 +83,7 @@
     func set() { value.store(true, ordering: .relaxed) }
   }
 
-  /// Tells when the server is to stop.
+  /// Tells that the server is to stop, before it does.
   private struct StopWatch: Service {
     let flag: StopFlag
     let log: @Sendable (ServerEvent) -> Void

@@ -6,7 +6,7 @@
     /// Its style and script carry a word that only this answer's policy names, so nothing else runs on it.
     static var answer: Answer {
       var generator = SystemRandomNumberGenerator()
-      let nonce = String(UInt64.random(in: .min ... .max, using: &generator), radix: 36)
+      let nonce = String(UInt128.random(in: .min ... .max, using: &generator), radix: 36)
       var answer = Answer(Array(template.joined(separator: nonce).utf8), type: "text/html; charset=utf-8")
       answer.fields[.contentSecurityPolicy] =
         "default-src 'none'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; connect-src 'self'; img-src data:; "

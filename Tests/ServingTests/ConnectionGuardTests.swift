@@ -225,6 +225,16 @@
       #expect(!connection.channel.isActive)
     }
 
+    @Test("A client that says so has the connection closed after its answer")
+    func lastRequest() throws {
+      let connection = try Connection()
+      try connection.receiveHead([.connection: "close"])
+      try connection.receive(.end(nil))
+      try connection.answer()
+      #expect(try connection.sent().map { $0.headerFields[.connection] } == ["close"])
+      #expect(!connection.channel.isActive)
+    }
+
     @Test("Requests that follow one another without waiting are all answered")
     func pipelined() throws {
       let connection = try Connection()

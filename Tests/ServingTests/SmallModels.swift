@@ -8,14 +8,14 @@
 
   /// A model with random weights that knows the words w4 to w39 and reads 25 tokens.
   ///
-  /// - Parameter weight: if it is given, what all weights are.
-  func smallModel(labels: [String] = ["ham", "spam"], seed: UInt64 = 1, weight: Float? = nil) throws -> Model {
+  /// - Parameter scale: what all weights are multiplied by.
+  func smallModel(labels: [String] = ["ham", "spam"], seed: UInt64 = 1, scale: Float = 1) throws -> Model {
     var configuration = TrainingConfiguration()
     (configuration.vocabularySize, configuration.embeddingSize, configuration.hiddenSize) = (40, 7, 9)
     (configuration.maxLength, configuration.labelCount) = (25, labels.count)
     var generator = RandomGenerator(seed: seed)
     var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
-    for i in parameters.values.indices { parameters.values[i] = weight ?? Float(2 * generator.uniform() - 1) }
+    for i in parameters.values.indices { parameters.values[i] = scale * Float(2 * generator.uniform() - 1) }
     var model = try Model(
       parameters, configuration: configuration,
       vocabulary: ["<pad>", "<start>", "<oov>", "<3>"] + (4..<40).map { "w\($0)" })

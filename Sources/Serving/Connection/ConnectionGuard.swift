@@ -32,6 +32,8 @@
     private var phase = Phase.idle
     private var isStopping = false
     private var closesAfterAnswer = false
+    /// Whether the client wants the connection closed after the answer to its last request.
+    private var isLastRequest = false
     /// The number of requests that have begun, and whose answers haven't ended.
     private var unanswered = 0
     /// Whether a part of an answer has been written, and its end hasn't.
@@ -74,6 +76,7 @@
       case .head(let head):
         phase = .body
         unanswered += 1
+        isLastRequest = head.headerFields[.connection]?.lowercased() == "close"
         expect(within: limits.bodyTime, context)
         if head.headerFields[.expect]?.lowercased() == "100-continue",
           head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= limits.bodySize
@@ -120,7 +123,7 @@
       switch unwrapOutboundIn(data) {
       case .head(var head) where head.status.kind != .informational:
         isWriting = true
-        if isStopping { head.headerFields[.connection] = "close" }
+        if isStopping || isLastRequest && unanswered == 1 { head.headerFields[.connection] = "close" }
         closesAfterAnswer = head.headerFields[.connection]?.lowercased() == "close"
         context.write(wrapOutboundOut(.head(head)), promise: promise)
       case .end:

@@ -2,6 +2,8 @@
   import HummingbirdCore
   import Logging
   import NIOCore
+  import NIOHTTP1
+  import NIOHTTPTypesHTTP1
   import Synchronization
 
   /// Hummingbird's HTTP/1.1 channel behind a `ConnectionGuard`.
@@ -30,10 +32,30 @@
           additionalChannelHandlers: [bound.value],
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
-      ).setup(channel: channel, logger: logger)
+      ).setup(channel: channel, logger: logger).flatMapThrowing { value in
+        let codec = try channel.pipeline.syncOperations.context(handlerType: HTTP1ToHTTPServerCodec.self).handler
+        try channel.pipeline.syncOperations.addHandler(VersionWatch(), position: .before(codec))
+        return value
+      }
     }
 
     func handle(value: Value, logger: Logger) async { await handleHTTP(asyncChannel: value, logger: logger) }
+  }
+
+  /// Says for a client of HTTP/1.0 what it means: that it takes the connection's end for the answer's.
+  ///
+  /// Behind the codec, nothing tells the versions apart.
+  final class VersionWatch: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      guard case .head(var head) = unwrapInboundIn(data), head.version == .http1_0, !head.isKeepAlive else {
+        return context.fireChannelRead(data)
+      }
+      head.headers.replaceOrAdd(name: "connection", value: "close")
+      context.fireChannelRead(wrapInboundOut(.head(head)))
+    }
   }
 
   /// The number of open connections.
