@@ -57,7 +57,8 @@
       guard isAllowed else {
         let allowed = route.isPost ? "POST" : "GET, HEAD"
         throw RequestError(
-          .methodNotAllowed, "\(request.method.rawValue.prefix(20)) is not possible here, but \(allowed)", allowed: allowed)
+          .methodNotAllowed, "\(request.method.rawValue.prefix(20)) is not possible here, but \(allowed)",
+          allowed: allowed)
       }
       guard route.isPost else { return try answer(route) }
       try checkType(request, route)

@@ -47,8 +47,8 @@
     /// One line: `127.0.0.1 POST /predict 200 0.8 ms 96 B, 1 text by “default”`.
     public var text: String {
       // Whatever a client has sent must not move the cursor of the operator's terminal.
-      var line = "\(client ?? "-") \(method.escapedForTerminal(limit: 20)) \(path.escapedForTerminal(limit: 200)) \(status)"
-      line += " \(String(format: "%.1f", milliseconds)) ms \(size) B"
+      var line = "\(client ?? "-") \(method.escapedForTerminal(limit: 20)) \(path.escapedForTerminal(limit: 200))"
+      line += " \(status) \(String(format: "%.1f", milliseconds)) ms \(size) B"
       if let model { line += ", \(textCount) \(textCount == 1 ? "text" : "texts") by “\(model)”" }
       for text in texts { line += "\n    \(text.escapedForTerminal(limit: 200))" }
       return line

@@ -90,7 +90,8 @@ import Foundation
       }
       for (name, value, range) in [
         ("--max-wait-ms", maxWaitMs, 0...10_000.0), ("--head-time", headTime, 0.1...86_400),
-        ("--body-time", bodyTime, 0.1...86_400), ("--idle-time", idleTime, 0.1...86_400), ("--grace", grace, 0...86_400),
+        ("--body-time", bodyTime, 0.1...86_400), ("--idle-time", idleTime, 0.1...86_400),
+        ("--grace", grace, 0...86_400),
       ] where !range.contains(value) {
         throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value).")
       }
@@ -101,7 +102,8 @@ import Foundation
       let printer = ServerLog(format: logFormat, grace: grace)
       let server = try InferenceServer(
         model.map(source), options: options, threshold: threshold, threads: threads ?? Processor.availableCores,
-        version: LSTM.version) { printer.write($0) }
+        version: LSTM.version
+      ) { printer.write($0) }
       raiseFileLimit()
       if options.isReachableFromElsewhere {
         printError(

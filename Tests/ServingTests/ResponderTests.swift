@@ -66,8 +66,9 @@
       return Reply(status: response.status.code, fields: response.headers, bytes: collector.bytes.withLock { $0 })
     }
 
-    func post(_ path: String, _ json: String, fields: HTTPFields = [.contentType: "application/json"]) async throws -> Reply
-    { try await ask(.post, path, Data(json.utf8), fields: fields) }
+    func post(
+      _ path: String, _ json: String, fields: HTTPFields = [.contentType: "application/json"]
+    ) async throws -> Reply { try await ask(.post, path, Data(json.utf8), fields: fields) }
 
     private final class Collector: ResponseBodyWriter {
       let bytes = Mutex(Data())
@@ -167,12 +168,15 @@
       #expect(outputs?.first?["shape"] as? [Int] == [-1, 3])
     }
 
-    @Test("The Open Inference Protocol's inference", arguments: [#"[2], "data": ["w5", "w6 w7"]"#, #"[2, 1], "data": [["w5"], ["w6 w7"]]"#])
+    @Test(
+      "The Open Inference Protocol's inference",
+      arguments: [#"[2], "data": ["w5", "w6 w7"]"#, #"[2, 1], "data": [["w5"], ["w6 w7"]]"#])
     func infer(tensor: String) async throws {
       let server = try Server()
       let json = try await server.post(
         "/v2/models/topics/infer",
-        #"{"id": "x7", "inputs": [{"name": "text", "datatype": "BYTES", "shape": \#(tensor)}]}"#).json()
+        #"{"id": "x7", "inputs": [{"name": "text", "datatype": "BYTES", "shape": \#(tensor)}]}"#
+      ).json()
       let expected = server.topics.classify(["w5", "w6 w7"])
       #expect(json["id"] as? String == "x7" && json["model_name"] as? String == "topics")
       let outputs = try #require(json["outputs"] as? [[String: Any]])

@@ -8,14 +8,20 @@
 
   /// A model with random weights that knows the words w4 to w39 and reads 25 tokens.
   ///
-  /// - Parameter scale: what all weights are multiplied by.
-  func smallModel(labels: [String] = ["ham", "spam"], seed: UInt64 = 1, scale: Float = 1) throws -> Model {
+  /// - Parameter isUnusable: whether its weights are so large that each probability is ∞ − ∞.
+  func smallModel(labels: [String] = ["ham", "spam"], seed: UInt64 = 1, isUnusable: Bool = false) throws -> Model {
     var configuration = TrainingConfiguration()
-    (configuration.vocabularySize, configuration.embeddingSize, configuration.hiddenSize) = (40, 7, 9)
+    (configuration.vocabularySize, configuration.embeddingSize) = (40, 7)
+    configuration.hiddenSize = isUnusable ? 64 : 9
     (configuration.maxLength, configuration.labelCount) = (25, labels.count)
     var generator = RandomGenerator(seed: seed)
     var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
-    for i in parameters.values.indices { parameters.values[i] = scale * Float(2 * generator.uniform() - 1) }
+    for i in parameters.values.indices { parameters.values[i] = Float(2 * generator.uniform() - 1) }
+    if isUnusable {
+      let layout = parameters.layout
+      for i in layout.bias.range { parameters.values[i] = 100 }
+      for i in layout.denseKernel.range { parameters.values[i] = i % 2 == 0 ? 3e38 : -3e38 }
+    }
     var model = try Model(
       parameters, configuration: configuration,
       vocabulary: ["<pad>", "<start>", "<oov>", "<3>"] + (4..<40).map { "w\($0)" })

@@ -17,8 +17,8 @@ final class Workspace: Sendable {
       try files.createDirectory(at: root.appending(path: folder), withIntermediateDirectories: true)
     }
     for file in [
-      "Makefile", "Scripts/set-up.sh", "Scripts/traits.sh", "Scripts/fetch-data.sh", "Scripts/train.sh", "Scripts/serve.sh",
-      "Scripts/predict.sh",
+      "Makefile", "Scripts/set-up.sh", "Scripts/traits.sh", "Scripts/fetch-data.sh", "Scripts/train.sh",
+      "Scripts/predict.sh", "Scripts/serve.sh",
       "Data/sample.npz",
       "Data/sample_word_index.json", "Data/sample.options",
     ] {

@@ -41,7 +41,9 @@
         // A name of two types is a mistake of whoever counts; its second series isn't exported.
         guard let known = series[name, default: [:]][labels] else {
           let new = make()
-          if series[name]?.values.first.map({ $0.type == new.type }) ?? true { series[name, default: [:]][labels] = new }
+          if series[name]?.values.first.map({ $0.type == new.type }) ?? true {
+            series[name, default: [:]][labels] = new
+          }
           return new
         }
         return known as? S ?? make()

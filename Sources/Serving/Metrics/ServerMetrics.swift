@@ -38,7 +38,8 @@
     }
 
     package func answered(_ route: String, status: Int, duration: Duration) {
-      Counter(label: Name.requests, dimensions: [("route", route), ("status", "\(status)")], factory: exporter).increment()
+      Counter(label: Name.requests, dimensions: [("route", route), ("status", "\(status)")], factory: exporter)
+        .increment()
       Metrics.Timer(label: Name.requestTime, dimensions: [("route", route)], factory: exporter)
         .recordNanoseconds(duration.nanoseconds)
     }

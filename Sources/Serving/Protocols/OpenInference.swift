@@ -109,7 +109,8 @@
       return answer(try await service.classify(texts, by: model), to: request, outputs, texts, model)
     }
 
-    private static func split(_ body: Data, _ headerLength: String?) throws(RequestError) -> (json: Data, binary: Data) {
+    private static func split(_ body: Data, _ headerLength: String?) throws(RequestError) -> (json: Data, binary: Data)
+    {
       guard let headerLength else { return (body, Data()) }
       guard let length = Int(headerLength), (0...body.count).contains(length) else {
         throw RequestError(
