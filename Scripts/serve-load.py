@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -108,6 +109,9 @@ def main():
             for name, command in commands.items():
                 # The log is written as it is in use, to a file.
                 with open(Path(folder, "log"), "w") as log:
+                    with socket.socket() as probe:
+                        if probe.connect_ex(("127.0.0.1", options.port)) == 0:
+                            sys.exit(f"something answers at port {options.port} already")
                     process = subprocess.Popen(command, stderr=log, stdout=log)
                     try:
                         wait(options.port, process)

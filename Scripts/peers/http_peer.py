@@ -21,14 +21,38 @@ parser.add_argument("--port", type=int, default=8090)
 parser.add_argument("--workers", type=int, default=2)
 
 if __name__ == "__main__":
+    import signal
+    import socket
+    import sys
+
     import uvicorn
 
     options = parser.parse_args()
-    # The workers are new processes, which import this file.
     os.environ |= {"PEER_MODEL": str(options.model), "PEER_ENGINE": options.engine, "OMP_NUM_THREADS": "1"}
-    uvicorn.run("http_peer:app", port=options.port, workers=options.workers, log_level="warning", access_log=False,
-                app_dir=str(Path(__file__).parent))  # fmt: skip
-    raise SystemExit
+    sys.path.insert(0, str(Path(__file__).parent))
+    # uvicorn's own workers share a socket of no named protocol, on which asyncio leaves Nagle's algorithm on: each answer
+    # then waits 40 ms for an acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", options.port))
+    listener.listen(1024)
+    children = []
+    for _ in range(options.workers - 1):
+        children.append(os.fork())
+        if children[-1] == 0:
+            children = []
+            break
+
+    def end(*_):
+        for child in children:
+            os.kill(child, signal.SIGTERM)
+            os.waitpid(child, 0)
+        os._exit(0)
+
+    # uvicorn hands the signal on, once it has stopped.
+    signal.signal(signal.SIGTERM, end)
+    uvicorn.Server(uvicorn.Config("http_peer:app", log_level="warning", access_log=False)).run(sockets=[listener])
+    end()
 
 import numpy as np
 from fastapi import FastAPI
