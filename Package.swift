@@ -113,7 +113,8 @@ let package = Package(
     .target(name: "Files"),
     .target(name: "Corpus", dependencies: ["CLibZip", "CPrefetch", "Files"]),
     .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
-    .target(name: "Hyperparameters", dependencies: ["Files", "RecurrentNetwork"]),
+    .target(name: "NGrams", dependencies: ["Corpus", "RecurrentNetwork"]),
+    .target(name: "Hyperparameters", dependencies: ["Files", "NGrams", "RecurrentNetwork"]),
     .target(name: "Parallel", dependencies: ["Corpus", "Files", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CHDF5", pkgConfig: hasSerialHDF5 ? "hdf5-serial" : "hdf5",
@@ -123,13 +124,14 @@ let package = Package(
       name: "CHDF5Reader", dependencies: [.target(name: "CHDF5", condition: .when(traits: ["HDF5"]))],
       cSettings: [.define("LSTM_HDF5", .when(traits: ["HDF5"]))]),
     .target(
-      name: "Models", dependencies: ["CHDF5Reader", "Corpus", "Files", "Hyperparameters", "RecurrentNetwork"]),
+      name: "Models",
+      dependencies: ["CHDF5Reader", "Corpus", "Files", "Hyperparameters", "NGrams", "RecurrentNetwork"]),
     .target(
       name: "Training",
-      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork"]),
+      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
     .target(
       name: "Classification",
-      dependencies: ["Corpus", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork"]),
+      dependencies: ["Corpus", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CSystemMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     // Empty without the trait, and so is Distribution.
@@ -160,8 +162,8 @@ let package = Package(
     .executableTarget(
       name: "lstm",
       dependencies: [
-        "Benchmarking", "Classification", "Corpus", "Distribution", "Files", "Hyperparameters", "Models", "Parallel",
-        "RecurrentNetwork", "Report", "Serving", "Training",
+        "Benchmarking", "Classification", "Corpus", "Distribution", "Files", "Hyperparameters", "Models", "NGrams",
+        "Parallel", "RecurrentNetwork", "Report", "Serving", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // The executable reports what the kernels were built for, and checks the processor before running them.
@@ -180,6 +182,7 @@ let package = Package(
       name: "CorpusTests", dependencies: ["CLibZip", "Corpus", "Fixtures"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(name: "NGramsTests", dependencies: ["Corpus", "GoldenValues", "NGrams"], exclude: ["Golden"]),
     .testTarget(
       name: "HyperparametersTests", dependencies: ["Fixtures", "GoldenValues", "Hyperparameters", "RecurrentNetwork"],
       exclude: ["Golden"]),

@@ -45,18 +45,34 @@ extension Model {
     var data = data
     data.sequences.truncate(to: configuration.maxLength)
     let network = try inferenceNetwork(threads: threads, path: path)
+    let wideLogits = try wideLogits(of: data, threads: threads, path: path)
     share(on: communicator)
-    let outcomes = network.outcomes(of: data, on: communicator) { done in
+    var logits = network.logits(of: data, on: communicator) { done in
       progress(Double(done) / Double(data.count))
       return true
     }!
     InferenceNetwork.dismiss(communicator)
+    if let wideLogits { logits = zip(logits, wideLogits).map { $0 + $1 } }
+    let outcomes = Outcome.outcomes(logits: logits, labels: data.labels)
     if let index = outcomes.firstIndex(where: { $0.probability.isNaN }) {
       throw ModelError(
         .notFinite, path: path, problem: "the probability of sample \(index) is not a number",
         advice: "the weights are unusable; train again")
     }
     return outcomes
+  }
+
+  /// The logits that the wide part gives samples, [count][logits] in one array; nil if the model has none.
+  ///
+  /// - Throws: `ModelError` if the samples came without their words.
+  private func wideLogits(of data: LabeledSequences, threads: Int, path: String?) throws -> [Float]? {
+    guard let wide else { return nil }
+    guard let texts = data.texts else {
+      throw ModelError(
+        .noVocabulary, path: path, problem: "the model reads n-grams of words, and the data are numbers",
+        advice: "give it texts")
+    }
+    return wide.logits(of: texts, threads: threads)
   }
 
   // MARK: On several ranks

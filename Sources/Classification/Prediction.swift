@@ -31,10 +31,22 @@ public struct Explanation: Sendable, Equatable {
     public let isKnown: Bool
   }
 
+  /// An n-gram of the text, and its part in the logit.
+  public struct NGram: Sendable, Equatable {
+    /// Words with spaces between them, after `^` where they begin the text; or characters, between hyphens where the word
+    /// goes on.
+    public let text: String
+    /// What it adds to the logit of label 1, or with more than two labels of the predicted label. This is exact: with a
+    /// bias, and with the network's, the shares of all n-grams add up to the logit.
+    public let share: Float
+  }
+
   /// The prediction for the text.
   public let prediction: Prediction
   /// The words that the model has read, in order.
   public let words: [Word]
+  /// The n-grams of the text that the model's wide part knows, the largest share first; empty if it has none.
+  public let ngrams: [NGram]
   /// The number of words before those: the model reads only the end of a long text.
   public let unreadWordCount: Int
 }

@@ -1,6 +1,7 @@
 import Corpus
 import Foundation
 import Models
+import NGrams
 import Parallel
 import RecurrentNetwork
 
@@ -16,6 +17,7 @@ public final class TextClassifier: Sendable {
 
   private let coder: TextCoder
   private let maxLength: Int
+  private let wide: NGramClassifier?
   private let network: InferenceNetwork
   private let team: WorkerTeam
 
@@ -57,6 +59,7 @@ public final class TextClassifier: Sendable {
     self.threshold = threshold
     coder = TextCoder(vocabulary: vocabulary, coding: model.coding)
     maxLength = model.configuration.maxLength
+    wide = model.wide
     let threads = max(threads ?? ProcessInfo.processInfo.activeProcessorCount, 1)
     team = WorkerTeam(count: threads)
     network = try model.inferenceNetwork(threads: threads, path: path)
@@ -74,10 +77,9 @@ public final class TextClassifier: Sendable {
 
   /// Classifies texts, with the help of other ranks (`Model.share`).
   package func classify(_ texts: [String], on communicator: any Communicator) -> [Prediction] {
-    let tokens = tokens(of: texts)
-    let outcomes = outcomes(of: tokens, communicator)
-    let probabilities = probabilities(of: outcomes, tokens, communicator)
-    return tokens.indices.map { prediction(outcomes[$0], probabilities[$0], of: tokens[$0]) }
+    let readings = readings(of: texts)
+    let logits = logits(of: readings, communicator)
+    return zip(readings, logits).map { prediction($1, of: $0) }
   }
 
   /// Classifies a text, and measures how each of its words affects the prediction.
@@ -88,94 +90,130 @@ public final class TextClassifier: Sendable {
   /// Explains a text, with the help of other ranks (`Model.share`).
   package func explain(_ text: String, on communicator: any Communicator) -> Explanation {
     let words = coder.words(of: text)
-    let tokens = ([TextCoder.startToken] + words.map(\.token)).suffix(maxLength)
-    let read = words.suffix(tokens.count)
-    let known = read.indices.filter { read[$0].token != TextCoder.unknownToken }
-    let shift = tokens.endIndex - read.endIndex
-    let outcome = outcomes(of: [Array(tokens)], communicator)[0]
+    let reading = readings(of: [text])[0]
+    let read = words.suffix(reading.tokens.count)
+    // The wide part may know some of a word's characters.
+    let known = read.indices.filter { wide != nil || read[$0].token != TextCoder.unknownToken }
+    let shift = reading.tokens.count - read.endIndex
+    let logits = logits(of: [reading], communicator)[0]
+    let outcome = Outcome(logits: logits, label: 0)
+    let probability = Outcome.probabilities(logits: logits)
+    let label = labels.count == 2 ? 1 : Int(outcome.label)
     var effects = [Float](repeating: 0, count: words.count)
     // A limited number at a time: together, the variants would need memory quadratic in the text's length.
-    let variantsPerCall = max((1 << 20) / tokens.count, 1)
+    let variantsPerCall = max((1 << 20) / max(words.count, reading.tokens.count), 1)
     for first in stride(from: 0, to: known.count, by: variantsPerCall) {
       let replaced = known[first..<min(first + variantsPerCall, known.count)]
       let variants = replaced.map { index in
-        var variant = tokens
-        variant[index + shift] = TextCoder.unknownToken
-        return Array(variant)
+        var tokens = reading.tokens
+        tokens[index + shift] = TextCoder.unknownToken
+        return Reading(tokens: tokens, wide: [])
       }
-      for (index, without) in zip(replaced, outcomes(of: variants, label: outcome.label, communicator)) {
-        // With more than two labels, another label may be the most probable one of a variant. Its loss, computed for the
-        // text's own label, gives the probability of that.
-        effects[index] = outcome.probability - (labels.count == 2 ? without.probability : Float(exp(-without.loss)))
+      let wideLogits = wide?.logits(of: Self.texts(words, without: Array(replaced)), threads: team.count)
+      let width = logits.count
+      for (place, var without) in self.logits(of: variants, communicator).enumerated() {
+        if let wideLogits { for logit in 0..<width { without[logit] += wideLogits[place * width + logit] } }
+        effects[replaced[replaced.startIndex + place]] =
+          probability[label] - Outcome.probabilities(logits: without)[label]
       }
     }
-    let probabilities = probabilities(of: [outcome], [Array(tokens)], communicator)[0]
     return Explanation(
-      prediction: prediction(outcome, probabilities, of: Array(tokens)),
+      prediction: prediction(logits, of: reading),
       words: read.indices.map { index in
         .init(
           word: String(text[read[index].range]), effect: effects[index],
-          isKnown: read[index].token != TextCoder.unknownToken)
+          isKnown: read[index].token != TextCoder.unknownToken || effects[index] != 0)
       },
-      unreadWordCount: words.count - read.count)
+      ngrams: ngrams(of: words, logit: logits.count == 1 ? 0 : label), unreadWordCount: words.count - read.count)
+  }
+
+  private func ngrams(of words: [TextCoder.Word], logit: Int) -> [Explanation.NGram] {
+    guard let wide else { return [] }
+    return wide.shares(of: Self.texts(words, without: [nil]), logit: logit).enumerated()
+      .sorted { (-abs($0.element.share), $0.offset) < (-abs($1.element.share), $1.offset) }
+      .map { .init(text: $0.element.text, share: $0.element.share) }
   }
 
   // MARK: Steps
 
-  /// The tokens of each text that the network reads: the last `maxLength` of them.
-  private func tokens(of texts: [String]) -> [[Int32]] {
+  /// A text as the model reads it.
+  private struct Reading {
+    /// What the network reads: the last `maxLength` tokens.
+    var tokens: [Int32]
+    /// The logits of the wide part; none if there isn't one.
+    var wide: [Float]
+  }
+
+  private func readings(of texts: [String]) -> [Reading] {
     let textsPerJob = 32
-    var result = [[Int32]](repeating: [], count: texts.count)
+    var result = [Reading](repeating: Reading(tokens: [], wide: []), count: texts.count)
     result.withUnsafeMutableBufferPointer { result in
       // Each job writes only the elements of its own texts.
       nonisolated(unsafe) let result = result
       team.perform((texts.count + textsPerJob - 1) / textsPerJob) { _, job in
-        var (tokens, scratch) = ([Int32](), [UInt8]())
-        for index in job * textsPerJob..<min((job + 1) * textsPerJob, texts.count) {
-          tokens.removeAll(keepingCapacity: true)
-          var text = texts[index]
-          text.withUTF8 { coder.append(tokensOf: $0, to: &tokens, scratch: &scratch) }
-          result[index] = Array(tokens.suffix(maxLength))
+        let range = job * textsPerJob..<min((job + 1) * textsPerJob, texts.count)
+        guard let wide else {
+          var (tokens, scratch) = ([Int32](), [UInt8]())
+          for index in range {
+            tokens.removeAll(keepingCapacity: true)
+            var text = texts[index]
+            text.withUTF8 { coder.append(tokensOf: $0, to: &tokens, scratch: &scratch) }
+            result[index].tokens = Array(tokens.suffix(maxLength))
+          }
+          return
+        }
+        let words = WordSequences(texts[range], coding: coder.coding)
+        let tokens = words.words.tokens(by: coder)
+        let logits = wide.logits(of: words, threads: 1)
+        for (place, index) in range.enumerated() {
+          let own = [TextCoder.startToken] + words.sequences[place].map { tokens[Int($0)] }
+          result[index] = Reading(
+            tokens: own.suffix(maxLength),
+            wide: Array(logits[place * wide.logitCount..<(place + 1) * wide.logitCount]))
         }
       }
     }
     return result
   }
 
-  /// - Parameter label: the label for which the losses are computed.
-  private func outcomes(
-    of tokens: [[Int32]], label: UInt8 = 0, _ communicator: any Communicator
-  ) -> [Outcome] {
-    let data = LabeledSequences(
-      sequences: TokenSequences(tokens), labels: [UInt8](repeating: label, count: tokens.count))
-    return network.outcomes(of: data, on: communicator)!
-  }
-
-  /// The probability of each label, for each sequence.
-  ///
-  /// An outcome holds that of one label alone. With more than two, the others follow from the losses for each label, of
-  /// which each takes another pass.
-  private func probabilities(
-    of outcomes: [Outcome], _ tokens: [[Int32]], _ communicator: any Communicator
-  ) -> [[Float]] {
-    if labels.count == 2 { return outcomes.map { [1 - $0.probability, $0.probability] } }
-    var probabilities = [[Float]](repeating: [], count: outcomes.count)
-    for label in labels.indices {
-      let losses = self.outcomes(of: tokens, label: UInt8(label), communicator)
-      for index in outcomes.indices {
-        probabilities[index].append(
-          outcomes[index].label == label ? outcomes[index].probability : Float(exp(-losses[index].loss)))
-      }
+  /// A text once for each of some of its words, each time without that word, or for nil with all.
+  private static func texts(_ words: [TextCoder.Word], without places: [Int?]) -> WordSequences {
+    var table = WordTable()
+    func number(_ word: String) -> Int32 {
+      var word = word
+      return word.withUTF8 { table.add($0) }
     }
-    return probabilities
+    // No word has a space.
+    let unknown = number(" ")
+    let numbers = words.map { number($0.word) }
+    let sequences = places.map { place in
+      var sequence = numbers
+      if let place { sequence[place] = unknown }
+      return sequence
+    }
+    return WordSequences(words: table, sequences: TokenSequences(sequences))
   }
 
-  private func prediction(_ outcome: Outcome, _ probabilities: [Float], of tokens: [Int32]) -> Prediction {
+  /// The logits of each text.
+  private func logits(of readings: [Reading], _ communicator: any Communicator) -> [[Float]] {
+    if readings.isEmpty { return [] }
+    let data = LabeledSequences(
+      sequences: TokenSequences(readings.map(\.tokens)), labels: [UInt8](repeating: 0, count: readings.count))
+    let logits = network.logits(of: data, on: communicator)!
+    let width = logits.count / readings.count
+    return readings.enumerated().map { index, reading in
+      let own = logits[index * width..<(index + 1) * width]
+      return reading.wide.isEmpty ? Array(own) : zip(own, reading.wide).map { $0 + $1 }
+    }
+  }
+
+  private func prediction(_ logits: [Float], of reading: Reading) -> Prediction {
+    let outcome = Outcome(logits: logits, label: 0)
     let label = labels.count == 2 ? outcome.probability > threshold ? 1 : 0 : Int(outcome.label)
     return Prediction(
-      label: labels[label], probability: outcome.probability, probabilities: probabilities,
-      isPositive: labels.count == 2 && label == 1,
-      knownWordCount: tokens.count { $0 > TextCoder.unknownToken })
+      label: labels[label], probability: outcome.probability,
+      probabilities: Outcome.probabilities(logits: logits), isPositive: labels.count == 2 && label == 1,
+      knownWordCount: reading.tokens.count { $0 > TextCoder.unknownToken })
   }
 }
 

@@ -60,6 +60,11 @@ extension DataSource: Codable {
 }
 
 extension DataSource {
+  /// Whether the data are Keras's numbers, and not texts.
+  ///
+  /// - Throws: `CorpusError` where they can't be read.
+  package var holdsNumbers: Bool { get throws { try FileSet(path: path).holdsNumbers } }
+
   /// What a trained model knows of texts.
   public struct ModelTerms: Sendable {
     /// The word of each token, [V], or nil where the model doesn't know them.
@@ -90,11 +95,24 @@ extension DataSource {
     vocabularySize: Int, maxLength: Int, labelCount: Int, for model: ModelTerms? = nil, threads: Int,
     progress: (Double) -> Void = { _ in }
   ) throws -> Dataset {
+    try load(
+      vocabularySize: vocabularySize, maxLength: maxLength, labelCount: labelCount, for: model, keepsWords: false,
+      threads: threads, progress: progress)
+  }
+
+  /// - Parameters:
+  ///   - labelCount: how many labels there are; nil to find out.
+  ///   - keepsWords: whether the result also has the texts with all their words.
+  package func load(
+    vocabularySize: Int, maxLength: Int, labelCount: Int?, for model: ModelTerms?, keepsWords: Bool, threads: Int,
+    progress: (Double) -> Void
+  ) throws -> Dataset {
     let files = try FileSet(path: path)
     var data =
       try files.holdsNumbers
-      ? numbers(vocabularySize: vocabularySize, labelCount: labelCount)
-      : texts(files, vocabularySize: vocabularySize, labelCount: labelCount, model, threads, progress)
+      ? numbers(vocabularySize: vocabularySize, labelCount: labelCount ?? 2)
+      : texts(
+        files, vocabularySize: vocabularySize, labelCount: labelCount, model, keepsWords: keepsWords, threads, progress)
     if let limit {
       (data.training, data.test) = (data.training.prefix(limit), data.test.prefix(limit))
       data.validation = data.validation?.prefix(limit)
@@ -125,7 +143,7 @@ extension DataSource {
   }
 
   private func texts(
-    _ files: FileSet, vocabularySize: Int, labelCount: Int, _ model: ModelTerms?, _ threads: Int,
+    _ files: FileSet, vocabularySize: Int, labelCount: Int?, _ model: ModelTerms?, keepsWords: Bool, _ threads: Int,
     _ progress: (Double) -> Void
   ) throws -> Dataset {
     var terms = model.flatMap { model in
@@ -143,7 +161,7 @@ extension DataSource {
     }
     let texts = try LabeledTexts.load(
       files, options: text ?? TextOptions(), vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
-      whiteSpace: whiteSpace, threads: threads, progress: progress)
+      whiteSpace: whiteSpace, keepsWords: keepsWords, threads: threads, progress: progress)
     return Dataset(
       training: texts.training, validation: texts.validation, test: texts.test, vocabulary: texts.vocabulary,
       coding: texts.coding,

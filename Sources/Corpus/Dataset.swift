@@ -42,6 +42,7 @@ public struct Dataset: Sendable {
       part.sequences.tokens.withUnsafeBytes { fingerprint.add($0) }
       part.sequences.offsets.withUnsafeBytes { fingerprint.add($0) }
       part.labels.withUnsafeBytes { fingerprint.add($0) }
+      if let texts = part.texts { texts.add(to: &fingerprint) }
     }
     return fingerprint.text
   }

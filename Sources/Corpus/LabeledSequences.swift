@@ -19,8 +19,12 @@ public struct LabeledSequences: Equatable, Sendable {
     checkCounts()
   }
 
+  /// The same texts whole and with all their words, `[count]`; nil unless asked for.
+  package var texts: WordSequences? { didSet { checkCounts() } }
+
   private func checkCounts() {
     precondition(sequences.count == labels.count, "labels and sequences differ in number")
+    precondition(texts?.count ?? labels.count == labels.count, "labels and texts differ in number")
   }
 
   /// The number of sequences.
@@ -33,11 +37,9 @@ extension LabeledSequences {
 
   /// The sequences of a range.
   package func slice(_ range: Range<Int>) -> LabeledSequences {
-    let offsets = sequences.offsets[range.lowerBound...range.upperBound]
-    let (start, end) = (offsets.first!, offsets.last!)
-    return LabeledSequences(
-      sequences: TokenSequences(tokens: Array(sequences.tokens[start..<end]), offsets: offsets.map { $0 - start }),
-      labels: Array(labels[range]))
+    var result = LabeledSequences(sequences: sequences.slice(range), labels: Array(labels[range]))
+    result.texts = texts?.slice(range)
+    return result
   }
 }
 

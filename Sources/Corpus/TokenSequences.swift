@@ -33,6 +33,13 @@ public struct TokenSequences: Equatable, Sendable {
   /// The number of tokens of a sequence.
   public func length(of index: Int) -> Int { offsets[index + 1] - offsets[index] }
 
+  /// The sequences of a range.
+  package func slice(_ range: Range<Int>) -> TokenSequences {
+    let offsets = offsets[range.lowerBound...range.upperBound]
+    let (start, end) = (offsets.first!, offsets.last!)
+    return TokenSequences(tokens: Array(tokens[start..<end]), offsets: offsets.map { $0 - start })
+  }
+
   /// Cuts each sequence to its last `maxLength` tokens, as Keras's `pad_sequences` does by default; in place.
   ///
   /// Shorter sequences are not padded: whatever needs sequences of one length can imagine the padding in front of them.

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import NGrams
 import RecurrentNetwork
 
 /// Everything that the outcome of a run depends on, besides the data. The defaults are the tutorial's.
@@ -22,6 +23,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var masksPadding = false
   /// How many labels there are.
   public var labelCount = 2
+  /// The wide part beside the network: a linear classifier over n-grams; nil for none.
+  public var wide: NGramSettings?
   /// What a training step sets to zero.
   public var dropout = Dropout()
   /// Number of passes over the training texts.
@@ -80,7 +83,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   /// The first setting that is impossible, or nil.
   public var invalidSetting: InvalidSetting? {
-    architecture.invalidSetting ?? invalidSize ?? invalidOptimizer ?? invalidDropout ?? invalidData ?? invalidCallback
+    architecture.invalidSetting ?? invalidSize ?? invalidOptimizer ?? invalidDropout ?? invalidData ?? invalidWide
+      ?? invalidCallback
   }
 
   private static let positive = 0.0.nextUp...Double.greatestFiniteMagnitude
@@ -119,6 +123,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
       .classWeights,
       weights.count == labelCount && weights.allSatisfy { Self.notNegative ~= $0 } && weights.contains { $0 > 0 },
       rule)
+  }
+
+  private var invalidWide: InvalidSetting? {
+    wide?.invalidSetting.map { InvalidSetting("\(CodingKeys.wide.rawValue).\($0.name)", $0.rule) }
   }
 
   private var invalidCallback: InvalidSetting? {
@@ -172,7 +180,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding,
-      labelCount, dropout, epochs, batchSize, shards, learningRate, epsilon, seed,
+      labelCount, wide, dropout, epochs, batchSize, shards, learningRate, epsilon, seed,
       shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
   }
 
@@ -202,6 +210,7 @@ extension TrainingConfiguration {
     try read(.seed, \.seed)
     try read(.shuffles, \.shuffles)
     try read(.schedule, \.schedule)
+    wide = try values.decodeIfPresent(NGramSettings.self, forKey: .wide)
     shards = try values.decodeIfPresent(Int.self, forKey: .shards)
     validationSplit = try values.decodeIfPresent(Double.self, forKey: .validationSplit)
     classWeights = try values.decodeIfPresent([Double].self, forKey: .classWeights)
@@ -272,6 +281,7 @@ extension TrainingConfiguration {
     (example.shards, example.validationSplit, example.classWeights) = (32, 0.1, [1, 2])
     (example.weightDecay, example.clipping, example.bestModel) = (0.01, .norm(limit: 1), .validationLoss)
     (example.plateau, example.earlyStopping) = (ReduceLROnPlateau(), EarlyStopping())
+    example.wide = NGramSettings()
     return example
   }()
 

@@ -18,8 +18,8 @@ extension DataSource {
     try load(
       vocabularySize: configuration.vocabularySize, maxLength: configuration.maxLength,
       labelCount: configuration.labelCount,
-      for: model.map { .init(vocabulary: $0.vocabulary, coding: $0.coding, labels: $0.labels) }, threads: threads,
-      progress: progress)
+      for: model.map { .init(vocabulary: $0.vocabulary, coding: $0.coding, labels: $0.labels) },
+      keepsWords: model.map { $0.wide != nil } ?? (configuration.wide != nil), threads: threads, progress: progress)
   }
 }
 

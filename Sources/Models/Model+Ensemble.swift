@@ -21,7 +21,7 @@ extension Model {
         ("network", model.parameters.architecture != first.parameters.architecture),
         ("maximum text length", model.configuration.maxLength != first.configuration.maxLength),
         ("words", model.vocabulary != first.vocabulary || model.coding != first.coding),
-        ("labels", model.labels != first.labels),
+        ("labels", model.labels != first.labels), ("n-grams", model.wide != nil || first.wide != nil),
       ]
       if let difference = differences.first(where: \.1)?.0 {
         throw ModelError(

@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Hyperparameters
+import NGrams
 import RecurrentNetwork
 
 /// A network's weights, with everything needed to use it or to continue training it.
@@ -9,6 +10,8 @@ import RecurrentNetwork
 public struct Model: Sendable, Equatable {
   /// The weights.
   public package(set) var parameters: Parameters
+  /// The wide part: a linear classifier over n-grams, whose logits are added to the network's; nil for none.
+  package private(set) var wide: NGramClassifier?
   /// The settings it was trained with. For a model from elsewhere only the network is known; the rest are defaults.
   public package(set) var configuration: TrainingConfiguration
   /// The word of each token, [V], or nil if the words aren't known.
@@ -69,6 +72,18 @@ public struct Model: Sendable, Equatable {
         advice: "give each label a different name")
     }
     labels = names
+  }
+
+  /// Sets the wide part.
+  ///
+  /// - Throws: `ModelError` of the kind `mismatch` unless it has a logit for each of the network's.
+  package mutating func setWide(_ classifier: NGramClassifier?) throws {
+    guard classifier?.logitCount ?? architecture.logitCount == architecture.logitCount else {
+      throw ModelError(
+        .mismatch, problem: "the n-grams have weights for another number of labels than the network",
+        advice: "give the parts of one model")
+    }
+    wide = classifier
   }
 
   /// Sets the words that the tokens stand for.

@@ -55,24 +55,33 @@ package final class DataParallelNetwork {
     of samples: some Collection<Int>, in data: LabeledSequences, classWeights: [Double]? = nil,
     dropout: DropoutDraw? = nil, parameters: Parameters
   ) -> (metrics: Metrics, gradient: Parameters) {
-    let outcomes = withSequences(samples, data, classWeights) { sequences, outcomes in
-      let plan = prepare(parameters, for: sequences, dropout: dropout, shardCount: shardCount)
-      let own = ranks.share(of: plan.shards.count, rank: ranks.rank)
-      let sum = addShards(own, of: plan, sequences, outcomes)
-      ranks.gather(
-        { plan.shards[ranks.share(of: plan.shards.count, rank: $0)].flatMap(\.self) }, outcomes: outcomes,
-        injections: sumsInAnyOrder || batch.padding != .chained ? nil : injections)
-      gradient.clear(for: batch.tokens.tokens)
-      if let sum {
-        let tiles = sumsInAnyOrder ? plan.shards[own].flatMap(\.self) : plan.tiles
-        team.perform(assembly.jobs(of: sum, parameters: parameters)) { _, job in
-          assembly.perform(job, of: sum, injections: injections, tiles: tiles)
-        }
-        assembly.write(sum, sampleCount: sequences.count, parameters: parameters, to: &gradient)
-      }
-      if ranks.count > 1 { ranks.share(&gradient.parameters, tokens: batch.tokens.tokens, sums: sumsInAnyOrder) }
+    var outcomes = [Outcome](repeating: Outcome(), count: samples.count)
+    withSequences(samples, data, classWeights) { sequences in
+      outcomes.withUnsafeMutableBufferPointer { addGradient(of: sequences, dropout, parameters, $0.baseAddress!) }
     }
     return (metrics(of: outcomes, samples, data), gradient.parameters)
+  }
+
+  /// Computes the outcomes of a batch, and leaves its gradient in `gradient`.
+  private func addGradient(
+    of sequences: [TokenSequence], _ dropout: DropoutDraw?, _ parameters: Parameters,
+    _ outcomes: UnsafeMutablePointer<Outcome>
+  ) {
+    let plan = prepare(parameters, for: sequences, dropout: dropout, shardCount: shardCount)
+    let own = ranks.share(of: plan.shards.count, rank: ranks.rank)
+    let sum = addShards(own, of: plan, sequences, outcomes)
+    ranks.gather(
+      { plan.shards[ranks.share(of: plan.shards.count, rank: $0)].flatMap(\.self) }, results: outcomes,
+      injections: sumsInAnyOrder || batch.padding != .chained ? nil : injections)
+    gradient.clear(for: batch.tokens.tokens)
+    if let sum {
+      let tiles = sumsInAnyOrder ? plan.shards[own].flatMap(\.self) : plan.tiles
+      team.perform(assembly.jobs(of: sum, parameters: parameters)) { _, job in
+        assembly.perform(job, of: sum, injections: injections, tiles: tiles)
+      }
+      assembly.write(sum, sampleCount: sequences.count, parameters: parameters, to: &gradient)
+    }
+    if ranks.count > 1 { ranks.share(&gradient.parameters, tokens: batch.tokens.tokens, sums: sumsInAnyOrder) }
   }
 
   /// Runs this rank's shards through the network.
@@ -108,12 +117,17 @@ package final class DataParallelNetwork {
   /// - Parameters:
   ///   - data: the samples, truncated to `maxLength`.
   ///   - parameters: the weights.
+  ///   - others: logits from elsewhere, [count][logits] in one array, on rank 0: then the mean of both is measured.
   ///   - progress: called after every 500 samples or so of each rank, with the number of samples that are done. If it
   ///     returns false, the evaluation ends, and the result is nil. It must return the same on all ranks.
   package func evaluate(
-    _ data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
+    _ data: LabeledSequences, parameters: Parameters, averagingWith others: [Float]? = nil,
+    progress: (_ done: Int) -> Bool = { _ in true }
   ) -> Metrics? {
-    outcomes(of: data, parameters: parameters, progress: progress).map { metrics(of: $0, 0..<data.count, data) }
+    logits(of: data, parameters: parameters, progress: progress).map { own in
+      let logits = others.map { zip(own, $0).map { ($0 + $1) / 2 } } ?? own
+      return metrics(of: Outcome.outcomes(logits: logits, labels: data.labels), 0..<data.count, data)
+    }
   }
 
   /// The outcome of each sample, in the order of `data`. Rank 0 has all of them; on the other ranks, those of other ranks
@@ -123,17 +137,36 @@ package final class DataParallelNetwork {
   package func outcomes(
     of data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> [Outcome]? {
+    logits(of: data, parameters: parameters, progress: progress).map {
+      Outcome.outcomes(logits: $0, labels: data.labels)
+    }
+  }
+
+  /// The logits of each sample, [count][logits] in one array. Rank 0 has all of them; on the other ranks, those of other
+  /// ranks are 0.
+  ///
+  /// The parameters are those of `evaluate`.
+  package func logits(
+    of data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
+  ) -> [Float]? {
     var isComplete = true
-    let outcomes = withSequences(0..<data.count, data, nil) { sequences, outcomes in
-      let plan = prepare(parameters, for: sequences)
-      isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { worker, tiles in
-        workers[worker].evaluate(tiles, in: sequences, batch: batch, outcomes: outcomes)
-      }
-      if isComplete {
-        ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, outcomes: outcomes)
+    let width = parameters.architecture.logitCount
+    var logits = [Float](repeating: 0, count: data.count * width)
+    logits.withUnsafeMutableBufferPointer { logits in
+      guard let logits = logits.baseAddress else { return }
+      // Each block writes the logits of its own sequences.
+      nonisolated(unsafe) let pointer = logits
+      withSequences(0..<data.count, data, nil) { sequences in
+        let plan = prepare(parameters, for: sequences)
+        isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { worker, tiles in
+          workers[worker].evaluate(tiles, in: sequences, batch: batch, logits: pointer)
+        }
+        if isComplete {
+          ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, results: pointer, width: width)
+        }
       }
     }
-    return isComplete ? outcomes : nil
+    return isComplete ? logits : nil
   }
 
   /// Prepares what the workers read, and divides the sequences into shards.
@@ -149,12 +182,11 @@ package final class DataParallelNetwork {
     return plan
   }
 
-  /// Calls `body` with the sequences of some samples, for it to write their outcomes.
+  /// Calls `body` with the sequences of some samples.
   private func withSequences(
     _ samples: some Collection<Int>, _ data: LabeledSequences, _ classWeights: [Double]?,
-    _ body: ([TokenSequence], UnsafeMutablePointer<Outcome>) -> Void
-  ) -> [Outcome] {
-    var outcomes = [Outcome](repeating: Outcome(), count: samples.count)
+    _ body: ([TokenSequence]) -> Void
+  ) {
     data.sequences.tokens.withUnsafeBufferPointer { tokens in
       let sequences = samples.map { sample in
         let range = data.sequences.offsets[sample]..<data.sequences.offsets[sample + 1]
@@ -163,9 +195,8 @@ package final class DataParallelNetwork {
           tokens: tokens.baseAddress! + range.lowerBound, count: range.count, label: data.labels[sample],
           weight: Float(classWeights?[Int(data.labels[sample])] ?? 1))
       }
-      outcomes.withUnsafeMutableBufferPointer { body(sequences, $0.baseAddress!) }
+      body(sequences)
     }
-    return outcomes
   }
 
   /// Adds outcomes up in the order of the batch, on which the bits of the sums depend. All ranks get rank 0's sums.

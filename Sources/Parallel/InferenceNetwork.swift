@@ -46,22 +46,33 @@ package final class InferenceNetwork: @unchecked Sendable {
     of data: LabeledSequences, on communicator: any Communicator = SingleRank(),
     progress: (_ done: Int) -> Bool = { _ in true }
   ) -> [Outcome]? {
+    logits(of: data, on: communicator, progress: progress).map { Outcome.outcomes(logits: $0, labels: data.labels) }
+  }
+
+  /// The logits of each sequence, in order: [count][logits] in one array.
+  ///
+  /// The parameters are those of `outcomes`.
+  package func logits(
+    of data: LabeledSequences, on communicator: any Communicator = SingleRank(),
+    progress: (_ done: Int) -> Bool = { _ in true }
+  ) -> [Float]? {
     if data.count == 0 { return [] }
     var data = data
     communicator.broadcast(&data)
-    let outcomes = outcomes(of: data, Ranks(communicator, ParameterLayout(architecture)), progress)
-    precondition(outcomes != nil || communicator.count == 1, "the other ranks can't be interrupted")
-    return outcomes
+    let logits = logits(of: data, Ranks(communicator, ParameterLayout(architecture)), progress)
+    precondition(logits != nil || communicator.count == 1, "the other ranks can't be interrupted")
+    return logits
   }
 
-  private func outcomes(of data: LabeledSequences, _ ranks: Ranks, _ progress: (_ done: Int) -> Bool) -> [Outcome]? {
+  private func logits(of data: LabeledSequences, _ ranks: Ranks, _ progress: (_ done: Int) -> Bool) -> [Float]? {
     let vocabulary = 0..<Int32(architecture.vocabularySize)
     precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is outside the vocabulary")
     let lengths = (0..<data.count).map(data.sequences.length)
     let plan = ShardPlan(
       lengths: lengths.map { batch.padding.length($0, maxLength: maxLength) }, maxLength: maxLength)
     precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be truncated to maxLength")
-    var outcomes = [Outcome](repeating: Outcome(), count: data.count)
+    let width = architecture.logitCount
+    var logits = [Float](repeating: 0, count: data.count * width)
     let isComplete = data.sequences.tokens.withUnsafeBufferPointer { tokens in
       // If all sequences are empty, there is no address, and none is read.
       let base = tokens.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Int32>.alignment)!
@@ -69,19 +80,19 @@ package final class InferenceNetwork: @unchecked Sendable {
         TokenSequence(
           tokens: base + data.sequences.offsets[index], count: lengths[index], label: data.labels[index])
       }
-      return outcomes.withUnsafeMutableBufferPointer { outcomes in
-        // Each block writes the outcomes of its own sequences.
-        nonisolated(unsafe) let outcomes = outcomes
+      return logits.withUnsafeMutableBufferPointer { logits in
+        // Each block writes the logits of its own sequences.
+        nonisolated(unsafe) let logits = logits
         let isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { _, tiles in
-          withWorker { $0.evaluate(tiles, in: sequences, batch: batch, outcomes: outcomes.baseAddress!) }
+          withWorker { $0.evaluate(tiles, in: sequences, batch: batch, logits: logits.baseAddress!) }
         }
-        if isComplete, let base = outcomes.baseAddress {
-          ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, outcomes: base)
+        if isComplete, let base = logits.baseAddress {
+          ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, results: base, width: width)
         }
         return isComplete
       }
     }
-    return isComplete ? outcomes : nil
+    return isComplete ? logits : nil
   }
 
   // MARK: Other ranks
@@ -93,7 +104,7 @@ package final class InferenceNetwork: @unchecked Sendable {
       var data = LabeledSequences(sequences: TokenSequences([]), labels: [])
       communicator.broadcast(&data)
       if data.count == 0 { return }
-      _ = outcomes(of: data, ranks) { _ in true }
+      _ = logits(of: data, ranks) { _ in true }
     }
   }
 

@@ -13,6 +13,10 @@ public struct Metrics: Sendable, Equatable, Codable, BitwiseCopyable {
   /// No samples.
   public init() {}
 
+  package init(_ outcomes: [Outcome], _ labels: [UInt8]) {
+    for (outcome, label) in zip(outcomes, labels) { add(outcome, label: label) }
+  }
+
   /// The mean cross-entropy; NaN if there are no samples.
   public var loss: Double { lossSum / Double(sampleCount) }
   /// The share of correct predictions; NaN if there are no samples. A probability of exactly ½ predicts label 0

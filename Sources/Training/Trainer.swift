@@ -53,7 +53,8 @@ public final class Trainer {
   /// What the steps so far have led to.
   public private(set) var state: TrainingState
   private let trainingData: LabeledSequences
-  private let validationData: LabeledSequences
+  let validationData: LabeledSequences
+  private let wideLogits: [Float]?
   private let network: DataParallelNetwork
   private let communicator: any Communicator
   private let callbacks: [any TrainingCallback]
@@ -65,6 +66,8 @@ public final class Trainer {
   ///   - state: what to go on from, or nil to begin with Keras's initializers and the configuration's seed.
   ///   - training: texts of at most `maxLength` tokens below `vocabularySize`.
   ///   - validation: the same, measured after each epoch.
+  ///   - wideLogits: what a wide part makes of the validation texts, [count][logits] in one array, on rank 0; the mean
+  ///     of these and the network's logits is then validated. Nil where there is none.
   ///   - threads: how many threads share the work; the result is the same for any number.
   ///   - callbacks: what else steers the run, after what the configuration asks for. On all ranks alike, except those
   ///     that change nothing in the state: rank 0's answers hold.
@@ -75,7 +78,7 @@ public final class Trainer {
   /// - Throws: `TrainingError` if the settings are impossible, the data don't fit them, or the state fits neither.
   public init(
     _ configuration: TrainingConfiguration, state: TrainingState? = nil, training: LabeledSequences,
-    validation: LabeledSequences, threads: Int, callbacks: [any TrainingCallback] = [],
+    validation: LabeledSequences, wideLogits: [Float]? = nil, threads: Int, callbacks: [any TrainingCallback] = [],
     communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false
   ) throws {
     if let setting = configuration.invalidSetting { throw TrainingError.invalid(setting) }
@@ -87,6 +90,7 @@ public final class Trainer {
     self.state = state ?? TrainingState(configuration)
     trainingData = training
     validationData = validation
+    self.wideLogits = wideLogits
     network = DataParallelNetwork(
       layout, maxLength: configuration.maxLength, threads: threads,
       shardCount: configuration.shards ?? ShardPlan.shardCount, communicator: communicator,
@@ -170,7 +174,9 @@ public final class Trainer {
   /// Measures the validation texts; nil where the caller stops it.
   private func validate(_ report: (TrainingEvent) throws -> TrainingAnswer) throws -> Metrics? {
     var failure: Error?
-    let metrics = network.evaluate(validationData, parameters: state.parameters) { done in
+    let metrics = network.evaluate(
+      validationData, parameters: state.parameters, averagingWith: wideLogits
+    ) { done in
       do {
         return try agree(report(.validation(done: done, count: validationData.count))) == .goOn
       } catch {
@@ -204,6 +210,10 @@ public final class Trainer {
     state.isFinished = word.0 == 1
     return word.1 == 1 ? .stop : .goOn
   }
+
+  /// The network's logits for the validation texts, [count][logits] in one array, by the weights that the run leaves.
+  /// Rank 0 has all of them. All ranks must ask at the same time.
+  func validationLogits() -> [Float] { network.logits(of: validationData, parameters: parameters)! }
 
   // MARK: The result
 

@@ -19,6 +19,8 @@ public enum TrainingError: ActionableError, Equatable {
   case labelOutOfRange(Part, label: UInt8, labelCount: Int)
   /// A text, by its index, has more tokens than are read.
   case textTooLong(Part, index: Int, maxLength: Int)
+  /// The settings ask for n-grams of words, and the data hold numbers.
+  case numbersInsteadOfTexts
   /// The weights belong to another network.
   case otherNetwork(path: String?, found: Architecture, expected: Architecture)
   /// The optimizer has moments for another number of parameters.
@@ -79,6 +81,7 @@ extension TrainingError {
     case .labelOutOfRange(let part, let label, let count):
       "the \(part) texts have label \(label), but the labels end at \(count - 1)"
     case .textTooLong(let part, let index, let length): "\(part) text \(index) is longer than \(length) tokens"
+    case .numbersInsteadOfTexts: "the settings ask for n-grams of words, and the data hold numbers, not texts"
     case .otherNetwork(_, let found, let expected): "the weights are those of \(found), expected \(expected)"
     case .otherOptimizer(_, let found, let expected):
       "the optimizer has moments for \(found) parameters, expected \(expected)"
@@ -106,6 +109,7 @@ extension TrainingError {
     case .tokenOutOfRange(_, _, let size): "load them with numWords: \(size)"
     case .labelOutOfRange: "give the network more labels"
     case .textTooLong: "cut the texts with truncated(to:)"
+    case .numbersInsteadOfTexts: "leave out the wide part, or give it texts"
     case .otherNetwork: "take the sizes from the model's own architecture"
     case .otherOptimizer: "take the optimizer of the same model"
     case .notFinite(_, _, let learningRate): "a smaller learning rate may help, now \(learningRate)"

@@ -19,6 +19,9 @@ struct ConfigurationOptions: ParsableArguments {
   @OptionGroup
   var network: NetworkOptions
 
+  @OptionGroup
+  var wide: WideOptions
+
   @Option(help: .init("Passes over all training texts (default: \(defaults.epochs)).", valueName: "count"))
   var epochs: Int?
 
@@ -56,8 +59,14 @@ struct ConfigurationOptions: ParsableArguments {
   var validationSplit: Double?
 
   @Option(
-    help: .init("Weights of the labels' losses in training, such as 1,2.", valueName: "a,b"))
+    help: .init(
+      "Weights of the labels' losses in training: balanced, by name as in refund=2 (others weigh 1), or one for each label "
+        + "as in 1,2.",
+      valueName: "weights"))
   var classWeights: String?
+
+  /// Whether the weights depend on the data's labels.
+  var weighsLabelsOfData: Bool { classWeights.map { $0 == "balanced" || $0.contains("=") } ?? false }
 
   @Option(help: .init("Weight decay, which turns Adam into AdamW.", valueName: "rate"))
   var weightDecay: Double?
@@ -148,6 +157,7 @@ struct ConfigurationOptions: ParsableArguments {
       if let value { result[keyPath: setting] = value }
     }
     network.apply(to: &result)
+    try wide.apply(to: &result)
     set(\.epochs, epochs)
     set(\.batchSize, batchSize)
     set(\.learningRate, learningRate)
@@ -158,11 +168,13 @@ struct ConfigurationOptions: ParsableArguments {
     setOptional(\.validationSplit, validationSplit)
     setOptional(\.weightDecay, weightDecay)
     setOptional(\.bestModel, bestModel)
-    if let classWeights {
+    if let classWeights, !weighsLabelsOfData {
       let texts = classWeights.split(separator: ",", omittingEmptySubsequences: false)
       let numbers = texts.compactMap { Double($0) }
       guard numbers.count == texts.count, numbers.count == result.labelCount else {
-        throw ValidationError("--class-weights must be a number for each label, such as 1,2, not \(classWeights).")
+        throw ValidationError(
+          "--class-weights must be balanced, names with numbers such as refund=2, or a number for each label such as 1,2, "
+            + "not \(classWeights).")
       }
       result.classWeights = numbers
     }

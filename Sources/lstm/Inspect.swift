@@ -11,10 +11,19 @@ struct Inspect: ParsableCommand {
     discussion: """
       For a model in any format: its layers and parameters, as Keras's summary() counts them, its settings and its words. \
       For data: the number of texts and their lengths, and the first text, as tokens and words.
+
+      For a .txt file of plain lines, standard input, and with --model for texts of any kind: the words of each text, \
+      as --tokens or the model has them.
       """)
 
-  @Argument(help: .init("A model, the folder of a run, or data, as for lstm train --data.", valueName: "file"))
+  @Argument(
+    help: .init(
+      "A model, the folder of a run, data, as for lstm train --data, or - for standard input.",
+      valueName: "file"))
   var file: String
+
+  @Option(help: .init("For texts: the model whose words to show.", valueName: "file"))
+  var model: String?
 
   @Option(
     help: .init(
@@ -48,9 +57,13 @@ struct Inspect: ParsableCommand {
     guard (1...1_000_000).contains(maxLength ?? 1) else {
       throw ValidationError("--max-length must be from 1 to 1,000,000.")
     }
+    guard model == nil || text.tokens == nil && text.lowercase == nil && !text.stripHTML else {
+      throw ValidationError("--model says what its words are: leave out --tokens, --lowercase and --strip-html.")
+    }
   }
 
   func run() throws {
+    if try model != nil || file == "-" || isPlainText { return try showWords() }
     let content = try FileContent(ofFile: file)
     switch content {
     case .reviews, .other: return try showData(at: file)
@@ -64,6 +77,55 @@ struct Inspect: ParsableCommand {
     let model = try Model(contentsOf: file, as: content) { printError("Note: \(file): \(advised(remark: $0))") }
     printLine(try ModelSummary(path: file, content: content, model: model).text)
   }
+
+  // MARK: Words
+
+  /// Whether the file has lines of text without labels.
+  private var isPlainText: Bool {
+    get throws {
+      guard (file as NSString).pathExtension.lowercased() == "txt" else { return false }
+      guard case .other = try FileContent(ofFile: file) else { return false }
+      return try !TextFiles.areMoreThanLines(at: file, text.applied(to: nil) ?? TextOptions())
+    }
+  }
+
+  private func showWords() throws {
+    let options = text.applied(to: nil) ?? TextOptions()
+    let coding = try model.map { try Model(contentsOf: $0).coding } ?? options.coding()
+    let coder = TextCoder(vocabulary: [], coding: coding)
+    func show(_ texts: [String]) throws {
+      for text in texts {
+        // Joiners do no harm, and emoji need them.
+        let words = coder.words(of: text).map { word in
+          word.word.unicodeScalars.map {
+            "\u{200C}\u{200D}".unicodeScalars.contains($0) ? String($0) : CorpusError.escaped(String($0))
+          }
+          .joined()
+        }
+        try writeOutput(words.joined(separator: " · ") + "\n")
+      }
+    }
+    guard file == "-" else {
+      for note in try TextFiles.forEachBatch(path: file, options, show) { printError("\(file): \(note)") }
+      return
+    }
+    let reader = LineReader(STDIN_FILENO, name: "standard input")
+    var count = 0
+    while case let lines = try reader.next(), !lines.isEmpty {
+      for line in lines {
+        count += 1
+        var bytes = Array(line)
+        guard options.encoding.makeUTF8(&bytes) == nil else {
+          throw CorpusError(
+            .invalidEncoding, file: "standard input", entry: "line \(count)", expected: "UTF-8", found: "other bytes",
+            advice: "convert it, or name its encoding")
+        }
+        try show([String(decoding: bytes, as: UTF8.self)])
+      }
+    }
+  }
+
+  // MARK: Data
 
   private func showData(at path: String) throws {
     let maxLength = maxLength ?? Train.defaults.maxLength

@@ -98,7 +98,7 @@ struct ModelSummary {
       ("Words", [words]),
       (
         "Coding",
-        [
+        (model.coding.tokens == .keras ? [] : ["tokens are \(model.coding.tokens.rawValue)"]) + [
           model.coding.lowercasing == .ascii ? "A to Z become lower case" : "letters become lower case",
           model.coding.stripsHTML ? "tags are taken out" : "tags are words",
         ]

@@ -78,6 +78,7 @@ extension TrainingError {
     switch self {
     case .invalid: "see lstm train --help"
     case .otherNetwork: "leave out --vocabulary-size and the network's other options, which the file then determines"
+    case .numbersInsteadOfTexts: "leave out --wide, or give --data texts, such as aclImdb.zip"
     case .notAFolder: "give another --output"
     case .runExists: "continue it with --resume, replace it with --overwrite, or give another --output"
     case .runInUse: "wait until it ends, or give another --output"

@@ -16,7 +16,8 @@ struct Predict: ParsableCommand {
       Started by mpirun or srun, the processes share the work; rank 0 alone reads and writes.
 
       --explain shows what moved the verdict: each word in turn is replaced by an unknown one, and the word's effect is \
-      the probability with it minus the probability without it (occlusion).
+      the probability with it minus the probability without it (occlusion). Of a model with n-grams, those follow that add \
+      most to the logit, with what they add: these shares are exact.
       """)
 
   @Option(help: .init("The trained model.", valueName: "file"))

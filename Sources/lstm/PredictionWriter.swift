@@ -55,19 +55,27 @@ struct PredictionWriter {
   mutating func write(_ explanation: Explanation, of text: String) throws {
     let words = explanation.words
     switch format {
-    case .jsonl: try writeOutput(line(explanation.prediction, text, words: words) + "\n")
+    case .jsonl: try writeOutput(line(explanation.prediction, text, explanation) + "\n")
     case .text, .csv:
       let largest = words.map { abs($0.effect) }.max() ?? 0
       let unread = explanation.unreadWordCount
       let unreadNote = unread > 0 ? ["(\(grouped(unread)) words that the model doesn't read)"] : []
       let list = (unreadNote + words.map { marked($0, largest) }).joined(separator: " ")
-      try writeOutput(line(explanation.prediction, text) + (list.isEmpty ? "\n" : "\n        \(list)\n"))
+      let ngrams = explanation.ngrams.prefix(Self.ngramLimit).map {
+        "\(CorpusError.escaped($0.text, limit: 60)) \($0.share < 0 ? "" : "+")\(fixed(Double($0.share), 2))"
+      }.joined(separator: ", ")
+      try writeOutput(
+        ([line(explanation.prediction, text)] + [list, ngrams].filter { !$0.isEmpty }.map { "        \($0)" })
+          .joined(separator: "\n") + "\n")
     }
   }
 
-  /// - Parameter words: for `jsonl`, the words to add.
+  /// How many n-grams are shown of a text: those with the largest shares.
+  private static let ngramLimit = 8
+
+  /// - Parameter explanation: for `jsonl`, what to add.
   private mutating func line(
-    _ prediction: Prediction, _ text: String, words: [Explanation.Word]? = nil
+    _ prediction: Prediction, _ text: String, _ explanation: Explanation? = nil
   ) throws -> String {
     count += 1
     guard !prediction.probability.isNaN else {
@@ -91,9 +99,13 @@ struct PredictionWriter {
       var members: [(name: String, value: OrderedJSON)] = [
         ("text", .string(text)), ("probability", .float(prediction.probability)), ("label", .string(label)),
       ]
-      if let words {
+      if let explanation {
         members.append(
-          ("words", .array(words.map { ["word": .string($0.word), "effect": .float($0.effect)] })))
+          ("words", .array(explanation.words.map { ["word": .string($0.word), "effect": .float($0.effect)] })))
+        if !explanation.ngrams.isEmpty {
+          members.append(
+            ("ngrams", .array(explanation.ngrams.map { ["ngram": .string($0.text), "share": .float($0.share)] })))
+        }
       }
       return OrderedJSON.object(members).text()
     }

@@ -39,6 +39,12 @@ struct TextDataOptions: ParsableArguments {
     help: "Which letters become lower case (default: unicode, as Keras's Tokenizer; ascii with --word-index).")
   var lowercase: TextCoding.Lowercasing?
 
+  @Option(
+    help: .init(
+      "What has a token: keras, the words between spaces and punctuation; words, Unicode's words, and punctuation, "
+        + "symbols and emoji; characters (default: keras).", valueName: "kind"))
+  var tokens: TextCoding.Tokens?
+
   @Flag(help: "Take tags such as <br /> out of the texts.")
   var stripHTML = false
 
@@ -63,6 +69,7 @@ struct TextDataOptions: ParsableArguments {
     result.positiveLabel = positiveLabel ?? result.positiveLabel
     result.encoding = encoding ?? result.encoding
     result.lowercasing = lowercase ?? result.lowercasing
+    result.tokens = tokens ?? result.tokens
     result.stripsHTML = stripHTML || result.stripsHTML
     result.testSplit = testSplit ?? result.testSplit
     return base == nil && result == Self.defaults ? nil : result
@@ -97,6 +104,7 @@ struct TableOptions: ParsableArguments {
 extension TextOptions.Quotes: ExpressibleByArgument {}
 extension TextOptions.Encoding: ExpressibleByArgument {}
 extension TextCoding.Lowercasing: ExpressibleByArgument {}
+extension TextCoding.Tokens: ExpressibleByArgument {}
 
 extension DataSource {
   /// Reads the source; on a terminal a bar is shown if that takes longer than a second.

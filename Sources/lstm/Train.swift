@@ -1,4 +1,5 @@
 import ArgumentParser
+import Classification
 import Corpus
 import Files
 import Foundation
@@ -108,9 +109,19 @@ struct Train: ParsableCommand {
         ("--output", output != nil), ("--overwrite", overwrite), ("--initial-weights", initialWeights != nil),
         ("--limit", limit != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --resume.") }
+    } else if isAutomatic {
+      // The data will tell which of the two holds; what suits neither is refused at once.
+      do { try check(settings.applied(to: nil)) } catch {
+        do { try check(settings.applied(to: AutomaticSettings.typical)) } catch _ { throw error }
+      }
     } else {
       try check(settings.applied(to: nil))
     }
+  }
+
+  /// Whether the settings follow from the data, where those are texts.
+  private var isAutomatic: Bool {
+    resume == nil && initialWeights == nil && settings.preset == nil && settings.configuration == nil
   }
 
   private func check(_ configuration: TrainingConfiguration) throws {
@@ -183,9 +194,11 @@ struct Train: ParsableCommand {
   /// The state that a new run starts from, before its data are read.
   private func start() throws -> Checkpoint {
     let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
-    let configuration = try configuration(startingFrom: initial)
-    let source = DataSource(
+    var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
+    var configuration =
+      try isAutomatic && !source.holdsNumbers ? automaticConfiguration(&source) : configuration(startingFrom: initial)
+    if settings.weighsLabelsOfData { try weighLabels(of: source, &configuration) }
     let start = try Checkpoint(
       model: initial, configuration: configuration, source: source, output: applied(to: OutputSettings()))
     if let optimizer = initial?.optimizer, !quiet {
@@ -194,6 +207,49 @@ struct Train: ParsableCommand {
           + "\(start.state.learningRate)")
     }
     return start
+  }
+
+  /// The settings that follow from the texts, except those that options give.
+  private func automaticConfiguration(_ source: inout DataSource) throws -> TrainingConfiguration {
+    var named = source
+    named.path = data!
+    var reading = ReadingProgress(path: data!, isQuiet: quiet)
+    let automatic = try AutomaticSettings(
+      for: named, seed: settings.seed ?? Self.defaults.seed, threads: threads ?? Processor.availableCores
+    ) { reading.show($0) }
+    reading.end()
+    source.text = automatic.source.text
+    if !quiet { for reason in automatic.reasons { printError("\(data!): \(reason)") } }
+    let configuration = try settings.applied(to: automatic.configuration)
+    try check(configuration)
+    return configuration
+  }
+
+  /// Sets the labels' weights that depend on their names or counts.
+  private func weighLabels(of source: DataSource, _ configuration: inout TrainingConfiguration) throws {
+    var sizes = configuration
+    (sizes.wide, sizes.maxLength) = (nil, 1)
+    let data = try source.load(sizes, threads: threads ?? Processor.availableCores)
+    let text = settings.classWeights!
+    if text == "balanced" {
+      let (training, _) = try data.parts(validationSplit: configuration.validationSplit)
+      configuration.balanceClassWeights(labels: training.labels)
+      return
+    }
+    var weights = [Double](repeating: 1, count: configuration.labelCount)
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let end = part.lastIndex(of: "=") ?? part.endIndex
+      guard let label = data.labels.firstIndex(of: String(part[..<end])), end < part.endIndex,
+        let weight = Double(part[part.index(after: end)...]), weight >= 0, weight.isFinite
+      else {
+        throw ValidationError(
+          "--class-weights has \(part), expected a label and its weight, such as \(data.labels[0])=2; the labels are "
+            + "\(data.labels.prefix(20).joined(separator: ", ")).")
+      }
+      weights[label] = weight
+    }
+    configuration.classWeights = weights
+    try check(configuration)
   }
 
   /// The settings. Sizes that options don't give are those of the model, and the learning rate is that of its optimizer.
@@ -235,8 +291,31 @@ struct Train: ParsableCommand {
       return Interruption.exitCode == nil ? .goOn : .stop
     }
     if ranks.isFirst { progress.end(ending, folder: resume ?? outputPath) }
+    if ranks.isFirst, !quiet, ending == .completed {
+      for warning in run.warnings { printError("Warning: \(warning)") }
+      if ranks.count == 1 { try showTestAccuracy(run, ranks) }
+    }
     if let summary = try traffic.summary(), !quiet { printError(summary) }
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
+  }
+
+  /// Measures the model on a test part that had no say in the training.
+  private func showTestAccuracy(_ run: Run, _ ranks: RankGroup) throws {
+    let test = run.dataset.test
+    guard run.configuration.validationSplit != nil || run.dataset.validation != nil, test.count > 0 else { return }
+    let path = (resume ?? outputPath) + "/model.safetensors"
+    var bar = ProgressBar(isQuiet: quiet)
+    let outcomes = try Model(contentsOf: path).outcomes(of: test, threads: ranks.threads, path: path) {
+      bar.draw("Classifying the test texts", done: $0, details: [])
+    }
+    bar.clear()
+    let evaluation = MulticlassEvaluation(
+      predicted: outcomes.map(\.label), labels: test.labels, labelCount: run.configuration.labelCount)
+    guard let accuracy = evaluation.accuracy, let interval = evaluation.accuracyInterval else { return }
+    let f1 = evaluation.macroF1.map { ", macro-F1 \(fixed($0, 4))" } ?? ""
+    printProgress(
+      "Test - \(grouped(test.count)) texts - accuracy: \(fixed(accuracy, 4)) "
+        + "(\(fixed(interval.lowerBound, 4))–\(fixed(interval.upperBound, 4)))\(f1)")
   }
 
   private func applied(to base: OutputSettings) -> OutputSettings {

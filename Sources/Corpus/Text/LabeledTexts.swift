@@ -62,32 +62,43 @@ public struct LabeledTexts: Sendable {
       whiteSpace: nil, threads: threads, progress: progress)
   }
 
-  /// - Parameter whiteSpace: what separates words, where the terms don't say so; nil for the usual.
+  /// - Parameters:
+  ///   - whiteSpace: what separates words, where the terms don't say so; nil for the usual.
+  ///   - labelCount: how many labels there are; nil to find out.
+  ///   - keepsWords: whether the result also has the texts with all their words.
   package static func load(
-    _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?,
-    whiteSpace: TextCoding.WhiteSpace?, threads: Int, progress: (Double) -> Void
+    _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int?, terms: Terms?,
+    whiteSpace: TextCoding.WhiteSpace?, keepsWords: Bool = false, threads: Int, progress: (Double) -> Void
   ) throws -> LabeledTexts {
     try check(options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms)
     let layout = try TextLayout(of: files)
     let coding = coding(options, terms, whiteSpace ?? layout.whiteSpace)
     let coder = terms.map { TextCoder(vocabulary: $0.vocabulary, coding: coding) }
-    let readers = ReadingThreads(count: max(1, min(threads, files.readerLimit)), coding, coder, files: files)
+    // A coder gives tokens, of which several words may have the same.
+    let readers = ReadingThreads(
+      count: max(1, min(threads, files.readerLimit)), coding, keepsWords ? nil : coder, files: files)
     var read = try TextReader(
       files: files, layout: layout, options: options, labelCount: labelCount, knownLabels: terms?.labels,
       threads: readers
     ).read(progress: progress)
 
+    let labelCount = labelCount ?? read.labels.count
     let hasTestPart = read.texts.contains { $0.part != .training }
     let (training, validation, test) = try read.parts(
       testSplit: options.testSplit, labelCount: labelCount, file: files.path)
 
     let vocabulary: [String]
     var tokens: [[Int32]]?
-    if let terms {
+    let words = keepsWords || coder == nil ? MergedWords(readers.takeWords()) : nil
+    if let terms, let coder {
       vocabulary = terms.vocabulary
+      if let words {
+        let known = words.table.tokens(by: coder)
+        tokens = words.numbers.map { $0.map { known[Int($0)] } }
+      }
     } else {
       let ranking = try WordRanking(
-        of: training, in: read.chunks, words: readers.takeWords(), size: vocabularySize, file: files.path)
+        of: training, in: read.chunks, words: words!, size: vocabularySize, file: files.path)
       (vocabulary, tokens) = (ranking.vocabulary, ranking.tokens)
     }
 
@@ -96,7 +107,8 @@ public struct LabeledTexts: Sendable {
     let coded = [training, test, validation].map { texts in
       var texts = texts
       generator.shuffle(&texts)
-      return read.sequences(of: texts, tokens: tokens, threads: readers.count)
+      return read.sequences(
+        of: texts, tokens: tokens, words: keepsWords ? words : nil, threads: readers.count)
     }
     return LabeledTexts(
       training: coded[0], validation: validation.isEmpty ? nil : coded[2], test: coded[1], vocabulary: vocabulary,
@@ -104,12 +116,12 @@ public struct LabeledTexts: Sendable {
       hasTestPart: hasTestPart, notes: read.notes + [note(read.labels)])
   }
 
-  private static func check(_ options: TextOptions, vocabularySize: Int, labelCount: Int, terms: Terms?) throws {
+  private static func check(_ options: TextOptions, vocabularySize: Int, labelCount: Int?, terms: Terms?) throws {
     func refuse(_ name: String, expected: String, found: String, advice: String) -> CorpusError {
       CorpusError(
         .invalidArgument(name), place: .argument(name), expected: expected, found: found, advice: advice)
     }
-    guard 2...LabelTable.limit ~= labelCount else {
+    if let labelCount, !(2...LabelTable.limit ~= labelCount) {
       throw refuse(
         "labelCount", expected: "from 2 to \(LabelTable.limit)", found: "\(labelCount)",
         advice: "give the number of labels that the texts have")
@@ -123,7 +135,7 @@ public struct LabeledTexts: Sendable {
       throw refuse(
         "vocabularySize", expected: "at least 0", found: "\(vocabularySize)", advice: "give the number of tokens")
     }
-    if let labels = terms?.labels, labels.count != labelCount {
+    if let labels = terms?.labels, let labelCount, labels.count != labelCount {
       throw refuse(
         "labels", expected: "\(labelCount) names", found: "\(labels.count)", advice: "give a name for each label")
     }
@@ -132,12 +144,7 @@ public struct LabeledTexts: Sendable {
   private static func coding(
     _ options: TextOptions, _ terms: Terms?, _ whiteSpace: TextCoding.WhiteSpace
   ) -> TextCoding {
-    if let coding = terms?.coding { return coding }
-    var coding = TextCoding()
-    coding.lowercasing = options.lowercasing ?? (terms == nil ? .unicode : .ascii)
-    coding.stripsHTML = options.stripsHTML
-    coding.whiteSpace = whiteSpace
-    return coding
+    terms?.coding ?? options.coding(whiteSpace, lowercasing: terms == nil ? .unicode : .ascii)
   }
 
   private static func note(_ labels: [String]) -> String {

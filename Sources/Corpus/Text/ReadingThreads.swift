@@ -39,7 +39,7 @@ struct ReadingThread {
   mutating func add(
     _ text: UnsafeBufferPointer<UInt8>, label: Int, to chunk: inout WordChunk, scratch: inout [UInt8]
   ) {
-    TextCoding.makeRoom(for: text, in: &scratch)
+    coding.makeRoom(for: text, in: &scratch)
     scratch.withUnsafeMutableBufferPointer { memory in
       if let coder {
         coder.forEachToken(of: text, memory: memory) { chunk.words.append($0) }

@@ -53,15 +53,16 @@ struct TextLabels {
   /// - Parameters:
   ///   - met: the labels that have been met, in the order of their numbers.
   ///   - numbers: the label of each text, as an index of `met`.
-  ///   - count: how many labels there have to be.
+  ///   - count: how many labels there have to be; nil for two or more.
   ///   - positive: which of two labels is 1, if the caller has decided.
   ///   - known: the names that a model has for its labels, from label 0 on; not all of them need to be met.
   ///   - file: the path of the data, for messages.
   /// - Throws: `CorpusError` if there is another number of labels, or if they cannot be told apart.
   init(
-    _ met: [String], numbers: some Sequence<Int>, count: Int, positive: String?, known: [String]?, file: String
+    _ met: [String], numbers: some Sequence<Int>, count: Int?, positive: String?, known: [String]?, file: String
   ) throws {
     let problems = LabelProblems(met, numbers: numbers, file: file)
+    let count = count ?? max(2, met.count)
     let sorted = met.sorted()
     if Set(sorted.map(Self.plain)).count < sorted.count {
       throw problems.error(

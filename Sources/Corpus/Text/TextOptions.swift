@@ -36,6 +36,9 @@ public struct TextOptions: Codable, Sendable, Equatable {
   /// Which letters become lowercase. Nil stands for `unicode`, as in Keras's Tokenizer, or if a vocabulary is given for
   /// `ascii`, as in Keras's IMDB data.
   public var lowercasing: TextCoding.Lowercasing?
+  /// What the words are; nil for `keras`. All others are separated by all of Unicode's white space, and every letter
+  /// that can becomes lowercase unless ``lowercasing`` says otherwise.
+  public var tokens: TextCoding.Tokens?
   /// Whether tags such as `<br />` are removed.
   public var stripsHTML = false
   /// The share of each label's texts that is set apart for testing if the data have no test part of their own; from 0
@@ -44,6 +47,22 @@ public struct TextOptions: Codable, Sendable, Equatable {
 
   /// The default options.
   public init() {}
+
+  /// How texts become words, where nothing else says so.
+  ///
+  /// - Parameters:
+  ///   - whiteSpace: what separates Keras's words.
+  ///   - lowercasing: which letters become lowercase in Keras's words, if the options don't say.
+  package func coding(
+    _ whiteSpace: TextCoding.WhiteSpace = .unicode, lowercasing usual: TextCoding.Lowercasing = .unicode
+  ) -> TextCoding {
+    var coding = TextCoding()
+    coding.tokens = tokens ?? .keras
+    coding.lowercasing = lowercasing ?? (coding.tokens == .keras ? usual : .unicode)
+    coding.stripsHTML = stripsHTML
+    coding.whiteSpace = coding.tokens == .keras ? whiteSpace : .unicode
+    return coding
+  }
 
   /// The usual names of columns of texts, in the order in which they are looked for.
   package static let textColumns = ["review", "text", "sentence", "content", "comment", "message"]

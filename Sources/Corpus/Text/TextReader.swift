@@ -3,8 +3,8 @@ struct TextReader {
   let files: FileSet
   let layout: TextLayout
   let options: TextOptions
-  /// How many different labels the texts must have.
-  let labelCount: Int
+  /// How many different labels the texts must have; nil for two or more.
+  let labelCount: Int?
   /// The names of a model's labels, from label 0 on, if the texts are for a model.
   let knownLabels: [String]?
   let threads: ReadingThreads

@@ -25,6 +25,7 @@ extension Model {
     for (name, bias) in Self.secondBiases(parameters.layout) {
       file.tensors[name] = .init(shape: bias.shape, values: .init(repeating: 0, count: bias.count))
     }
+    if let wide { try WideTensors.write(wide, to: &file) }
     try file.write(to: path)
   }
 
@@ -37,10 +38,14 @@ extension Model {
   /// - Throws: `FileError` if the file can't be read; `ModelError` if a tensor is missing, unexpected, of the wrong shape
   ///   or not finite, or if the metadata can't be read or don't fit the tensors.
   public init(safetensors path: String, remark: (String) -> Void = { _ in }) throws {
-    let file = try Safetensors(contentsOf: path, convertingFloats: true)
+    var file = try Safetensors(contentsOf: path, convertingFloats: true)
+    let wide = try WideTensors.take(from: &file, path: path)
     let metadata = try ModelMetadata(file.metadata, path: path)
     let parameters = try Self.parameters(metadata.configuration?.architecture, of: file, path)
     try self.init(parameters, metadata, path: path)
+    do { try setWide(wide) } catch let error as ModelError {
+      throw ModelError(error.kind, path: path, problem: error.problem, advice: error.advice)
+    }
     if metadata.configuration == nil { remark(Self.assumptionWithoutMetadata) }
   }
 

@@ -43,14 +43,19 @@ final class Ranks {
     sum.add(message: UnsafeRawBufferPointer(rebasing: bytes[..<size]))
   }
 
-  /// Collects the results of each rank's tiles on rank 0: the outcomes, and the gradients that enter the padding chain.
-  func gather(
-    _ tiles: (_ rank: Int) -> [RowTile], outcomes: UnsafeMutablePointer<Outcome>, injections: ChainInjections? = nil
+  /// Collects the results of each rank's tiles on rank 0, and the gradients that enter the padding chain.
+  ///
+  /// - Parameters:
+  ///   - results: by sequence of the batch.
+  ///   - width: how many elements of `results` each sequence has.
+  func gather<Element: BitwiseCopyable>(
+    _ tiles: (_ rank: Int) -> [RowTile], results: UnsafeMutablePointer<Element>, width: Int = 1,
+    injections: ChainInjections? = nil
   ) {
     /// Calls `body` for each piece of memory that is sent or received, in order.
     func forEachPiece(of tiles: [RowTile], _ body: (UnsafeMutableRawBufferPointer) -> Void) {
       for tile in tiles {
-        for row in tile.rows { body(.init(UnsafeMutableBufferPointer(start: outcomes + row, count: 1))) }
+        for row in tile.rows { body(.init(UnsafeMutableBufferPointer(start: results + row * width, count: width))) }
         if let injections, tile.start > 0 { body(.init(injections[tile])) }
       }
     }

@@ -65,6 +65,10 @@ public final class Run {
   public let validationCount: Int
   /// Nil on all ranks but the first.
   private let folder: RunFolder?
+  /// Nil on all ranks but the first, and where there is none.
+  private let wide: WidePart?
+  /// The accuracy of the wide part alone on the validation texts; nil where there is none.
+  public var wideAccuracy: Double? { wide?.metrics.accuracy }
 
   /// The settings.
   public var configuration: TrainingConfiguration { trainer.configuration }
@@ -90,6 +94,7 @@ public final class Run {
     }!
     let parts = try Self.prepare(start, expectedFingerprint: nil, options, report)
     (trainer, dataset, source, output) = (parts.trainer, parts.dataset, parts.source, start.output)
+    wide = parts.wide
     (trainingCount, validationCount) = (parts.trainingCount, parts.validationCount)
     folder =
       options.communicator.rank == 0
@@ -122,6 +127,7 @@ public final class Run {
     guard let start = found else { return nil }
     let parts = try Self.prepare(start, expectedFingerprint: start.source.fingerprint, options, report)
     (trainer, dataset, source, output) = (parts.trainer, parts.dataset, parts.source, start.output)
+    wide = parts.wide
     (trainingCount, validationCount) = (parts.trainingCount, parts.validationCount)
     folder = opened
     try folder?.goOn(from: start)
@@ -135,6 +141,7 @@ public final class Run {
     var source: DataSource
     var trainingCount, validationCount: Int
     var best: BestModelWriter
+    var wide: WidePart?
   }
 
   /// Reads the data and makes a trainer, on each rank.
@@ -153,15 +160,20 @@ public final class Run {
         throw TrainingError.otherData(path: source.path)
       }
       (source.path, source.fingerprint) = (start.source.path, fingerprint)
-      let best = BestModelWriter(dataset)
+      let isFirst = options.communicator.rank == 0
+      let wide =
+        isFirst
+        ? try WidePart(start.configuration, training: training, validation: validation, threads: options.threads) : nil
+      let best = BestModelWriter(dataset, wide)
       let trainer = try Trainer(
-        start.configuration, state: start.state, training: training, validation: validation, threads: options.threads,
-        callbacks: options.communicator.rank == 0 ? best.callbacks(start.configuration) + start.output.callbacks : [],
+        start.configuration, state: start.state, training: training, validation: validation,
+        wideLogits: wide?.validationLogits, threads: options.threads,
+        callbacks: isFirst ? best.callbacks(start.configuration) + start.output.callbacks : [],
         communicator: options.communicator, sumsInAnyOrder: options.sumsInAnyOrder)
       return (
         Parts(
           trainer: trainer, dataset: dataset, source: source, trainingCount: training.count,
-          validationCount: validation.count, best: best),
+          validationCount: validation.count, best: best, wide: wide),
         try options.settings(start.configuration), fingerprint
       )
     }
@@ -186,16 +198,54 @@ public final class Run {
       try record(event)
       return try report(event)
     }
+    // All ranks share this work.
+    let logits = configuration.wide != nil && ending == .completed ? trainer.validationLogits() : nil
     // The model first: a run that its checkpoint calls finished has its model.
-    try folder?.write(model)
+    try folder?.write(dataset.model(trainer.parameters, configuration, wide, networkLogits: logits))
     try writeCheckpoint()
     return ending
   }
 
-  /// The model as it is now.
+  /// The model as it is now; with a wide part, the mean of its logits and the network's.
   public var model: Model {
-    get throws { try dataset.model(trainer.parameters, configuration) }
+    get throws { try dataset.model(trainer.parameters, configuration, wide) }
   }
+
+  /// What a user should know before the model is used, in sentences; best asked for when the run has ended.
+  public var warnings: [String] {
+    guard let accuracy = bestValidationAccuracy else { return [] }
+    var warnings: [String] = []
+    let data = trainer.validationData
+    let counts = data.labels.reduce(into: [Int](repeating: 0, count: configuration.labelCount)) { $0[Int($1)] += 1 }
+    let largest = counts.indices.max { (counts[$0], -$0) < (counts[$1], -$1) }!
+    if accuracy <= Double(counts[largest]) / Double(data.count) {
+      warnings.append(
+        "the model is no better than answering \(CorpusError.quoted(dataset.labels[largest])) to everything; it needs more "
+          + "texts or more steps")
+    }
+    if let wideAccuracy, accuracy < wideAccuracy {
+      warnings.append(
+        "the n-grams alone are right more often than together with the network, \(percent(wideAccuracy)) instead of "
+          + "\(percent(accuracy)) of the validation texts; train it longer, or leave it out")
+    }
+    let unknown = data.sequences.tokens.count { $0 == TextCoder.unknownToken }
+    let words = data.sequences.tokens.count - data.count
+    if dataset.vocabulary != nil, words > 0, unknown * 2 > words {
+      warnings.append(
+        "of the words in the validation texts, \(percent(Double(unknown) / Double(words))) are unknown to the network; a "
+          + "larger vocabulary or other tokens may help")
+    }
+    return warnings
+  }
+
+  /// The validation accuracy of the epoch whose weights the model has.
+  private var bestValidationAccuracy: Double? {
+    let epochs = trainer.state.epochs
+    guard configuration.earlyStopping?.restoresBestWeights == true else { return epochs.last?.validation.accuracy }
+    return epochs.map(\.validation.accuracy).max()
+  }
+
+  private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
 
   private func record(_ event: TrainingEvent) throws {
     var isTimeForCheckpoint = false
@@ -221,16 +271,35 @@ private final class BestModelWriter {
   /// Where it goes; a run's folder is made only after its trainer has accepted the data.
   var folder: RunFolder?
   private let dataset: Dataset
+  private let wide: WidePart?
 
-  init(_ dataset: Dataset) { self.dataset = dataset }
+  init(_ dataset: Dataset, _ wide: WidePart?) { (self.dataset, self.wide) = (dataset, wide) }
 
   func callbacks(_ configuration: TrainingConfiguration) -> [any TrainingCallback] {
     guard let monitor = configuration.bestModel else { return [] }
     return [
       BestModel(monitor: monitor) { [self] parameters in
-        try folder?.write(dataset.model(parameters, configuration), isBest: true)
+        try folder?.write(dataset.model(parameters, configuration, wide), isBest: true)
       }
     ]
+  }
+}
+
+extension Dataset {
+  /// A model trained on this data set.
+  ///
+  /// - Parameters:
+  ///   - parameters: the network's weights.
+  ///   - wide: the wide part; nil for none.
+  ///   - networkLogits: what the network makes of the validation texts; nil to take the mean of both logits.
+  fileprivate func model(
+    _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]? = nil
+  ) throws -> Model {
+    guard let wide else { return try model(parameters, configuration) }
+    let joined = wide.joined(with: parameters, networkLogits: networkLogits)
+    var model = try model(joined.parameters, configuration)
+    try model.setWide(joined.wide)
+    return model
   }
 }
 

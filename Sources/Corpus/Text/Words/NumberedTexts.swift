@@ -59,13 +59,36 @@ extension NumberedTexts {
   ///
   /// - Parameters:
   ///   - tokens: for each thread the token of each of its numbers, or nil if the numbers are tokens already.
+  ///   - words: all words, if they are to be kept beside the tokens.
   ///   - threads: how many threads share the work.
-  func sequences(of texts: [Text], tokens: [[Int32]]?, threads: Int) -> LabeledSequences {
+  func sequences(
+    of texts: [Text], tokens: [[Int32]]?, words: MergedWords? = nil, threads: Int
+  ) -> LabeledSequences {
+    var result = LabeledSequences(
+      sequences: sequences(of: texts, numbers: tokens, first: TextCoder.startToken, threads: threads),
+      labels: texts.map(\.label))
+    if let words {
+      result.texts = WordSequences(
+        words: words.table, sequences: sequences(of: texts, numbers: words.numbers, first: nil, threads: threads))
+    }
+    return result
+  }
+
+  /// The texts as numbers.
+  ///
+  /// - Parameters:
+  ///   - numbers: for each thread what each of its numbers becomes, or nil if they stay as they are.
+  ///   - first: what each sequence begins with; nil if with the first word.
+  private func sequences(
+    of texts: [Text], numbers: [[Int32]]?, first: Int32?, threads: Int
+  ) -> TokenSequences {
     // Without texts not even the number of tokens may be written, since all empty arrays share their storage.
-    if texts.isEmpty { return LabeledSequences(sequences: TokenSequences([]), labels: []) }
+    if texts.isEmpty { return TokenSequences([]) }
+    let extra = first == nil ? 0 : 1
     var offsets = [0]
     offsets.reserveCapacity(texts.count + 1)
-    for text in texts { offsets.append(offsets.last! + text.range.count + 1) }
+    for text in texts { offsets.append(offsets.last! + text.range.count + extra) }
+    if offsets.last == 0 { return TokenSequences(tokens: [], offsets: offsets) }
     let (chunks, places) = (chunks, offsets)
     let coded = [Int32](unsafeUninitializedCapacity: places.last!) { target, count in
       count = places.last!
@@ -75,10 +98,10 @@ extension NumberedTexts {
         for index in texts.count * thread / threads..<texts.count * (thread + 1) / threads {
           let chunk = chunks[texts[index].chunk]
           let words = chunk.words[texts[index].range]
-          target[places[index]] = TextCoder.startToken
-          let rest = UnsafeMutableBufferPointer(rebasing: target[places[index] + 1..<places[index + 1]])
-          if let tokens {
-            let table = tokens[chunk.thread]
+          if let first { target[places[index]] = first }
+          let rest = UnsafeMutableBufferPointer(rebasing: target[places[index] + extra..<places[index + 1]])
+          if let numbers {
+            let table = numbers[chunk.thread]
             for (place, word) in zip(rest.indices, words) { rest[place] = table[Int(word)] }
           } else {
             _ = rest.update(fromContentsOf: words)
@@ -86,7 +109,6 @@ extension NumberedTexts {
         }
       }
     }
-    return LabeledSequences(
-      sequences: TokenSequences(tokens: coded, offsets: offsets), labels: texts.map(\.label))
+    return TokenSequences(tokens: coded, offsets: offsets)
   }
 }

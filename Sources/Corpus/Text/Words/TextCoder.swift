@@ -75,7 +75,7 @@ public struct TextCoder: Sendable {
     tokensOf text: UnsafeBufferPointer<UInt8>, to result: inout [Int32], scratch: inout [UInt8]
   ) {
     result.append(Self.startToken)
-    TextCoding.makeRoom(for: text, in: &scratch)
+    coding.makeRoom(for: text, in: &scratch)
     scratch.withUnsafeMutableBufferPointer { memory in
       forEachToken(of: text, memory: memory) { result.append($0) }
     }
@@ -97,5 +97,17 @@ public struct TextCoder: Sendable {
         }
       }
     }
+  }
+
+  /// The token of a word that is spelled as in the vocabulary.
+  fileprivate func token(of word: UnsafeBufferPointer<UInt8>) -> Int32 {
+    table.number(of: word).map { tokens[Int($0)] } ?? Self.unknownToken
+  }
+}
+
+extension WordTable {
+  /// The token of each word, `[count]`.
+  package func tokens(by coder: TextCoder) -> [Int32] {
+    (0..<count).map { number in withBytes(of: number) { coder.token(of: $0) } }
   }
 }

@@ -15,7 +15,7 @@ extension TextCoding {
   }
   private static var space: UInt8 { 0x20 }
 
-  /// Finds the words of a text, as Keras's Tokenizer does with its default filters.
+  /// Finds the words of a text: those of Keras's Tokenizer with its default filters, or the coding's other tokens.
   ///
   /// - Parameters:
   ///   - text: valid UTF-8.
@@ -26,14 +26,16 @@ extension TextCoding {
     in text: UnsafeBufferPointer<UInt8>, scratch: inout [UInt8],
     _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
   ) {
-    Self.makeRoom(for: text, in: &scratch)
+    makeRoom(for: text, in: &scratch)
     scratch.withUnsafeMutableBufferPointer { _ = forEachWord(in: text, memory: $0, body) }
   }
 
   /// Makes memory large enough for the words of a text.
-  static func makeRoom(for text: UnsafeBufferPointer<UInt8>, in scratch: inout [UInt8]) {
-    // A letter takes at most half as many bytes again in lowercase, and a byte that is not UTF-8 becomes at most two.
-    if scratch.count < 2 * text.count { scratch = [UInt8](repeating: 0, count: 2 * text.count) }
+  func makeRoom(for text: UnsafeBufferPointer<UInt8>, in scratch: inout [UInt8]) {
+    // Keras's: a letter takes at most half as many bytes again in lowercase, and a byte that is not UTF-8 becomes at
+    // most two.
+    let count = (tokens == .keras ? 2 : UnicodeTokens.growth) * text.count
+    if scratch.count < count { scratch = [UInt8](repeating: 0, count: count) }
   }
 
   /// Finds some of the words of a text.
@@ -42,7 +44,7 @@ extension TextCoding {
   ///   - text: valid UTF-8.
   ///   - start: where to begin, outside a word.
   ///   - limit: the number of words after which to stop.
-  ///   - memory: has room for the text's words; afterwards it holds those that were found, one after the other.
+  ///   - memory: has room for the text's words, see ``makeRoom(for:in:)``; afterwards it holds those that were found, one after the other.
   ///   - body: gets each word, in lowercase, and where it is in `text`.
   /// - Returns: where to continue.
   @inline(__always)
@@ -51,7 +53,8 @@ extension TextCoding {
     memory: UnsafeMutableBufferPointer<UInt8>,
     _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
   ) -> Int {
-    (whiteSpace == .keras ? Self.kerasBytes : Self.unicodeBytes).withUnsafeBufferPointer { bytes in
+    if tokens != .keras { return forEachUnicodeToken(in: text, from: start, limit: limit, memory: memory, body) }
+    return (whiteSpace == .keras ? Self.kerasBytes : Self.unicodeBytes).withUnsafeBufferPointer { bytes in
       // The word so far: text[start..<next] has become memory[begin..<end].
       var (start, next, begin, end, count) = (start, start, 0, 0, 0)
       while next < text.count {
@@ -64,7 +67,7 @@ extension TextCoding {
             if count == limit { return next }
           }
           begin = end
-          next = stripsHTML ? endOfTag(at: next, in: text) ?? next + 1 : next + spaceLength
+          next = stripsHTML ? Self.endOfTag(at: next, in: text) ?? next + 1 : next + spaceLength
           continue
         }
         if end == begin { start = next }
@@ -83,6 +86,22 @@ extension TextCoding {
       }
       if end > begin { body(.init(rebasing: memory[begin..<end]), start..<next) }
       return next
+    }
+  }
+
+  @inline(__always)
+  private func forEachUnicodeToken(
+    in text: UnsafeBufferPointer<UInt8>, from start: Int, limit: Int, memory: UnsafeMutableBufferPointer<UInt8>,
+    _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
+  ) -> Int {
+    UnicodeTokens.kindOfByte.withUnsafeBufferPointer { kinds in
+      var tokens = UnicodeTokens(of: text, self, from: start, kinds: kinds, memory: memory)
+      var count = 0
+      while count < limit, let (word, range) = tokens.next() {
+        body(.init(rebasing: memory[word]), range)
+        count += 1
+      }
+      return tokens.place
     }
   }
 
@@ -114,7 +133,7 @@ extension TextCoding {
   // MARK: HTML
 
   /// The place after the tag that begins here, if one does: in HTML, with `<` and a letter or one of `/`, `!` and `?`.
-  private func endOfTag(at start: Int, in text: UnsafeBufferPointer<UInt8>) -> Int? {
+  static func endOfTag(at start: Int, in text: UnsafeBufferPointer<UInt8>) -> Int? {
     guard text[start] == UInt8(ascii: "<"), start + 1 < text.count else { return nil }
     switch text[start + 1] {
     case UInt8(ascii: "/"), UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -128,7 +147,7 @@ extension TextCoding {
   // MARK: Lowercase
 
   /// The lowercase form of the letter in a range, as Python's `str.lower` gives it.
-  private static func lowercased(_ range: Range<Int>, in text: UnsafeBufferPointer<UInt8>) -> String {
+  static func lowercased(_ range: Range<Int>, in text: UnsafeBufferPointer<UInt8>) -> String {
     let scalar = scalar(range, in: text)
     return scalar == "Σ" && isFinalSigma(range, in: text) ? "ς" : scalar.properties.lowercaseMapping
   }

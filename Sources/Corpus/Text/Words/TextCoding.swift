@@ -1,7 +1,8 @@
 /// How a text becomes words, before the vocabulary makes them tokens.
 ///
 /// Everything else is as in Keras's Tokenizer (keras/src/legacy/preprocessing/text.py) and `imdb.load_data`:
-/// punctuation, tabs and newlines become spaces, spaces separate words, and a text begins with the start token.
+/// punctuation, tabs and newlines become spaces, spaces separate words, and a text begins with the start token. For
+/// languages that this does not suit there are ``Tokens`` of other kinds.
 public struct TextCoding: Sendable, Equatable {
   /// Which letters become lowercase.
   public enum Lowercasing: String, Codable, Sendable, CaseIterable {
@@ -9,6 +10,21 @@ public struct TextCoding: Sendable, Equatable {
     case ascii
     /// Every letter that has a lowercase form, as in Keras's Tokenizer.
     case unicode
+  }
+
+  /// What the words are, the smallest parts of a text that have a token.
+  public enum Tokens: String, Codable, Sendable, CaseIterable {
+    /// What stands between spaces and punctuation, which is left out, as in Keras's Tokenizer.
+    case keras
+    /// What Unicode's rules take for words (Unicode Standard Annex #29); each mark of punctuation and each symbol, such
+    /// as an emoji with all that modifies it, is a word too. Where a script has no spaces between words, as in Chinese,
+    /// Japanese, Thai, Lao, Khmer and Burmese, each character is one, with its marks.
+    ///
+    /// Words are normalized (NFC), curly quotation marks and apostrophes become straight ones, and all of Unicode's white
+    /// space separates words, as the zero width space does.
+    case words
+    /// Each character that is not white space, with its marks (a grapheme cluster), normalized (NFC).
+    case characters
   }
 
   /// Which characters separate words, besides punctuation.
@@ -27,29 +43,34 @@ public struct TextCoding: Sendable, Equatable {
   public var lowercasing = Lowercasing.ascii
   /// Whether `<br />` and other tags are removed first; in Keras's IMDB data the word `br` remains.
   public var stripsHTML = false
-  /// Which characters separate words, besides punctuation.
+  /// Which characters separate words, besides punctuation, where ``tokens`` are Keras's; others are always separated by
+  /// all of Unicode's white space.
   public var whiteSpace = WhiteSpace.keras
+  /// What the words are.
+  public var tokens = Tokens.keras
 
   /// The way in which Keras's IMDB data were made.
   public init() {}
 }
 
 extension TextCoding: Codable {
-  private enum CodingKeys: CodingKey { case lowercasing, stripsHTML, whiteSpace }
+  private enum CodingKeys: CodingKey { case lowercasing, stripsHTML, whiteSpace, tokens }
 
-  /// Decodes a coding; one that was stored before there was a choice of white space has Keras's.
+  /// Decodes a coding; one that was stored before there was a choice of white space or of tokens has Keras's.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     lowercasing = try container.decode(Lowercasing.self, forKey: .lowercasing)
     stripsHTML = try container.decode(Bool.self, forKey: .stripsHTML)
     whiteSpace = try container.decodeIfPresent(WhiteSpace.self, forKey: .whiteSpace) ?? .keras
+    tokens = try container.decodeIfPresent(Tokens.self, forKey: .tokens) ?? .keras
   }
 
-  /// Encodes the coding; Keras's white space is left out, so that a model's file does not change.
+  /// Encodes the coding; Keras's white space and tokens are left out, so that a model's file does not change.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(lowercasing, forKey: .lowercasing)
     try container.encode(stripsHTML, forKey: .stripsHTML)
     if whiteSpace != .keras { try container.encode(whiteSpace, forKey: .whiteSpace) }
+    if tokens != .keras { try container.encode(tokens, forKey: .tokens) }
   }
 }

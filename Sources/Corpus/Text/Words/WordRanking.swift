@@ -1,3 +1,21 @@
+/// The words of all threads in one table.
+struct MergedWords {
+  /// The first thread's words with its numbers, then those that others have added.
+  let table: WordTable
+  /// For each thread, the number in the table of each of its own.
+  let numbers: [[Int32]]
+
+  /// - Parameter words: for each thread the words that it has numbered.
+  init(_ words: consuming [WordTable]) {
+    var table = words.removeFirst()
+    var numbers = [Array(0..<Int32(table.count))]
+    for other in words {
+      numbers.append((0..<other.count).map { number in other.withBytes(of: number) { table.add($0) } })
+    }
+    (self.table, self.numbers) = (table, numbers)
+  }
+}
+
 /// The words of some texts by falling count, of equal counts the one met first: a vocabulary, as Keras's Tokenizer has
 /// it.
 struct WordRanking {
@@ -14,20 +32,14 @@ struct WordRanking {
   /// - Parameters:
   ///   - texts: in the order that decides between words of equal count.
   ///   - chunks: what holds the texts' words.
-  ///   - words: for each thread the words that it has numbered.
+  ///   - words: all words, with the numbers that each thread gave them.
   ///   - size: the number of tokens; the first of them stand for no words (see ``TextCoder``).
   ///   - file: the path of the data, for a message.
   /// - Throws: `CorpusError` if the words are too long for a model file.
   init(
-    of texts: [NumberedTexts.Text], in chunks: [WordChunk], words: consuming [WordTable], size: Int, file: String
+    of texts: [NumberedTexts.Text], in chunks: [WordChunk], words: MergedWords, size: Int, file: String
   ) throws {
-    // One table of all words: the first thread's, with its numbers, to which the words of the others are added.
-    var table = words.removeFirst()
-    var numbers = [Array(0..<Int32(table.count))]
-    for other in words {
-      numbers.append((0..<other.count).map { number in other.withBytes(of: number) { table.add($0) } })
-    }
-
+    let (table, numbers) = (words.table, words.numbers)
     let ranked = Self.ranked(texts, chunks, numbers, count: table.count).prefix(max(0, size - TextCoder.firstWord))
     let length = ranked.reduce(0) { $0 + table.length(of: Int($1)) }
     guard length <= Self.sizeLimit else {

@@ -1,5 +1,5 @@
 /// What the network makes of a sequence.
-package struct Outcome: Sendable, Equatable {
+package struct Outcome: Sendable, Equatable, BitwiseCopyable {
   /// With two labels z, whose σ is the probability of label 1; with more the predicted label's.
   package var logit: Float = 0
   /// Cross-entropy, times the sequence's weight.
@@ -11,8 +11,12 @@ package struct Outcome: Sendable, Equatable {
 
   package init() {}
 
-  /// - Parameter logits: one for two labels, or else one for each label.
-  init(logits: [Float], label: UInt8, weight: Float) {
+  /// - Parameters:
+  ///   - logits: one for two labels, or else one for each label.
+  ///   - label: the true label.
+  ///   - weight: of the loss.
+  package init(logits: some RandomAccessCollection<Float>, label: UInt8, weight: Float = 1) {
+    let logits = Array(logits)
     if logits.count == 1 {
       let z = Double(logits[0])
       logit = logits[0]
@@ -28,6 +32,27 @@ package struct Outcome: Sendable, Equatable {
       probability = Float(probabilities[best])
       self.label = UInt8(best)
     }
+  }
+
+  /// The outcome of each of some sequences.
+  ///
+  /// - Parameters:
+  ///   - logits: [count][logits] in one array.
+  ///   - labels: the true labels, [count].
+  package static func outcomes(logits: [Float], labels: [UInt8]) -> [Outcome] {
+    if labels.isEmpty { return [] }
+    let width = logits.count / labels.count
+    return labels.enumerated().map { Outcome(logits: logits[$0 * width..<($0 + 1) * width], label: $1) }
+  }
+
+  /// The probability of each label.
+  ///
+  /// - Parameter logits: one for two labels, or else one for each label.
+  package static func probabilities(logits: some RandomAccessCollection<Float>) -> [Float] {
+    let logits = Array(logits)
+    if logits.count > 1 { return softmax(logits).map { Float($0) } }
+    let probability = Float(sigmoid(Double(logits[0])))
+    return [1 - probability, probability]
   }
 
   /// d loss / d logit of each logit, for a weight of 1.

@@ -106,12 +106,9 @@ final class Readout {
 
   // MARK: Dense layer and loss
 
-  /// Computes the outcome of every sequence of a block, and where there is a `gradient` the gradients down to the pooled
-  /// outputs.
-  func computeOutcomes(
-    _ sequences: [TokenSequence], _ batch: PreparedBatch, _ outcomes: UnsafeMutablePointer<Outcome>,
-    gradient: ShardGradient?
-  ) {
+  /// Calls `body` with the logits of every sequence of a block.
+  @inline(__always)
+  private func forEachRow(_ batch: PreparedBatch, _ body: (_ row: Int, _ sample: Int, _ logits: [Float]) -> Void) {
     var logits = [Float](repeating: 0, count: architecture.logitCount)
     for row in 0..<block.rowCount where block.samples[row] >= 0 {
       let sample = block.samples[row]
@@ -125,12 +122,27 @@ final class Readout {
         }
         logits[logit] = sum.sum() + batch.weights.denseBias[logit]
       }
+      body(row, sample, logits)
+    }
+  }
+
+  /// Writes the logits of every sequence of a block: by sequence of the batch, [logits] each.
+  func writeLogits(_ batch: PreparedBatch, to result: UnsafeMutablePointer<Float>) {
+    forEachRow(batch) { _, sample, logits in
+      (result + sample * logits.count).update(from: logits, count: logits.count)
+    }
+  }
+
+  /// Computes the outcome of every sequence of a block, and the gradients down to the pooled outputs.
+  func computeOutcomes(
+    _ sequences: [TokenSequence], _ batch: PreparedBatch, _ outcomes: UnsafeMutablePointer<Outcome>,
+    gradient: ShardGradient
+  ) {
+    forEachRow(batch) { row, sample, logits in
       let (label, weight) = (sequences[sample].label, sequences[sample].weight)
       outcomes[sample] = Outcome(logits: logits, label: label, weight: weight)
-      if let gradient {
-        let logitGradients = Outcome.gradients(logits: logits, label: label).map { Float($0 * Double(weight)) }
-        addGradients(row, logitGradients, batch, to: gradient)
-      }
+      let logitGradients = Outcome.gradients(logits: logits, label: label).map { Float($0 * Double(weight)) }
+      addGradients(row, logitGradients, batch, to: gradient)
     }
   }
 

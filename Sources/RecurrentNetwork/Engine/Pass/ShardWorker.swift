@@ -58,14 +58,16 @@ package final class ShardWorker {
     }
   }
 
-  /// Forward and loss of some tiles, in order of their start.
+  /// Takes some tiles forward, in order of their start.
+  ///
+  /// - Parameter logits: by sequence of the batch, [logits] each; those of the tiles' sequences are written.
   package func evaluate(
-    _ tiles: [RowTile], in sequences: [TokenSequence], batch: PreparedBatch, outcomes: UnsafeMutablePointer<Outcome>
+    _ tiles: [RowTile], in sequences: [TokenSequence], batch: PreparedBatch, logits: UnsafeMutablePointer<Float>
   ) {
     forEachBlock(of: tiles) { tiles in
       block.load(tiles, sequences, batch)
       forward(batch, keepsHistory: false)
-      readout.computeOutcomes(sequences, batch, outcomes, gradient: nil)
+      readout.writeLogits(batch, to: logits)
     }
   }
 

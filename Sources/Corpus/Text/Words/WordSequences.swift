@@ -1,0 +1,65 @@
+import Files
+
+/// Texts with all their words, whatever a vocabulary holds.
+package struct WordSequences: Sendable, Equatable {
+  /// The different words.
+  package var words: WordTable
+  /// The texts, as numbers of `words`.
+  package var sequences: TokenSequences
+
+  package init(words: WordTable, sequences: TokenSequences) {
+    (self.words, self.sequences) = (words, sequences)
+  }
+
+  /// The words of some texts.
+  package init(_ texts: some Sequence<String>, coding: TextCoding) {
+    var (words, numbers, offsets, scratch) = (WordTable(), [Int32](), [0], [UInt8]())
+    for var text in texts {
+      text.withUTF8 { bytes in
+        coding.forEachWord(in: bytes, scratch: &scratch) { word, _ in numbers.append(words.add(word)) }
+      }
+      offsets.append(numbers.count)
+    }
+    self.init(words: words, sequences: TokenSequences(tokens: numbers, offsets: offsets))
+  }
+
+  /// The number of texts.
+  package var count: Int { sequences.count }
+
+  /// Adds the texts' words, whatever numbers they have.
+  func add(to fingerprint: inout Fingerprint) {
+    for index in 0..<count {
+      for word in sequences[index] {
+        words.withBytes(of: Int(word)) { fingerprint.add(UnsafeRawBufferPointer($0)) }
+      }
+      fingerprint.add(UInt64(sequences.length(of: index)))
+    }
+  }
+
+  /// These texts, then those of another part of the same data.
+  ///
+  /// - Precondition: both have the same words.
+  package func appending(_ other: WordSequences) -> WordSequences {
+    let end = sequences.tokens.count
+    return WordSequences(
+      words: words,
+      sequences: TokenSequences(
+        tokens: sequences.tokens + other.sequences.tokens,
+        offsets: sequences.offsets + other.sequences.offsets.dropFirst().map { $0 + end }))
+  }
+
+  /// The texts of a range.
+  package func slice(_ range: Range<Int>) -> WordSequences {
+    WordSequences(words: words, sequences: sequences.slice(range))
+  }
+}
+
+extension WordTable: Equatable {
+  /// Whether two tables have the same words with the same numbers.
+  package static func == (a: WordTable, b: WordTable) -> Bool {
+    a.count == b.count
+      && (0..<a.count).allSatisfy { number in
+        a.withBytes(of: number) { a in b.withBytes(of: number) { a.elementsEqual($0) } }
+      }
+  }
+}

@@ -1,0 +1,73 @@
+import Corpus
+import Files
+import Foundation
+import NGrams
+
+/// The wide part in a safetensors file: its words and characters are JSON in the metadata, and its numbers are tensors
+/// beside those of the network, `wide.products` and `wide.squares` [logits, F], `wide.bias` [logits] and
+/// `wide.sequences` [sequences, 2]. A float32 counts exactly to 2²⁴, more than there are n-grams.
+enum WideTensors {
+  private static let metadata = "wide"
+  private static let names = ["wide.products", "wide.squares", "wide.bias", "wide.sequences"]
+  private static let countLimit = 1 << 24
+
+  private struct Description: Codable {
+    var settings: NGramSettings
+    var words: [String]
+    var characters: [String]
+  }
+
+  static func write(_ wide: NGramClassifier, to file: inout Safetensors) throws {
+    let index = wide.index
+    let description = Description(
+      settings: wide.settings, words: (0..<index.words.count).map { index.words[$0] },
+      characters: (0..<index.characters.count).map { index.characters[$0] })
+    file.metadata[metadata] = String(
+      decoding: try JSONEncoder.reproducible.encode(description), as: UTF8.self)
+    let sequences = (0..<index.sequences.count).flatMap { number in
+      let pair = index.sequences.pair(number)
+      return [Float(pair.first), Float(pair.second)]
+    }
+    for (name, shape, values) in [
+      (names[0], [wide.logitCount, index.count], wide.products.flatMap(\.self)),
+      (names[1], [wide.logitCount, index.count], wide.squares.flatMap(\.self)),
+      (names[2], [wide.logitCount], wide.biases), (names[3], [index.sequences.count, 2], sequences),
+    ] { file.tensors[name] = .init(shape: shape, values: values) }
+  }
+
+  /// Takes the wide part out of a file.
+  ///
+  /// - Returns: nil if there is none.
+  /// - Throws: `ModelError` if it can't be read or contradicts itself.
+  static func take(from file: inout Safetensors, path: String) throws -> NGramClassifier? {
+    let tensors = names.map { file.tensors.removeValue(forKey: $0) }
+    guard let json = file.metadata[metadata] else {
+      guard tensors.allSatisfy({ $0 == nil }) else { throw fail("has weights of n-grams, but doesn't say which", path) }
+      return nil
+    }
+    guard let description = try? JSONDecoder().decode(Description.self, from: Data(json.utf8)),
+      let products = tensors[0], let squares = tensors[1], let biases = tensors[2], let sequences = tensors[3],
+      biases.shape.count == 1, sequences.shape.count == 2, sequences.shape[1] == 2,
+      sequences.shape[0] < countLimit, sequences.values.allSatisfy({ $0 >= 0 && $0 < Float(countLimit) }),
+      let index = NGramIndex(
+        words: description.words,
+        sequences: (0..<sequences.shape[0]).map {
+          (Int(sequences.values[2 * $0]), Int(sequences.values[2 * $0 + 1]))
+        }, characters: description.characters, description.settings),
+      products.shape == [biases.shape[0], index.count], squares.shape == products.shape
+    else { throw fail("the n-grams can't be read, or contradict themselves", path) }
+    func rows(_ tensor: Safetensors.Tensor) -> [[Float]] {
+      (0..<biases.shape[0]).map { Array(tensor.values[$0 * index.count..<($0 + 1) * index.count]) }
+    }
+    guard
+      let wide = NGramClassifier(
+        index: index, settings: description.settings, products: rows(products), squares: rows(squares),
+        biases: biases.values)
+    else { throw fail("the weights of the n-grams are impossible", path) }
+    return wide
+  }
+
+  private static func fail(_ problem: String, _ path: String) -> ModelError {
+    ModelError(path: path, problem: problem, advice: "give a file as it was written, or save the model again")
+  }
+}

@@ -1,0 +1,141 @@
+import Corpus
+import Dispatch
+
+/// A linear classifier over the n-grams of a text's words and of its words' characters.
+///
+/// With two labels there is one logit, else one for each label. A text's logit is
+/// √½ Σ p / √Σ r² over its n-grams of words, plus the same over those of characters, plus the bias, where p = w · r:
+/// presence counts, not frequency.
+package struct NGramClassifier: Sendable, Equatable {
+  /// Which n-grams it knows.
+  package let index: NGramIndex
+  /// The settings that it was trained with.
+  package let settings: NGramSettings
+  /// w · r of each feature, [logits][F].
+  package private(set) var products: [[Float]]
+  /// r² of each feature, [logits][F].
+  package let squares: [[Float]]
+  /// The bias of each logit.
+  package private(set) var biases: [Float]
+
+  /// The number of logits: 1 for two labels.
+  package var logitCount: Int { biases.count }
+
+  // MARK: Training
+
+  /// Trains a classifier. The result is the same for any number of threads.
+  ///
+  /// - Parameters:
+  ///   - texts: the texts.
+  ///   - labels: the number of each text's label.
+  ///   - labelCount: how many labels there are.
+  ///   - classWeights: the weight of each label's losses; nil for 1.
+  ///   - settings: which n-grams to take, and how to train.
+  ///   - seed: of the order in which texts are visited.
+  ///   - threads: how many threads share the work.
+  package init(
+    training texts: WordSequences, labels: [UInt8], labelCount: Int, classWeights: [Double]? = nil, settings: NGramSettings, seed: UInt64, threads: Int
+  ) {
+    let index = NGramIndex(of: texts, settings)
+    let features = NGramFeatures(of: texts, in: index, threads: threads)
+    let costs = labels.map { settings.cost * (classWeights?[Int($0)] ?? 1) }
+    let targets = labelCount == 2 ? [1] : Array(0..<labelCount)
+    var fits = [(products: [Float], squares: [Float], bias: Float)?](repeating: nil, count: targets.count)
+    fits.withUnsafeMutableBufferPointer { fits in
+      // Each job writes its own elements.
+      nonisolated(unsafe) let fits = fits
+      let jobs = max(1, min(threads, targets.count))
+      DispatchQueue.concurrentPerform(iterations: jobs) { job in
+        for target in stride(from: job, to: targets.count, by: jobs) {
+          let fit = LogisticRegression(
+            features, isLabel: labels.map { Int($0) == targets[target] }, costs: costs, index: index,
+            seed: seed &+ UInt64(target))
+          fits[target] = (fit.products.map(Float.init), fit.squares, Float(fit.bias))
+        }
+      }
+    }
+    self.index = index
+    self.settings = settings
+    products = fits.map { $0!.products }
+    squares = fits.map { $0!.squares }
+    biases = fits.map { $0!.bias }
+  }
+
+  // MARK: Files
+
+  /// A classifier from its parts, which may come from anywhere.
+  ///
+  /// - Parameters:
+  ///   - index: the n-grams.
+  ///   - products: w · r of each feature, [logits][F].
+  ///   - squares: r² of each feature, [logits][F].
+  ///   - biases: the bias of each logit.
+  /// - Returns: nil unless the numbers are as many as they must be and finite, and no square is negative.
+  package init?(
+    index: NGramIndex, settings: NGramSettings, products: [[Float]], squares: [[Float]], biases: [Float]
+  ) {
+    guard !biases.isEmpty, products.count == biases.count, squares.count == biases.count,
+      biases.allSatisfy(\.isFinite),
+      products.allSatisfy({ $0.count == index.count && $0.allSatisfy(\.isFinite) }),
+      squares.allSatisfy({ $0.count == index.count && $0.allSatisfy { $0 >= 0 && $0.isFinite } })
+    else { return nil }
+    (self.index, self.settings) = (index, settings)
+    (self.products, self.squares, self.biases) = (products, squares, biases)
+  }
+
+  // MARK: Use
+
+  /// The logits of texts, [count][logits] in one array.
+  ///
+  /// - Parameters:
+  ///   - texts: the texts.
+  ///   - threads: how many threads share the work.
+  package func logits(of texts: WordSequences, threads: Int) -> [Float] {
+    logits(of: NGramFeatures(of: texts, in: index, threads: threads))
+  }
+
+  /// What each n-gram of a text adds to one of its logits, in the order in which they are met; with the bias, these add up
+  /// to the logit.
+  ///
+  /// - Parameters:
+  ///   - text: one text.
+  ///   - logit: which of the logits.
+  package func shares(of text: WordSequences, logit: Int) -> [(text: String, share: Float)] {
+    let features = NGramFeatures(of: text, in: index, threads: 1)
+    return [features.words(of: 0), features.characters(of: 0)].flatMap { range in
+      let found = features.features[range]
+      let scale = Self.scale(squares[logit], found)
+      return found.map { (index.text(of: Int($0)), Float(scale * Double(products[logit][Int($0)]))) }
+    }
+  }
+
+  func logits(of features: NGramFeatures) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(features.count * logitCount)
+    for text in 0..<features.count {
+      for logit in 0..<logitCount {
+        var sum = Double(biases[logit])
+        for range in [features.words(of: text), features.characters(of: text)] {
+          let found = features.features[range]
+          sum += Self.scale(squares[logit], found) * found.reduce(0.0) { $0 + Double(products[logit][Int($1)]) }
+        }
+        result.append(Float(sum))
+      }
+    }
+    return result
+  }
+
+  /// √½ / √Σ r², or 0 where there is nothing to scale.
+  static func scale(_ squares: [Float], _ features: ArraySlice<Int32>) -> Double {
+    let sum = features.reduce(0.0) { $0 + Double(squares[Int($1)]) }
+    return sum > 0 ? (0.5 / sum).squareRoot() : 0
+  }
+
+  /// Multiplies all logits by a number.
+  package mutating func scaleLogits(by factor: Float) {
+    for logit in products.indices {
+      for feature in products[logit].indices { products[logit][feature] *= factor }
+      biases[logit] *= factor
+    }
+  }
+}

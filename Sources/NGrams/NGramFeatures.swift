@@ -1,0 +1,138 @@
+import Corpus
+import Dispatch
+
+/// Which n-grams occur in each of some texts: presence, not counts.
+package struct NGramFeatures: Sendable {
+  /// The features of all texts, in the order in which they are first met in each; first of words, then of characters.
+  package let features: [Int32]
+  /// Where each text's features begin, where those of characters begin, and so on: `[2 · count + 1]`.
+  package let offsets: [Int]
+
+  /// The number of texts.
+  package var count: Int { offsets.count / 2 }
+
+  /// The features of a text that are words or sequences of them.
+  @inline(__always)
+  func words(of text: Int) -> Range<Int> { offsets[2 * text]..<offsets[2 * text + 1] }
+
+  /// The features of a text that are n-grams of characters.
+  @inline(__always)
+  func characters(of text: Int) -> Range<Int> { offsets[2 * text + 1]..<offsets[2 * text + 2] }
+
+  /// Looks the n-grams of texts up.
+  ///
+  /// - Parameters:
+  ///   - texts: the texts.
+  ///   - index: the n-grams to look for.
+  ///   - threads: how many threads share the work.
+  package init(of texts: WordSequences, in index: NGramIndex, threads: Int) {
+    let known = KnownWords(texts.words, index)
+    let texts = texts.sequences
+    let jobs = max(1, min(threads, texts.count))
+    var parts = [(features: [Int32], offsets: [Int])](repeating: ([], []), count: jobs)
+    parts.withUnsafeMutableBufferPointer { parts in
+      // Each job writes its own element.
+      nonisolated(unsafe) let parts = parts
+      DispatchQueue.concurrentPerform(iterations: jobs) { job in
+        var search = Search(index)
+        var (features, offsets) = ([Int32](), [Int]())
+        for text in texts.count * job / jobs..<texts.count * (job + 1) / jobs {
+          search.addSequences(of: texts[text], known, index, to: &features)
+          offsets.append(features.count)
+          search.addCharacters(of: texts[text], known, to: &features)
+          offsets.append(features.count)
+        }
+        parts[job] = (features, offsets)
+      }
+    }
+    var (features, offsets) = ([Int32](), [0])
+    features.reserveCapacity(parts.reduce(0) { $0 + $1.features.count })
+    for index in parts.indices {
+      let start = features.count
+      features += parts[index].features
+      offsets += parts[index].offsets.map { $0 + start }
+      parts[index] = ([], [])
+    }
+    (self.features, self.offsets) = (features, offsets)
+  }
+}
+
+/// What an index knows of some words.
+private struct KnownWords {
+  /// Each word's feature, or -1.
+  private(set) var features: [Int32] = []
+  /// The features of the n-grams of all words' characters, and where each word's begin.
+  private(set) var characters: [Int32] = []
+  private(set) var offsets = [0]
+
+  init(_ words: WordTable, _ index: NGramIndex) {
+    features.reserveCapacity(words.count)
+    offsets.reserveCapacity(words.count + 1)
+    var scratch: [UInt8] = []
+    for word in 0..<words.count {
+      words.withBytes(of: word) { bytes in
+        features.append(index.words.number(of: bytes) ?? -1)
+        NGramIndex.forEachCharacterSequence(of: bytes, index.characterCounts, scratch: &scratch) {
+          if let number = index.characters.number(of: $0) {
+            characters.append(Int32(index.firstOfCharacters) + number)
+          }
+        }
+        offsets.append(characters.count)
+      }
+    }
+  }
+}
+
+/// Finds features in one text after the other.
+private struct Search {
+  /// The last text in which each feature was found.
+  private var lastTexts: [Int32]
+  private var text: Int32 = 0
+  /// The features of single words at each place of the text, with the empty word in front.
+  private var singles: [Int32] = []
+  /// The features of the n-grams that begin at each place.
+  private var sequences: [Int32] = []
+
+  init(_ index: NGramIndex) { lastTexts = [Int32](repeating: 0, count: index.count) }
+
+  @inline(__always)
+  private mutating func add(_ feature: Int32, to features: inout [Int32]) {
+    if lastTexts[Int(feature)] == text { return }
+    lastTexts[Int(feature)] = text
+    features.append(feature)
+  }
+
+  mutating func addSequences(
+    of words: ArraySlice<Int32>, _ known: KnownWords, _ index: NGramIndex, to features: inout [Int32]
+  ) {
+    text += 1
+    singles.removeAll(keepingCapacity: true)
+    singles.append(0)
+    for word in words { singles.append(known.features[Int(word)]) }
+    for feature in singles where feature >= 0 { add(feature, to: &features) }
+    sequences = singles
+    for length in 2..<max(2, index.order + 1) {
+      var found = false
+      for place in sequences.indices {
+        let (first, last) = (sequences[place], place + length - 1)
+        sequences[place] = -1
+        guard first >= 0, last < singles.count, singles[last] >= 0,
+          let number = index.sequences.number(of: PairTable.key(first, singles[last]))
+        else { continue }
+        let feature = Int32(index.words.count) + number
+        sequences[place] = feature
+        add(feature, to: &features)
+        found = true
+      }
+      if !found { return }
+    }
+  }
+
+  mutating func addCharacters(of words: ArraySlice<Int32>, _ known: KnownWords, to features: inout [Int32]) {
+    for word in words {
+      for place in known.offsets[Int(word)]..<known.offsets[Int(word) + 1] {
+        add(known.characters[place], to: &features)
+      }
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import Corpus
+import Foundation
+import Hyperparameters
+import NGrams
+import Parallel
+import RecurrentNetwork
+
+/// Settings that follow from the texts at hand, and why.
+///
+/// They were chosen on validation parts of nine published tasks, from 500 to 25,000 texts of 2 to 300 words: see the
+/// article on accuracy.
+public struct AutomaticSettings: Sendable {
+  /// The settings.
+  public let configuration: TrainingConfiguration
+  /// The data, with how their texts become words.
+  public let source: DataSource
+  /// What was chosen and why, in sentences.
+  public let reasons: [String]
+
+  /// Chooses settings for some data.
+  ///
+  /// - Parameters:
+  ///   - source: the data, which are read here.
+  ///   - seed: of the run.
+  ///   - threads: how many threads share the work; the result is the same for any number.
+  ///   - progress: told the share of the texts that was read.
+  /// - Throws: `CorpusError` where the data can't be read; `TrainingError` where they are numbers.
+  public init(
+    for source: DataSource, seed: UInt64 = 0, threads: Int, progress: (Double) -> Void = { _ in }
+  ) throws {
+    var (source, tokenReason) = (source, String?.none)
+    var options = source.text ?? TextOptions()
+    if source.wordIndex == nil, options.tokens == nil {
+      options.tokens = .words
+      tokenReason = "tokens are words and punctuation marks, and the characters of scripts without spaces"
+      source.text = options
+    }
+    // Of tokens only those that stand for no words: what is counted are the words.
+    func load() throws -> (Dataset, WordSequences) {
+      let data = try source.load(
+        vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keepsWords: true,
+        threads: threads, progress: progress)
+      guard let texts = data.training.texts else { throw TrainingError.numbersInsteadOfTexts }
+      return (data, texts)
+    }
+    var (data, texts) = try load()
+    if tokenReason != nil, !options.stripsHTML, texts.containsLineBreaksOfHTML {
+      options.stripsHTML = true
+      source.text = options
+      tokenReason! += "; HTML's tags are left out"
+      (data, texts) = try load()
+    }
+    let facts = TextFacts(texts, labels: data.training.labels, labelCount: data.labels.count)
+    var (settings, reasons) = Self.network(for: facts)
+    settings.seed = seed
+    if data.validation == nil {
+      settings.validationSplit = facts.count < 500 ? 0.2 : 0.1
+      reasons.append(
+        "\(Int(settings.validationSplit! * 100)) % of the training texts choose the best epoch, and how much each part "
+          + "of the model counts")
+    }
+    if facts.hasRareLabels {
+      settings.balanceClassWeights(labels: data.training.labels)
+      reasons.append("the labels weigh the same in training, as one of them has ten times the other's texts")
+    }
+    let (wide, reason) = try Self.wide(for: data, facts, settings, threads: threads)
+    settings.wide = wide
+    if let reason { reasons.append(reason) }
+    reasons += facts.warnings
+    (configuration, self.reasons) = (settings, (tokenReason.map { [$0] } ?? []) + reasons)
+    self.source = source
+  }
+
+  // MARK: The network
+
+  /// Settings as they might come out, for checking options before there are data.
+  public static let typical: TrainingConfiguration = {
+    var settings = TrainingConfiguration()
+    (settings.embeddingSize, settings.hiddenSize) = (0, 64)
+    (settings.isBidirectional, settings.pooling, settings.masksPadding) = (true, .max, true)
+    (settings.dropout.words, settings.dropout.recurrent, settings.dropout.output) = (0.3, 0.2, 0.5)
+    (settings.batchSize, settings.validationSplit) = (32, 0.1)
+    (settings.learningRate, settings.epsilon) = (0.006, 1e-4)
+    settings.schedule = .cosineDecay(warmupSteps: 50, alpha: 0.02)
+    var stopping = EarlyStopping()
+    (stopping.monitor, stopping.patience, stopping.restoresBestWeights) = (.validationLoss, 30, true)
+    settings.earlyStopping = stopping
+    settings.wide = NGramSettings()
+    return settings
+  }()
+
+  private static let (vocabularyLimit, lengthLimit) = (20_000, 1000)
+
+  private static func network(for facts: TextFacts) -> (TrainingConfiguration, [String]) {
+    var settings = typical
+    settings.validationSplit = nil
+    settings.labelCount = facts.labelCount
+    settings.vocabularySize = min(facts.repeatedWordCount + TextCoder.firstWord, vocabularyLimit)
+    settings.maxLength = min(max(facts.length(atShare: 0.98) + 1, 8), lengthLimit)
+    settings.batchSize = facts.count < 15_000 ? 32 : 100
+    let stepsPerEpoch = max(1, (facts.count + settings.batchSize - 1) / settings.batchSize)
+    settings.epochs = facts.count < 15_000 ? min(max(4, 400 / stepsPerEpoch), 30) : 8
+    settings.schedule = .cosineDecay(warmupSteps: min(50, settings.epochs * stepsPerEpoch / 4), alpha: 0.02)
+    return (
+      settings,
+      [
+        "vocabulary \(settings.vocabularySize): the words that occur twice, at most \(vocabularyLimit)",
+        "length \(settings.maxLength): 98 % of the texts are no longer, at most \(lengthLimit)",
+        "\(settings.epochs) epochs of \(stepsPerEpoch) steps in batches of \(settings.batchSize)",
+      ]
+    )
+  }
+
+  // MARK: The wide part
+
+  /// Settings of the wide part: n-grams of characters where they help on the texts that are set apart for validation.
+  private static func wide(
+    for data: Dataset, _ facts: TextFacts, _ settings: TrainingConfiguration, threads: Int
+  ) throws -> (NGramSettings, String?) {
+    var wide = NGramSettings()
+    wide.minimumCount = facts.count < 10_000 ? 2 : 4
+    wide.cost = facts.count < 10_000 ? 8 : 24
+    // In short texts they always help, and in few texts it can't be told.
+    guard facts.length(atShare: 0.5) > 50, facts.count > 2000 else { return (wide, nil) }
+    let (training, validation) = try data.parts(validationSplit: settings.validationSplit)
+    let losses = [0, wide.longestCharacters].map { longest in
+      var trial = settings
+      trial.wide = wide
+      trial.wide!.longestCharacters = longest
+      return try? WidePart(trial, training: training, validation: validation, threads: threads)?.metrics
+    }
+    guard let without = losses[0], let with = losses[1] else { return (wide, nil) }
+    if without.loss <= with.loss { wide.longestCharacters = 0 }
+    return (
+      wide,
+      "n-grams of \(wide.longestCharacters > 0 ? "words and of their characters" : "words alone"): validation loss "
+        + "\(rounded(without.loss)) without those of characters, \(rounded(with.loss)) with them"
+    )
+  }
+
+  private static func rounded(_ value: Double) -> String { String(format: "%.3f", value) }
+}
+
+extension TrainingConfiguration {
+  /// Lets each label weigh the same, however many texts it has: a text weighs N / (labels · the texts of its label), as
+  /// scikit-learn's `class_weight="balanced"`.
+  public mutating func balanceClassWeights(labels: [UInt8]) {
+    let counts = labels.reduce(into: [Int](repeating: 0, count: labelCount)) { $0[Int($1)] += 1 }
+    classWeights = counts.map { Double(labels.count) / Double(labelCount * max($0, 1)) }
+  }
+}
+
+extension WordSequences {
+  /// Whether `<br` occurs in one of a hundred texts or more.
+  fileprivate var containsLineBreaksOfHTML: Bool {
+    func number(_ word: String) -> Int32? {
+      var word = word
+      return word.withUTF8 { words.number(of: $0) }
+    }
+    guard let bracket = number("<"), let name = number("br") else { return false }
+    let count = (0..<count).count { text in
+      let text = sequences[text]
+      return zip(text, text.dropFirst()).contains { $0 == bracket && $1 == name }
+    }
+    return count * 100 >= self.count
+  }
+}
+
+/// What settings depend on.
+private struct TextFacts {
+  let count: Int
+  let labelCount: Int
+  private let labelCounts: [Int]
+  private let lengths: [Int]
+  /// The number of words that occur at least twice.
+  let repeatedWordCount: Int
+  /// The texts that are the same as an earlier one.
+  private let duplicateCount: Int
+
+  init(_ texts: WordSequences, labels: [UInt8], labelCount: Int) {
+    count = texts.count
+    self.labelCount = labelCount
+    labelCounts = labels.reduce(into: [Int](repeating: 0, count: labelCount)) { $0[Int($1)] += 1 }
+    lengths = (0..<texts.count).map(texts.sequences.length).sorted()
+    var occurrences = [Int32](repeating: 0, count: texts.words.count)
+    for word in texts.sequences.tokens { occurrences[Int(word)] += 1 }
+    repeatedWordCount = occurrences.count { $0 > 1 }
+    duplicateCount = texts.count - Set((0..<texts.count).map { Array(texts.sequences[$0]) }).count
+  }
+
+  /// The length that a share of the texts don't exceed.
+  func length(atShare share: Double) -> Int { lengths.isEmpty ? 0 : lengths[Int(share * Double(lengths.count - 1))] }
+
+  /// Whether one of two labels is so rare that it would be forgotten.
+  var hasRareLabels: Bool { labelCount == 2 && labelCounts.max()! >= 10 * max(labelCounts.min()!, 1) }
+
+  var warnings: [String] {
+    guard duplicateCount * 20 > count else { return [] }
+    return [
+      "\(duplicateCount) of \(count) training texts repeat an earlier one, so that validation flatters the model"
+    ]
+  }
+}

@@ -1,0 +1,131 @@
+import Corpus
+import Foundation
+import Hyperparameters
+import Models
+import NGrams
+import Parallel
+import RecurrentNetwork
+
+/// The wide part of a run: it is trained when the run begins or resumes, as that takes seconds and always leads to the
+/// same bits, and joined with the network when the run ends.
+struct WidePart {
+  /// Trained on the training texts.
+  let classifier: NGramClassifier
+  /// What it makes of the validation texts, [count][logits] in one array.
+  let validationLogits: [Float]
+  private let training: LabeledSequences
+  private let validation: LabeledSequences
+  private let configuration: TrainingConfiguration
+  private let threads: Int
+
+  /// - Returns: nil where the settings ask for none.
+  /// - Throws: `TrainingError.numbersInsteadOfTexts` where the data came without words.
+  init?(
+    _ configuration: TrainingConfiguration, training: LabeledSequences, validation: LabeledSequences, threads: Int
+  ) throws {
+    guard let settings = configuration.wide else { return nil }
+    guard let texts = training.texts, let validationTexts = validation.texts else {
+      throw TrainingError.numbersInsteadOfTexts
+    }
+    classifier = Self.train(texts, training.labels, settings, configuration, threads: threads)
+    validationLogits = classifier.logits(of: validationTexts, threads: threads)
+    (self.training, self.validation) = (training, validation)
+    (self.configuration, self.threads) = (configuration, threads)
+  }
+
+  private static func train(
+    _ texts: WordSequences, _ labels: [UInt8], _ settings: NGramSettings, _ configuration: TrainingConfiguration,
+    threads: Int
+  ) -> NGramClassifier {
+    NGramClassifier(
+      training: texts, labels: labels, labelCount: configuration.labelCount,
+      classWeights: configuration.classWeights, settings: settings, seed: configuration.seed, threads: threads)
+  }
+
+  /// How well the wide part alone does on the validation texts.
+  var metrics: Metrics { Metrics(Outcome.outcomes(logits: validationLogits, labels: validation.labels), validation.labels) }
+
+  /// The wide part as a model has it, and the network's weights with which its logits go.
+  ///
+  /// - Parameters:
+  ///   - parameters: the network's weights.
+  ///   - networkLogits: what the network makes of the validation texts; nil to take the mean of both logits.
+  func joined(
+    with parameters: Parameters, networkLogits: [Float]?
+  ) -> (wide: NGramClassifier, parameters: Parameters) {
+    var (wide, parameters) = (classifier, parameters)
+    var shares = LogitShares()
+    if let networkLogits {
+      shares = LogitShares(wide: validationLogits, network: networkLogits, labels: validation.labels)
+      // The validation texts have served their purpose; the wide part can learn from them as well.
+      if configuration.validationSplit != nil, let both = training.texts?.appending(validation.texts!) {
+        wide = Self.train(
+          both, training.labels + validation.labels, classifier.settings, configuration, threads: threads)
+      }
+    }
+    wide.scaleLogits(by: Float(shares.wide))
+    for tensor in [parameters.layout.denseKernel, parameters.layout.denseBias] {
+      for index in tensor.range { parameters.values[index] *= Float(shares.network) }
+    }
+    return (wide, parameters)
+  }
+}
+
+/// The factors of two classifiers' logits in their sum.
+struct LogitShares: Equatable {
+  var wide = 0.5
+  var network = 0.5
+
+  /// The mean of both.
+  init() {}
+
+  /// The factors under which labels are the most likely, near the mean of both where there are few labels.
+  ///
+  /// - Parameters:
+  ///   - wide: one classifier's logits, [count][logits] in one array.
+  ///   - network: the other's.
+  ///   - labels: the true labels, [count].
+  init(wide first: [Float], network second: [Float], labels: [UInt8]) {
+    guard !labels.isEmpty else { return }
+    let width = first.count / labels.count
+    var shares = [0.5, 0.5]
+    // Newton's method; the loss is convex, and the prior makes it strictly so.
+    for _ in 0..<20 {
+      var gradient = [2 * Self.prior * (shares[0] - 0.5), 2 * Self.prior * (shares[1] - 0.5)]
+      var (h00, h01, h11) = (2 * Self.prior, 0.0, 2 * Self.prior)
+      for (sample, label) in labels.enumerated() {
+        let inputs = (0..<width).map { (Double(first[sample * width + $0]), Double(second[sample * width + $0])) }
+        // With two labels, label 0 has the logit 0.
+        let all = width == 1 ? [(0.0, 0.0)] + inputs : inputs
+        let logits = all.map { shares[0] * $0.0 + shares[1] * $0.1 }
+        let largest = logits.max()!
+        let exponentials = logits.map { exp($0 - largest) }
+        let sum = exponentials.reduce(0, +)
+        var (mean0, mean1, square00, square01, square11) = (0.0, 0.0, 0.0, 0.0, 0.0)
+        for (input, exponential) in zip(all, exponentials) {
+          let p = exponential / sum
+          mean0 += p * input.0
+          mean1 += p * input.1
+          square00 += p * input.0 * input.0
+          square01 += p * input.0 * input.1
+          square11 += p * input.1 * input.1
+        }
+        gradient[0] += mean0 - all[Int(label)].0
+        gradient[1] += mean1 - all[Int(label)].1
+        h00 += square00 - mean0 * mean0
+        h01 += square01 - mean0 * mean1
+        h11 += square11 - mean1 * mean1
+      }
+      let determinant = h00 * h11 - h01 * h01
+      let steps = [
+        (h11 * gradient[0] - h01 * gradient[1]) / determinant, (h00 * gradient[1] - h01 * gradient[0]) / determinant,
+      ]
+      for index in 0..<2 { shares[index] = min(max(shares[index] - steps[index], 0), 10) }
+      if steps.allSatisfy({ abs($0) < 1e-9 }) { break }
+    }
+    if shares.allSatisfy(\.isFinite), shares[0] + shares[1] > 0 { (wide, network) = (shares[0], shares[1]) }
+  }
+
+  /// Weighs the distance from the mean: with this, like a few texts.
+  private static let prior = 5.0
+}
