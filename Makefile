@@ -5,8 +5,10 @@
 #   make deps-mpi      installs Open MPI, for make build MPI=1
 #   make train         builds, fetches the IMDB reviews, trains the tutorial's network into Data/run
 #   make predict       classifies a text with the network that make train left: make predict TEXT="a wonderful film"
+#   make serve         builds with the server, and answers over HTTP with the network that make train left, at port 8080
 #   make test          runs every test
 #   make test-mpi      builds with MPI; shares runs out over ranks, and over two network namespaces
+#   make test-serve    builds with the server; tests it in the process, and against clients
 #   make tsan          runs every test under ThreadSanitizer
 #   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
@@ -15,21 +17,22 @@
 #   make lint          checks the sources' format, the modules' imports and the scripts' syntax
 #   make clean         removes what was built; data and trained models stay
 #
-# MPI=1 builds with MPI (any of them), which shares a run out over machines. All builds of a checkout must agree about
-# it, or build everything anew.
+# MPI=1 builds with MPI (any of them), which shares a run out over machines; SERVE=1 builds with the server. All builds
+# of a checkout must agree about these, or build everything anew.
 #
 # make train takes PRESET=accurate EPOCHS=3 THREADS=2 DATA=path/to/imdb.npz OUTPUT=path/to/folder. Without a network
 # it trains on a small generated sample, and says so. make predict takes OUTPUT, too; without TEXT it reads standard
-# input. make interop takes DATA.
+# input. make serve takes OUTPUT, HOST and PORT. make interop takes DATA.
 
 PREFIX = /usr/local
 SWIFT = swift
 # Every optional part whose library is here. Asked when a recipe runs, which may be after an installation.
-TRAITS = $(shell MPI="$(MPI)" Scripts/traits.sh)
+TRAITS = $(shell MPI="$(MPI)" SERVE="$(SERVE)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build deps-interop deps-mpi train predict test test-mpi tsan bench interop install format lint clean set-up
+.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install format \
+  lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z-]*  .*\)/\1/p' Makefile
@@ -58,6 +61,11 @@ export LSTM_TEXT := $(value TEXT)
 predict:
 	@Scripts/predict.sh
 
+serve:
+	@Scripts/serve.sh --check
+	$(MAKE) build SERVE=1
+	@Scripts/serve.sh
+
 test: set-up
 	$(SWIFT) test -c release $(TRAITS)
 
@@ -65,6 +73,11 @@ test-mpi: set-up
 	$(MAKE) build MPI=1
 	@Scripts/mpi-test.sh
 	@Scripts/mpi-hosts.sh
+
+test-serve: SERVE = 1
+test-serve: set-up
+	$(SWIFT) test -c release $(TRAITS) --filter ServingTests
+	@Scripts/serve-test.sh
 
 tsan: set-up
 	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan $(TRAITS)

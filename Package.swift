@@ -61,6 +61,15 @@ let mpi =
     mpiFolders.contains { FileManager.default.fileExists(atPath: "\($0)/\(name).pc") }
   } ?? "ompi-c"
 
+// MARK: The server
+//
+// `lstm serve` needs the trait Serve: `swift build --traits Serve`.
+
+/// A product of a package that only the server needs.
+func serve(_ product: String, _ package: String) -> Target.Dependency {
+  .product(name: product, package: package, condition: .when(traits: ["Serve"]))
+}
+
 // MARK: The package
 
 let package = Package(
@@ -75,15 +84,25 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Distribution", targets: ["Distribution"]),
     .library(name: "Classification", targets: ["Classification"]),
+    .library(name: "Serving", targets: ["Serving"]),
     .executable(name: "lstm", targets: ["lstm"]),
   ],
   traits: [
     .trait(name: "HDF5", description: "Reads Keras's model files (.keras, .weights.h5) with libhdf5."),
     .trait(name: "MPI", description: "Distributes a run over processes started by mpirun."),
+    .trait(name: "Serve", description: "Answers over HTTP, with Hummingbird: lstm serve."),
   ],
   dependencies: [
     // For the executable's options, --help and exit codes.
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // For the trait Serve alone; without it they are neither fetched nor built.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // Reads zip archives; the only system library that is always required.
@@ -128,11 +147,23 @@ let package = Package(
       dependencies: [
         "Classification", "Corpus", "Files", "Hyperparameters", "Models", "RecurrentNetwork", "Training",
       ]),
+    // Empty without the trait, but for the page and the API's description.
+    .target(
+      name: "Serving",
+      dependencies: [
+        "Classification", "Files",
+        serve("Hummingbird", "hummingbird"), serve("HummingbirdCore", "hummingbird"),
+        serve("HTTPTypes", "swift-http-types"), serve("Logging", "swift-log"), serve("Metrics", "swift-metrics"),
+        serve("NIOCore", "swift-nio"), serve("NIOHTTP1", "swift-nio"), serve("NIOHTTPTypes", "swift-nio-extras"),
+        serve("NIOHTTPTypesHTTP1", "swift-nio-extras"),
+        serve("ServiceLifecycle", "swift-service-lifecycle"), serve("UnixSignals", "swift-service-lifecycle"),
+      ],
+      resources: [.embedInCode("Resources")]),
     .executableTarget(
       name: "lstm",
       dependencies: [
         "Benchmarking", "Classification", "Corpus", "Distribution", "Files", "Hyperparameters", "Models", "NGrams",
-        "Parallel", "RecurrentNetwork", "Report", "Training",
+        "Parallel", "RecurrentNetwork", "Report", "Serving", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // The executable reports what the kernels were built for, and checks the processor before running them.
@@ -178,6 +209,15 @@ let package = Package(
         "Classification", "Corpus", "Example", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "NGrams",
         "Parallel", "RecurrentNetwork",
       ], exclude: ["Golden"]),
+    // Empty without the trait Serve.
+    .testTarget(
+      name: "ServingTests",
+      dependencies: [
+        "Classification", "Corpus", "Fixtures", "Hyperparameters", "Models", "RecurrentNetwork", "Serving",
+        serve("Hummingbird", "hummingbird"), serve("HTTPTypes", "swift-http-types"), serve("Logging", "swift-log"),
+        serve("Metrics", "swift-metrics"), serve("NIOCore", "swift-nio"), serve("NIOEmbedded", "swift-nio"),
+        serve("NIOHTTP1", "swift-nio"), serve("NIOHTTPTypes", "swift-nio-extras"),
+      ]),
     .testTarget(
       name: "ReportTests",
       dependencies: [

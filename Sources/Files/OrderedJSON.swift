@@ -4,6 +4,7 @@
 /// Values of other types that are simply to be stored are better encoded with ``Foundation/JSONEncoder/reproducible``.
 package enum OrderedJSON: Sendable {
   case null
+  case bool(Bool)
   case integer(Int)
   /// NaN and infinity, which JSON lacks, are written as `null`.
   case double(Double)
@@ -28,6 +29,7 @@ package enum OrderedJSON: Sendable {
   private func write(to bytes: inout [UInt8], comma: String, colon: String) {
     switch self {
     case .null: bytes += "null".utf8
+    case .bool(let value): bytes += (value ? "true" : "false").utf8
     case .integer(let value): bytes += "\(value)".utf8
     case .double(let value): bytes += (value.isFinite ? "\(value)" : "null").utf8
     case .float(let value): bytes += (value.isFinite ? "\(value)" : "null").utf8

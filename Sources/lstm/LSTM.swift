@@ -14,7 +14,7 @@ struct LSTM: ParsableCommand {
     version: "\(version) (kernels for \(Processor.kernels))",
     subcommands: [
       Train.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Export.self, Import.self,
-      Benchmark.self, Probabilities.self,
+      Serve.self, Benchmark.self, Probabilities.self,
     ])
 
   static func main() {

@@ -4,9 +4,8 @@ import Testing
 @Suite("Makefile", .enabled(if: Machine.has("make")))
 struct MakefileTests {
   static let targets = [
-    "build", "deps-interop", "deps-mpi", "train", "predict", "test", "test-mpi", "tsan", "bench", "interop", "install",
-    "format", "lint",
-    "clean",
+    "build", "deps-interop", "deps-mpi", "train", "predict", "serve", "test", "test-mpi", "test-serve", "tsan", "bench",
+    "interop", "install", "format", "lint", "clean",
   ]
 
   let workspace: Workspace
@@ -82,6 +81,36 @@ struct MakefileTests {
       #expect(try make(["build"] + arguments).code == 0)
       #expect(try workspace.read("calls") == "swift build -c release --product lstm --traits HDF5\(option)\n")
     }
+  }
+
+  @Test("The server is taken in where it is asked for, by its name or by a target of its own")
+  func serveTrait() throws {
+    for (arguments, option) in [
+      (["build", "SERVE=1"], ",Serve"), (["build", "SERVE=1", "MPI=1"], ",MPI,Serve"), (["build"], ""),
+    ] {
+      try workspace.write("", to: "calls")
+      #expect(try make(arguments).code == 0)
+      #expect(try workspace.read("calls") == "swift build -c release --product lstm --traits HDF5\(option)\n")
+    }
+    try workspace.write("", to: "calls")
+    // It ends where the checks against clients begin: there is no server among the fakes.
+    _ = try make(["test-serve"])
+    #expect(try workspace.read("calls").hasPrefix("swift test -c release --traits HDF5,Serve --filter ServingTests\n"))
+  }
+
+  @Test("serve builds with the server, and starts it with the model that train left")
+  func serve() throws {
+    let missing = try make(["serve"])
+    #expect(missing.code != 0 && missing.said.contains("make train"))
+    #expect(!workspace.exists("calls"))
+
+    try workspace.write("", to: "my run/model.safetensors")
+    let outcome = try make(["serve", "OUTPUT=\(workspace.path("my run"))", "PORT=81", "HOST=::1"])
+    #expect(outcome.code == 0, "\(outcome.said)")
+    #expect(try workspace.read("calls").hasPrefix("swift build -c release --product lstm --traits HDF5,Serve\n"))
+    let model = workspace.path("my run/model.safetensors")
+    #expect(
+      try workspace.read("arguments") == "serve\n--model\n\(model)\n--reload\n--host\n::1\n--port\n81\n")
   }
 
   @Test("train on IMDB ends with what lstm said")
