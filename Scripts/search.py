@@ -86,7 +86,8 @@ def settings(name):
 def train(lstm, data, folder, options):
     part = folder.with_name(folder.name + ".partial")
     arguments = [lstm, "train", "--quiet", "--overwrite", "--data", data, "--output", part]
-    for name, value in options.items():
+    # Without a preset, settings would follow from the texts.
+    for name, value in ({"preset": "tutorial"} | options).items():
         name = f"--{name.replace('_', '-')}"
         arguments += [name] if value is True else [name, str(value)]
     if not folder.exists():

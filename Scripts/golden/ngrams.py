@@ -80,7 +80,7 @@ def logits(case, training, labels, held_out):
 
 def main():
     generator = random.Random(0)
-    stems = ["gut", "schön", "mies", "film", "das", "ein", "sehr", "nicht", "I", "über", "ort", "zahl"]
+    stems = ["gut", "schön", "mies", "film", "das", "ein", "sehr", "nicht", "i", "über", "ort", "zahl"]
     texts, labels = [], []
     for _ in range(160):
         label = generator.randrange(3)

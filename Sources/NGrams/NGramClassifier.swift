@@ -34,7 +34,8 @@ package struct NGramClassifier: Sendable, Equatable {
   ///   - seed: of the order in which texts are visited.
   ///   - threads: how many threads share the work.
   package init(
-    training texts: WordSequences, labels: [UInt8], labelCount: Int, classWeights: [Double]? = nil, settings: NGramSettings, seed: UInt64, threads: Int
+    training texts: WordSequences, labels: [UInt8], labelCount: Int, classWeights: [Double]? = nil,
+    settings: NGramSettings, seed: UInt64, threads: Int
   ) {
     let index = NGramIndex(of: texts, settings)
     let features = NGramFeatures(of: texts, in: index, threads: threads)

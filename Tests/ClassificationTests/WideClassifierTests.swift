@@ -43,7 +43,7 @@ struct WideClassifierTests {
     #expect(zip(explanation.ngrams, explanation.ngrams.dropFirst()).allSatisfy { abs($0.share) >= abs($1.share) })
     // Without the first word.
     let words = text.split(separator: " ")
-    let without = classifier.classify((["unknown"] + words.dropFirst()).joined(separator: " "))
+    let without = classifier.classify((["ξ"] + words.dropFirst()).joined(separator: " "))
     #expect(abs(explanation.words[0].effect - (explanation.prediction.probability - without.probability)) < 1e-5)
   }
 
@@ -55,7 +55,7 @@ struct WideClassifierTests {
 
   @Test("needs texts")
   func numbers() {
-    let data = LabeledSequences([(tokens: [1, 5], label: 0)])
+    let data = LabeledSequences(sequences: TokenSequences([[1, 5]]), labels: [0])
     #expect(throws: ModelError.self) { try Self.model.outcomes(of: data, threads: 1) }
   }
 }

@@ -405,7 +405,8 @@ import Testing
     try withRun { folder in
       let run = folder.path("run")
       let trained = try train("--epochs", "1", "--output", folder.path("second"), "--initial-weights", run)
-      #expect(trained.errors.hasPrefix("\(run): Adam continues with step 5, learning rate 0.001\n"), "\(trained.errors)")
+      #expect(
+        trained.errors.hasPrefix("\(run): Adam continues with step 5, learning rate 0.001\n"), "\(trained.errors)")
     }
   }
 

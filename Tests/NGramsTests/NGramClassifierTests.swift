@@ -127,7 +127,9 @@ struct NGramIndexTests {
     settings.longestCharacters = 4
     let index = NGramIndex(of: WordSequences(["abc de f", "abc de g", "abc"], coding: TextCoding()), settings)
     let words = (0..<index.words.count).map { index.words[$0] }
-    let pairs = (0..<index.sequences.count).map { (Int(index.sequences.pair($0).first), Int(index.sequences.pair($0).second)) }
+    let pairs = (0..<index.sequences.count).map {
+      (Int(index.sequences.pair($0).first), Int(index.sequences.pair($0).second))
+    }
     let characters = (0..<index.characters.count).map { index.characters[$0] }
     #expect(NGramIndex(words: words, sequences: pairs, characters: characters, settings) == index)
     // Without the empty word, twice the same word, and sequences of what comes later or isn't there.

@@ -42,8 +42,17 @@ struct WidePart {
       classWeights: configuration.classWeights, settings: settings, seed: configuration.seed, threads: threads)
   }
 
+  private func accuracy(of shares: LogitShares, _ networkLogits: [Float]) -> Double {
+    let logits = zip(validationLogits, networkLogits).map {
+      Float(shares.wide) * $0 + Float(shares.network) * $1
+    }
+    return Metrics(Outcome.outcomes(logits: logits, labels: validation.labels), validation.labels).accuracy
+  }
+
   /// How well the wide part alone does on the validation texts.
-  var metrics: Metrics { Metrics(Outcome.outcomes(logits: validationLogits, labels: validation.labels), validation.labels) }
+  var metrics: Metrics {
+    Metrics(Outcome.outcomes(logits: validationLogits, labels: validation.labels), validation.labels)
+  }
 
   /// The wide part as a model has it, and the network's weights with which its logits go.
   ///
@@ -57,6 +66,8 @@ struct WidePart {
     var shares = LogitShares()
     if let networkLogits {
       shares = LogitShares(wide: validationLogits, network: networkLogits, labels: validation.labels)
+      // What is most likely need not be right most often; the network must not spoil what the n-grams know.
+      if accuracy(of: shares, networkLogits) < metrics.accuracy { shares.network = 0 }
       // The validation texts have served their purpose; the wide part can learn from them as well.
       if configuration.validationSplit != nil, let both = training.texts?.appending(validation.texts!) {
         wide = Self.train(

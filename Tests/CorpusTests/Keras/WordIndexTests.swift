@@ -110,7 +110,9 @@ import Testing
   @Test func filesAbove64MiBAreRefused() throws {
     let path = try folder.write([], to: "large.json")
     try #require(FileHandle(forWritingAtPath: path)).truncate(atOffset: 64 << 20 + 1)
-    refuses(CorpusError.Kind.tooLarge, "large.json: expected at most 67108864 bytes, found more") { try WordIndex(contentsOf: path) }
+    refuses(CorpusError.Kind.tooLarge, "large.json: expected at most 67108864 bytes, found more") {
+      try WordIndex(contentsOf: path)
+    }
   }
 
   // MARK: The real file

@@ -137,7 +137,8 @@ import Testing
     let entries = ["pos/1.txt", "pos/2.txt", "neg/1.txt", "neg/2.txt"].map { ($0, zeros) }
     let path = try data.folder.write([UInt8](ZipWriter.archive(entries, isDeflated: true)), to: "bomb.zip")
     refuses(
-      CorpusError.Kind.tooLarge, "bomb.zip: expected at most 67108864 bytes in all, a hundred times the archive's size, found more"
+      CorpusError.Kind.tooLarge,
+      "bomb.zip: expected at most 67108864 bytes in all, a hundred times the archive's size, found more"
     ) {
       try data.load(path)
     }
