@@ -5,6 +5,9 @@ import Models
 import Training
 
 /// The predictions of a run's model for its validation texts: the test part, or the texts set apart for validation.
+///
+/// A wide part has learned from the texts that were set apart, too, once they had served for validation; of such a model
+/// these are the predictions for the test part.
 package struct Predictions: Sendable {
   /// A text whose label was predicted wrongly.
   package struct WrongText: Sendable {
@@ -30,6 +33,8 @@ package struct Predictions: Sendable {
     case manyLabels(Int)
     /// The data have no test part, and no texts were set apart for validation.
     case noTexts(path: String)
+    /// The data have no test part, and the model has learned from all others.
+    case onlyKnownTexts(path: String)
 
     /// The reason, as a sentence.
     package var reason: String {
@@ -39,10 +44,13 @@ package struct Predictions: Sendable {
       case .missingData(let path): "The run's data, \(path), aren't there."
       case .manyLabels(let count): "The model has \(count) labels, and these figures are for two."
       case .noTexts(let path): "\(path) has no test texts."
+      case .onlyKnownTexts(let path): "\(path) has no test texts, and the model has learned from all others."
       }
     }
   }
 
+  /// What part of the data they are: "validation" or "test".
+  package var part: String
   /// The number of texts that the model was trained on.
   package var trainingCount: Int
   package var evaluation: BinaryEvaluation
@@ -71,9 +79,13 @@ extension RunRecord {
     guard configuration.labelCount == 2 else { return .failure(.manyLabels(configuration.labelCount)) }
     let source = DataSource(
       path: dataPath, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
-    let (training, validation) = try source.load(configuration, as: model, threads: threads)
-      .parts(validationSplit: configuration.validationSplit)
-    guard validation.count > 0 else { return .failure(.noTexts(path: dataPath)) }
+    let dataset = try source.load(configuration, as: model, threads: threads)
+    var (training, validation) = try dataset.parts(validationSplit: configuration.validationSplit)
+    let knowsValidation = model.wide != nil && configuration.validationSplit != nil
+    if knowsValidation { (training, validation) = (dataset.training, dataset.test) }
+    guard validation.count > 0 else {
+      return .failure(knowsValidation ? .onlyKnownTexts(path: dataPath) : .noTexts(path: dataPath))
+    }
 
     let outcomes = try model.outcomes(
       of: validation, threads: threads, path: path + "/" + RunFiles.model, progress: progress)
@@ -82,7 +94,7 @@ extension RunRecord {
       .sorted { (-abs(outcomes[$0].logit), $0) < (-abs(outcomes[$1].logit), $1) }
     return .success(
       Predictions(
-        trainingCount: training.count,
+        part: knowsValidation ? "test" : "validation", trainingCount: training.count,
         evaluation: BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: validation.labels),
         mostConfidentlyWrong: wrong.prefix(10).map { index in
           .init(

@@ -100,7 +100,7 @@ extension ReportPage {
     let items = texts.map { text in
       """
       <li><p class="verdict"><b>Predicted \(labels[1 - Int(text.label)]), actually \(labels[Int(text.label)])</b> probability of \(labels[1]) \
-      \(decimal(Double(text.probability), 4)), validation text \(decimal(Double(text.index), 0))</p>
+      \(decimal(Double(text.probability), 4)), \(predictions.part) text \(decimal(Double(text.index), 0))</p>
       <p class="words">\(words(of: text.tokens, vocabulary))</p></li>
       """
     }

@@ -7,7 +7,10 @@ import Training
 struct ConfigurationOptions: ParsableArguments {
   private static let defaults = TrainingConfiguration()
 
-  @Option(help: "Settings to start from: the tutorial's, or the most accurate ones (default: tutorial).")
+  @Option(
+    help: .init(
+      "Settings to start from: the tutorial's, or the best for whole reviews (default: those that suit the texts; with "
+        + "imdb.npz the tutorial's).", valueName: "preset"))
   var preset: Preset?
 
   @Option(

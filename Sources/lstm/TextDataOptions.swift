@@ -42,7 +42,7 @@ struct TextDataOptions: ParsableArguments {
   @Option(
     help: .init(
       "What has a token: keras, the words between spaces and punctuation; words, Unicode's words, and punctuation, "
-        + "symbols and emoji; characters (default: keras).", valueName: "kind"))
+        + "symbols and emoji; characters (default: words, or keras with a preset or a word index).", valueName: "kind"))
   var tokens: TextCoding.Tokens?
 
   @Flag(help: "Take tags such as <br /> out of the texts.")

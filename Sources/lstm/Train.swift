@@ -12,8 +12,9 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a classifier: Embedding → LSTM layers → pooling → Dense.",
     discussion: """
-      The defaults are those of the Keras tutorial on IMDB reviews. The weights depend only on the data and the options: \
-      they are the same, bit for bit, with any number of threads.
+      With texts, settings that aren't given follow from the texts, and are shown; with Keras's imdb.npz, or with a preset, \
+      they are those named as defaults below. The weights depend only on the data and the options: they are the same, bit \
+      for bit, with any number of threads.
 
       Processes started by mpirun or srun share one run, and the weights are still the same. Only rank 0 writes.
 
@@ -112,7 +113,9 @@ struct Train: ParsableCommand {
     } else if isAutomatic {
       // The data will tell which of the two holds; what suits neither is refused at once.
       do { try check(settings.applied(to: nil)) } catch {
-        do { try check(settings.applied(to: AutomaticSettings.typical)) } catch _ { throw error }
+        var typical = AutomaticSettings.typical
+        typical.labelCount = max(2, settings.classWeights?.split(separator: ",").count ?? 2)
+        do { try check(settings.applied(to: typical)) } catch _ { throw error }
       }
     } else {
       try check(settings.applied(to: nil))
