@@ -89,6 +89,8 @@ public struct AutomaticSettings: Sendable {
     return settings
   }()
 
+  /// From so many texts on, steps are larger, and words alone say enough.
+  private static let manyTexts = 15_000
   private static let (vocabularyLimit, lengthLimit) = (10_000, 1000)
 
   private static func network(for facts: TextFacts) -> (TrainingConfiguration, [String]) {
@@ -97,9 +99,9 @@ public struct AutomaticSettings: Sendable {
     settings.labelCount = facts.labelCount
     settings.vocabularySize = min(facts.repeatedWordCount + TextCoder.firstWord, vocabularyLimit)
     settings.maxLength = min(max(facts.length(atShare: 0.98) + 1, 8), lengthLimit)
-    settings.batchSize = facts.count < 15_000 ? 32 : 100
+    settings.batchSize = facts.count < manyTexts ? 32 : 100
     let stepsPerEpoch = max(1, (facts.count + settings.batchSize - 1) / settings.batchSize)
-    settings.epochs = facts.count < 15_000 ? min(max(4, 400 / stepsPerEpoch), 30) : 8
+    settings.epochs = facts.count < manyTexts ? min(max(4, 400 / stepsPerEpoch), 30) : 8
     settings.schedule = .cosineDecay(warmupSteps: min(50, settings.epochs * stepsPerEpoch / 4), alpha: 0.02)
     return (
       settings,
@@ -125,6 +127,11 @@ public struct AutomaticSettings: Sendable {
     wide.cost = facts.count < 10_000 ? 8 : 24
     // In short texts they always help, and in few texts it can't be told.
     guard facts.length(atShare: 0.5) > 50, facts.count > 2000 else { return (wide, nil) }
+    // A trial on fewer texts than are trained on would favor them.
+    if facts.count >= manyTexts {
+      wide.longestCharacters = 0
+      return (wide, "n-grams of words alone: in so many long texts, those of characters add nothing")
+    }
     let parts = try data.parts(validationSplit: settings.validationSplit)
     // A part of the texts tells it as well, in less time and memory.
     let (training, validation) = (parts.training.prefix(trialCount), parts.validation.prefix(trialCount))
