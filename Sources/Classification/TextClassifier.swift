@@ -179,13 +179,9 @@ public final class TextClassifier: Sendable {
   /// A text once for each of some of its words, each time without that word, or for nil with all.
   private static func texts(_ words: [TextCoder.Word], without places: [Int?]) -> WordSequences {
     var table = WordTable()
-    func number(_ word: String) -> Int32 {
-      var word = word
-      return word.withUTF8 { table.add($0) }
-    }
     // No word has a space.
-    let unknown = number(" ")
-    let numbers = words.map { number($0.word) }
+    let unknown = table.add(" ")
+    let numbers = words.map { table.add($0.word) }
     let sequences = places.map { place in
       var sequence = numbers
       if let place { sequence[place] = unknown }

@@ -31,7 +31,7 @@ package struct NGramIndex: Sendable, Equatable {
     order = settings.order
     characterCounts =
       settings.shortestCharacters..<max(settings.shortestCharacters, settings.longestCharacters + 1)
-    [UInt8]().withUnsafeBufferPointer { _ = words.add($0) }
+    _ = words.add("")
   }
 
   /// An index from its parts, which may come from anywhere.
@@ -46,23 +46,18 @@ package struct NGramIndex: Sendable, Equatable {
   ) {
     guard settings.invalidSetting == nil, words.first == "" else { return nil }
     self.init(settings)
+    /// Adds a text; false if it was there before.
     func add(_ text: String, to table: inout WordTable) -> Bool {
-      var text = text
-      return text.withUTF8 { Int(table.add($0)) == table.count - 1 }
+      let count = table.count
+      return Int(table.add(text)) == count
     }
-    for word in words.dropFirst() {
-      let count = self.words.count
-      guard add(word, to: &self.words), self.words.count == count + 1 else { return nil }
-    }
+    for word in words.dropFirst() { guard add(word, to: &self.words) else { return nil } }
     for (number, pair) in sequences.enumerated() {
       guard 0..<words.count + number ~= pair.first, 0..<words.count ~= pair.last,
         Int(self.sequences.add(PairTable.key(Int32(pair.first), Int32(pair.last)))) == number
       else { return nil }
     }
-    for text in characters {
-      let count = self.characters.count
-      guard add(text, to: &self.characters), self.characters.count == count + 1 else { return nil }
-    }
+    for text in characters { guard add(text, to: &self.characters) else { return nil } }
   }
 
   /// An n-gram as a reader writes it: words with spaces between them; characters between hyphens where the word goes on.

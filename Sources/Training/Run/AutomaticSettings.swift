@@ -56,12 +56,12 @@ public struct AutomaticSettings: Sendable {
     if data.validation == nil {
       settings.validationSplit = facts.count < 500 ? 0.2 : 0.1
       reasons.append(
-        "\(Int(settings.validationSplit! * 100)) % of the training texts choose the best epoch, and how much each part "
-          + "of the model counts")
+        "\(Int(settings.validationSplit! * 100)) % of the training texts are held out, to choose the best epoch and to "
+          + "weigh the model's two parts")
     }
     if facts.hasRareLabels {
       settings.balanceClassWeights(labels: data.training.labels)
-      reasons.append("the labels weigh the same in training, as one of them has ten times the other's texts")
+      reasons.append("the rarer label counts more in training, since the other has at least ten times as many texts")
     }
     let (wide, reason) = try Self.wide(for: data, facts, settings, threads: threads)
     settings.wide = wide
@@ -75,13 +75,8 @@ public struct AutomaticSettings: Sendable {
 
   /// Settings as they might come out, for checking options before there are data.
   public static let typical: TrainingConfiguration = {
-    var settings = TrainingConfiguration()
-    (settings.embeddingSize, settings.hiddenSize) = (0, 64)
-    (settings.isBidirectional, settings.pooling, settings.masksPadding) = (true, .max, true)
-    (settings.dropout.words, settings.dropout.recurrent, settings.dropout.output) = (0.3, 0.2, 0.5)
+    var settings = Preset.accurate.configuration
     (settings.batchSize, settings.validationSplit) = (32, 0.1)
-    (settings.learningRate, settings.epsilon) = (0.006, 1e-4)
-    settings.schedule = .cosineDecay(warmupSteps: 50, alpha: 0.02)
     var stopping = EarlyStopping()
     (stopping.monitor, stopping.patience, stopping.restoresBestWeights) = (.validationLoss, 30, true)
     settings.earlyStopping = stopping
@@ -106,9 +101,11 @@ public struct AutomaticSettings: Sendable {
     return (
       settings,
       [
-        "vocabulary \(grouped(settings.vocabularySize)): the words that occur twice, at most \(grouped(vocabularyLimit))",
-        "length \(grouped(settings.maxLength)): 98 % of the texts are no longer, at most \(grouped(lengthLimit))",
-        "\(settings.epochs) epochs of \(stepsPerEpoch) steps in batches of \(settings.batchSize)",
+        "the vocabulary has \(grouped(settings.vocabularySize)) tokens: the words that occur at least twice, up to a limit of "
+          + grouped(vocabularyLimit),
+        "the network reads the last \(grouped(settings.maxLength)) tokens of a text: enough for 98 % of the texts, up to a limit "
+          + "of \(grouped(lengthLimit))",
+        "\(settings.epochs) epochs of \(stepsPerEpoch) step\(stepsPerEpoch == 1 ? "" : "s"), \(settings.batchSize) texts a step",
       ]
     )
   }
@@ -170,11 +167,7 @@ extension TrainingConfiguration {
 extension WordSequences {
   /// Whether `<br` occurs in one of a hundred texts or more.
   fileprivate var containsLineBreaksOfHTML: Bool {
-    func number(_ word: String) -> Int32? {
-      var word = word
-      return word.withUTF8 { words.number(of: $0) }
-    }
-    guard let bracket = number("<"), let name = number("br") else { return false }
+    guard let bracket = words.number(of: "<"), let name = words.number(of: "br") else { return false }
     let count = (0..<count).count { text in
       let text = sequences[text]
       return zip(text, text.dropFirst()).contains { $0 == bracket && $1 == name }
@@ -214,7 +207,7 @@ private struct TextFacts {
   var warnings: [String] {
     guard duplicateCount * 20 > count else { return [] }
     return [
-      "\(duplicateCount) of \(count) training texts repeat an earlier one, so that validation flatters the model"
+      "\(duplicateCount) of \(count) training texts are duplicates of earlier ones, so the validation figures are too good"
     ]
   }
 }

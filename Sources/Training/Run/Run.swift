@@ -225,14 +225,14 @@ public final class Run {
     }
     if let wideAccuracy, accuracy < wideAccuracy {
       warnings.append(
-        "the n-grams alone are right more often than together with the network, \(percent(wideAccuracy)) instead of "
-          + "\(percent(accuracy)) of the validation texts; train it longer, or leave it out")
+        "the n-grams alone classify \(percent(wideAccuracy)) of the validation texts correctly, but only "
+          + "\(percent(accuracy)) together with the network; more epochs may help")
     }
     let unknown = data.sequences.tokens.count { $0 == TextCoder.unknownToken }
     let words = data.sequences.tokens.count - data.count
     if dataset.vocabulary != nil, words > 0, unknown * 2 > words {
       warnings.append(
-        "of the words in the validation texts, \(percent(Double(unknown) / Double(words))) are unknown to the network; a "
+        "the network doesn't know \(percent(Double(unknown) / Double(words))) of the words in the validation texts; a "
           + "larger vocabulary or other tokens may help")
     }
     return warnings

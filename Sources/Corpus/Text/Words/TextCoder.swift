@@ -34,8 +34,7 @@ public struct TextCoder: Sendable {
     var table = WordTable()
     var tokens: [Int32] = []
     for (token, word) in vocabulary.enumerated().dropFirst(Int(Self.unknownToken) + 1) {
-      var word = word
-      let number = word.withUTF8 { table.add($0) }
+      let number = table.add(word)
       if number == tokens.count { tokens.append(Int32(token)) }
     }
     self.table = table

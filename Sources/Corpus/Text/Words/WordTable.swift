@@ -100,10 +100,22 @@ package struct WordTable: Sendable {
     withSearcher { $0.number(of: $0.query(word)) }
   }
 
+  /// The same for a word that is a string.
+  package func number(of word: String) -> Int32? {
+    var word = word
+    return word.withUTF8 { number(of: $0) }
+  }
+
   /// The number of a word, which is added if the table lacks it.
   ///
   /// - Precondition: there are fewer than 2³⁰ words, of fewer than 2³¹ bytes.
   package mutating func add(_ word: UnsafeBufferPointer<UInt8>) -> Int32 { add(withSearcher { $0.query(word) }) }
+
+  /// The same for a word that is a string.
+  package mutating func add(_ word: String) -> Int32 {
+    var word = word
+    return word.withUTF8 { add($0) }
+  }
 
   /// The number of a word, which is added if the table lacks it; others may have been added since the query.
   @inline(__always)
