@@ -42,6 +42,8 @@
     ///
     /// - Throws: `ServingError` if the address can't be listened at.
     public func run() async throws {
+      // Before anyone can know of the server: until then SIGHUP would end it.
+      let signals = await UnixSignalsSequence(trapping: .sighup)
       let metrics = ServerMetrics()
       let service = TextService(registry, options, metrics)
       defer { service.stop() }
@@ -57,7 +59,10 @@
           GuardedChannel(responder: responder, limits: limits, connections: connections)
         },
         configuration: .init(address: .hostname(options.host, port: options.port), backlog: 1024),
-        services: [ModelWatch(registry: registry, metrics: metrics, watchesFiles: options.watchesFiles, log: log)],
+        services: [
+          ModelWatch(
+            registry: registry, metrics: metrics, watchesFiles: options.watchesFiles, signals: signals, log: log)
+        ],
         onServerRunning: { [log, options] channel in
           log(.started(host: options.host, port: channel.localAddress?.port ?? options.port))
         },

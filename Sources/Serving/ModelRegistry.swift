@@ -39,11 +39,17 @@
   package final class ServedModel: Sendable {
     package let source: ModelSource
     package let classifier: TextClassifier
+    /// Its file's state just before it was read.
+    package let fileState: FileState
     /// When it was loaded.
     package let date = Date()
 
-    package init(_ source: ModelSource, _ classifier: TextClassifier) {
-      (self.source, self.classifier) = (source, classifier)
+    /// Loads a model, and tries it.
+    fileprivate init(_ source: ModelSource, _ load: (ModelSource) throws -> TextClassifier) throws {
+      self.source = source
+      fileState = FileState(source.path)
+      classifier = try load(source)
+      guard !classifier.classify("").probability.isNaN else { throw ServingError.unusableWeights(source.path) }
     }
 
     package var name: String { source.name }
@@ -70,7 +76,7 @@
         guard names.insert(name).inserted else { throw ServingError.repeatedName(name) }
       }
       guard !sources.isEmpty else { throw ServingError.noModel }
-      state = Mutex(try sources.map { ServedModel($0, try Self.checked($0, load)) })
+      state = Mutex(try sources.map { try ServedModel($0, load) })
     }
 
     /// The models in the order in which they were given. The first answers where a request names none.
@@ -83,19 +89,27 @@
     /// - Throws: what is wrong with the new one. The old one then stays.
     package func reload(_ name: String) throws {
       guard let old = model(named: name) else { return }
-      let new = ServedModel(old.source, try Self.checked(old.source, load))
+      let new = try ServedModel(old.source, load)
       state.withLock { models in
         for index in models.indices where models[index].name == name { models[index] = new }
       }
     }
+  }
 
-    /// Loads a model, and tries it.
-    private static func checked(
-      _ source: ModelSource, _ load: (ModelSource) throws -> TextClassifier
-    ) throws -> TextClassifier {
-      let classifier = try load(source)
-      guard !classifier.classify("").probability.isNaN else { throw ServingError.unusableWeights(source.path) }
-      return classifier
+  /// What tells one version of a file from another; of a run's folder, its model's.
+  package struct FileState: Equatable, Sendable {
+    private let facts: [Int]
+
+    package init(_ path: String) {
+      var facts = stat()
+      let model = path + "/model.safetensors"
+      guard stat(model, &facts) == 0 || stat(path, &facts) == 0 else {
+        self.facts = []
+        return
+      }
+      self.facts = [
+        Int(facts.st_ino), Int(facts.st_size), Int(facts.st_mtim.tv_sec), Int(facts.st_mtim.tv_nsec),
+      ]
     }
   }
 

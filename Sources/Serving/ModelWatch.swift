@@ -8,12 +8,12 @@
     let registry: ModelRegistry
     let metrics: ServerMetrics
     let watchesFiles: Bool
+    let signals: UnixSignalsSequence
     let log: @Sendable (ServerEvent) -> Void
     /// How often the files are looked at.
     var interval = Duration.seconds(1)
 
     func run() async throws {
-      let signals = await UnixSignalsSequence(trapping: .sighup)
       await withDiscardingTaskGroup { group in
         group.addTask {
           for await _ in signals.cancelOnGracefulShutdown() {
@@ -21,15 +21,17 @@
           }
         }
         if watchesFiles {
-          for model in registry.models { group.addTask { await watch(model.source) } }
+          for model in registry.models { group.addTask { await watch(model) } }
         }
       }
     }
 
     /// Reloads a model whenever its file has changed, and then stayed as it is for an interval: it may be being written.
-    private func watch(_ source: ModelSource) async {
+    private func watch(_ first: ServedModel) async {
+      let source = first.source
       await cancelWhenGracefulShutdown {
-        var loaded = FileState(source.path)
+        // Not the file's state now: it may have changed since the model was read.
+        var loaded = first.fileState
         var last = loaded
         while (try? await Task.sleep(for: interval)) != nil {
           let current = FileState(source.path)
@@ -57,23 +59,6 @@
         metrics.loaded(model.name, isUsed: false)
         log(.keptOldModel(model.source, error))
       }
-    }
-  }
-
-  /// What tells one version of a file from another; of a run's folder, its model's.
-  private struct FileState: Equatable {
-    private let facts: [Int]
-
-    init(_ path: String) {
-      var facts = stat()
-      let model = path + "/model.safetensors"
-      guard stat(model, &facts) == 0 || stat(path, &facts) == 0 else {
-        self.facts = []
-        return
-      }
-      self.facts = [
-        Int(facts.st_ino), Int(facts.st_size), Int(facts.st_mtim.tv_sec), Int(facts.st_mtim.tv_nsec),
-      ]
     }
   }
 #endif

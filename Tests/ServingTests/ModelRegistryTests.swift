@@ -29,6 +29,21 @@
       }
     }
 
+    @Test("A model knows its file's state from before it was read, so that a change meanwhile is seen")
+    func fileState() throws {
+      try withTemporaryFolder { folder in
+        let path = folder.path("model.safetensors")
+        try smallModel().write(to: path, as: .safetensors)
+        let before = FileState(path)
+        let registry = try ModelRegistry([ModelSource(name: "a", path: path)]) { source in
+          let classifier = try load(source)
+          try smallModel(seed: 9).write(to: path, as: .safetensors)
+          return classifier
+        }
+        #expect(registry.model(named: "a")?.fileState == before && before != FileState(path))
+      }
+    }
+
     @Test("A bad file, or one whose probabilities are not numbers, leaves the old model")
     func badReload() throws {
       try withTemporaryFolder { folder in
