@@ -128,7 +128,9 @@ let package = Package(
       dependencies: ["CHDF5Reader", "Corpus", "Files", "Hyperparameters", "NGrams", "RecurrentNetwork"]),
     .target(
       name: "Training",
-      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
+      dependencies: [
+        "Classification", "Corpus", "Files", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork",
+      ]),
     .target(
       name: "Classification",
       dependencies: ["Corpus", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
@@ -213,7 +215,7 @@ let package = Package(
     .testTarget(
       name: "ServingTests",
       dependencies: [
-        "Classification", "Corpus", "Fixtures", "Hyperparameters", "Models", "RecurrentNetwork", "Serving",
+        "Classification", "Corpus", "Fixtures", "Hyperparameters", "Models", "NGrams", "RecurrentNetwork", "Serving",
         serve("Hummingbird", "hummingbird"), serve("HTTPTypes", "swift-http-types"), serve("Logging", "swift-log"),
         serve("Metrics", "swift-metrics"), serve("NIOCore", "swift-nio"), serve("NIOEmbedded", "swift-nio"),
         serve("NIOHTTP1", "swift-nio"), serve("NIOHTTPTypes", "swift-nio-extras"),

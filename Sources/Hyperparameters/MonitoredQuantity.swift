@@ -3,6 +3,8 @@ public enum MonitoredQuantity: String, Codable, Sendable, CaseIterable {
   case loss, accuracy
   case validationLoss = "val_loss"
   case validationAccuracy = "val_accuracy"
+  /// The mean of the labels' F1 on the validation texts (Keras's `F1Score(average="macro")`).
+  case validationF1 = "val_f1_score"
 
   /// Whether smaller is better: Keras's `mode="auto"`.
   private var isMinimized: Bool { self == .loss || self == .validationLoss }

@@ -96,7 +96,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   }
 
   private var invalidSize: InvalidSetting? {
-    InvalidSetting("maxLength", maxLength, in: 1...1_000_000)
+    check(.hiddenSize, hiddenSize > 0 || wide != nil, "must be above 0 where there are no n-grams beside the network")
+      ?? InvalidSetting("maxLength", maxLength, in: 1...1_000_000)
       ?? InvalidSetting("epochs", epochs, in: 1...1_000_000)
       ?? InvalidSetting("batchSize", batchSize, in: 1...100_000_000)
       ?? InvalidSetting("shards", shards ?? 1, in: 1...65_536)
@@ -166,6 +167,20 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
       }
     }
     return nil
+  }
+
+  /// Whether anything depends on the macro-F1 of the validation texts: history.csv then records it.
+  package var monitorsF1: Bool {
+    [earlyStopping?.monitor, plateau?.monitor, bestModel].contains(.validationF1)
+  }
+
+  /// Whether there is a network to train, or n-grams alone.
+  package var hasNetwork: Bool { hiddenSize > 0 }
+
+  /// Takes the network away, so that n-grams are all there is.
+  package mutating func removeNetwork() {
+    (embeddingSize, hiddenSize, layerCount, isBidirectional) = (0, 0, 1, false)
+    dropout = Dropout()
   }
 
   /// Whether the learning rate may change during the run: history.csv then records it.

@@ -117,17 +117,12 @@ package final class DataParallelNetwork {
   /// - Parameters:
   ///   - data: the samples, truncated to `maxLength`.
   ///   - parameters: the weights.
-  ///   - others: logits from elsewhere, [count][logits] in one array, on rank 0: then the mean of both is measured.
   ///   - progress: called after every 500 samples or so of each rank, with the number of samples that are done. If it
   ///     returns false, the evaluation ends, and the result is nil. It must return the same on all ranks.
   package func evaluate(
-    _ data: LabeledSequences, parameters: Parameters, averagingWith others: [Float]? = nil,
-    progress: (_ done: Int) -> Bool = { _ in true }
+    _ data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> Metrics? {
-    logits(of: data, parameters: parameters, progress: progress).map { own in
-      let logits = others.map { zip(own, $0).map { ($0 + $1) / 2 } } ?? own
-      return metrics(of: Outcome.outcomes(logits: logits, labels: data.labels), 0..<data.count, data)
-    }
+    outcomes(of: data, parameters: parameters, progress: progress).map { metrics(of: $0, 0..<data.count, data) }
   }
 
   /// The outcome of each sample, in the order of `data`. Rank 0 has all of them; on the other ranks, those of other ranks
@@ -149,6 +144,9 @@ package final class DataParallelNetwork {
   package func logits(
     of data: LabeledSequences, parameters: Parameters, progress: (_ done: Int) -> Bool = { _ in true }
   ) -> [Float]? {
+    if parameters.architecture.hiddenSize == 0 {
+      return (0..<data.count).flatMap { _ in parameters[parameters.layout.denseBias] }
+    }
     var isComplete = true
     let width = parameters.architecture.logitCount
     var logits = [Float](repeating: 0, count: data.count * width)
@@ -200,7 +198,7 @@ package final class DataParallelNetwork {
   }
 
   /// Adds outcomes up in the order of the batch, on which the bits of the sums depend. All ranks get rank 0's sums.
-  private func metrics(of outcomes: [Outcome], _ samples: some Collection<Int>, _ data: LabeledSequences) -> Metrics {
+  package func metrics(of outcomes: [Outcome], _ samples: some Collection<Int>, _ data: LabeledSequences) -> Metrics {
     var metrics = Metrics()
     for (outcome, sample) in zip(outcomes, samples) { metrics.add(outcome, label: data.labels[sample]) }
     ranks.communicator.broadcast(&metrics)

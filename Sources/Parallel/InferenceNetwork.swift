@@ -12,6 +12,8 @@ import RecurrentNetwork
 package final class InferenceNetwork: @unchecked Sendable {
   private let architecture: Architecture
   private let maxLength: Int
+  /// [logits].
+  private let bias: [Float]
   private let team: WorkerTeam
   /// Prepared for every token of the vocabulary, and padding of any length.
   private let batch: PreparedBatch
@@ -24,6 +26,7 @@ package final class InferenceNetwork: @unchecked Sendable {
   ///   - threads: the number of threads that share the work of a call.
   package init(_ parameters: Parameters, maxLength: Int, threads: Int) {
     architecture = parameters.architecture
+    bias = Array(parameters[parameters.layout.denseBias])
     self.maxLength = maxLength
     team = WorkerTeam(count: threads)
     batch = PreparedBatch(parameters.layout)
@@ -68,8 +71,8 @@ package final class InferenceNetwork: @unchecked Sendable {
     let vocabulary = 0..<Int32(architecture.vocabularySize)
     precondition(data.sequences.tokens.allSatisfy(vocabulary.contains), "a token is outside the vocabulary")
     let lengths = (0..<data.count).map(data.sequences.length)
-    let plan = ShardPlan(
-      lengths: lengths.map { batch.padding.length($0, maxLength: maxLength) }, maxLength: maxLength)
+    if architecture.hiddenSize == 0 { return (0..<data.count).flatMap { _ in bias } }
+    let steps = lengths.map { batch.padding.length($0, maxLength: maxLength) }
     precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be truncated to maxLength")
     let width = architecture.logitCount
     var logits = [Float](repeating: 0, count: data.count * width)
@@ -83,9 +86,16 @@ package final class InferenceNetwork: @unchecked Sendable {
       return logits.withUnsafeMutableBufferPointer { logits in
         // Each block writes the logits of its own sequences.
         nonisolated(unsafe) let logits = logits
-        let isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { _, tiles in
+        func evaluate(_ tiles: [RowTile]) {
           withWorker { $0.evaluate(tiles, in: sequences, batch: batch, logits: logits.baseAddress!) }
         }
+        if ranks.count == 1, lengths.count <= team.count * ShardWorker.tilesPerBlock * RowTile.rowCount {
+          let plan = ShardPlan(lengths: steps, maxLength: maxLength, threads: team.count)
+          team.perform(plan.shards) { _, tiles in evaluate(tiles) }
+          return progress(lengths.count)
+        }
+        let plan = ShardPlan(lengths: steps, maxLength: maxLength)
+        let isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { _, tiles in evaluate(tiles) }
         if isComplete, let base = logits.baseAddress {
           ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, results: base, width: width)
         }

@@ -17,11 +17,14 @@ package struct ShardPlan {
   ///   - lengths: the number of steps of each row, at most `maxLength`.
   ///   - maxLength: T, the number of steps.
   ///   - shardCount: the number of shards in a large batch; a small one has no more shards than tiles.
-  package init(lengths: [Int], maxLength: Int, shardCount: Int = Self.shardCount) {
+  ///   - tileHeight: the number of rows in a tile.
+  package init(
+    lengths: [Int], maxLength: Int, shardCount: Int = Self.shardCount, tileHeight: Int = RowTile.rowCount
+  ) {
     // In descending order of length, ties in the order of the batch: the keys are unique, so there is only one result.
     let order = lengths.indices.sorted { (-lengths[$0], $0) < (-lengths[$1], $1) }
-    tiles = stride(from: 0, to: order.count, by: RowTile.rowCount).enumerated().map { index, first in
-      let rows = Array(order[first..<min(first + RowTile.rowCount, order.count)])
+    tiles = stride(from: 0, to: order.count, by: tileHeight).enumerated().map { index, first in
+      let rows = Array(order[first..<min(first + tileHeight, order.count)])
       return RowTile(index: index, start: maxLength - lengths[rows[0]], rows: rows)
     }
     var shards = [[RowTile]](repeating: [], count: min(shardCount, tiles.count))
@@ -34,6 +37,17 @@ package struct ShardPlan {
       work[least] += maxLength - tile.start + 1
     }
     self.shards = shards
+  }
+
+  /// A plan for rows that are too few to fill the tiles of all threads: a shard for each thread, of lower tiles.
+  ///
+  /// It is only for inference, where no result depends on the plan.
+  package init(lengths: [Int], maxLength: Int, threads: Int) {
+    func divide(_ count: Int, by divisor: Int) -> Int { (count + divisor - 1) / divisor }
+    let tilesPerThread = divide(divide(lengths.count, by: threads), by: RowTile.rowCount)
+    self.init(
+      lengths: lengths, maxLength: maxLength, shardCount: threads,
+      tileHeight: divide(lengths.count, by: tilesPerThread * threads))
   }
 }
 

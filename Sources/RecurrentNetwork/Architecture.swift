@@ -5,7 +5,8 @@ public struct Architecture: Sendable, Hashable {
   /// E: the length of a token's vector. With 0 there is no embedding: tokens are one-hot, and the first layer's kernel is
   /// [V, 4H].
   public var embeddingSize: Int
-  /// H: the number of LSTM units in each layer and direction.
+  /// H: the number of LSTM units in each layer and direction. With 0 there is no network: all that is left is the dense
+  /// layer's bias, beside which a model has other parts.
   public var hiddenSize: Int
   /// The number of stacked LSTM layers. Each reads all outputs of the one below.
   public var layerCount: Int
@@ -62,6 +63,7 @@ public struct Architecture: Sendable, Hashable {
 extension Architecture: CustomStringConvertible {
   /// The layers, such as `Embedding(1000, 128) → LSTM(128) → Dense(1, sigmoid)`.
   public var description: String {
+    if hiddenSize == 0 { return "no network" }
     let embedding =
       embeddingSize > 0 ? "Embedding(\(vocabularySize), \(embeddingSize))" : "OneHot(\(vocabularySize))"
     let lstm = isBidirectional ? "Bidirectional(LSTM(\(hiddenSize)))" : "LSTM(\(hiddenSize))"
@@ -88,7 +90,7 @@ extension Architecture {
   public var invalidSetting: InvalidSetting? {
     InvalidSetting("vocabularySize", vocabularySize, in: 3...10_000_000)
       ?? InvalidSetting("embeddingSize", embeddingSize, in: 0...65_536)
-      ?? InvalidSetting("hiddenSize", hiddenSize, in: 1...65_536)
+      ?? InvalidSetting("hiddenSize", hiddenSize, in: 0...65_536)
       ?? InvalidSetting("layerCount", layerCount, in: 1...64)
       ?? InvalidSetting("labelCount", labelCount, in: 2...256)
   }

@@ -73,22 +73,21 @@ package struct RunRecord: Sendable {
       throw ReportError(.noFolder, path: path, "no such folder", advice: "give the folder of a run")
     }
     self.path = path
-    func table(_ name: String, _ headers: String...) throws -> CSVTable {
+    func table(_ name: String, _ headers: [String]) throws -> CSVTable {
       guard let table = try CSVTable.read(path + "/" + name, headers: headers) else {
         throw ReportError(
           .noRun, path: path, "holds no run: \(name) is missing", advice: "give the folder of a run")
       }
       return table
     }
-    let history = try table(
-      RunFiles.history, EpochRecord.header(withLearningRate: false), EpochRecord.header(withLearningRate: true))
+    let history = try table(RunFiles.history, EpochRecord.headers)
     epochs = (0..<history.rowCount).map { row in
       Epoch(
         number: Int(history["epoch"]![row]) + 1, loss: history["loss"]![row], accuracy: history["accuracy"]![row],
         validationLoss: history["val_loss"]![row], validationAccuracy: history["val_accuracy"]![row],
         learningRate: history["learning_rate"]?[row])
     }
-    let steps = try table(RunFiles.steps, StepRecord.header)
+    let steps = try table(RunFiles.steps, [StepRecord.header])
     self.steps = (0..<steps.rowCount).map { row in
       Step(number: Int(steps["step"]![row]), loss: steps["loss"]![row], accuracy: steps["accuracy"]![row])
     }

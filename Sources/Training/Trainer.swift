@@ -1,3 +1,4 @@
+import Classification
 import Corpus
 import Hyperparameters
 import Parallel
@@ -29,7 +30,8 @@ public final class Trainer {
       stopwatch = Stopwatch(elapsed: state.epochSeconds)
       guard let validation = try validate(report) else { return .stopped }
       let record = state.recordEpoch(
-        validation, seconds: stopwatch.seconds, withLearningRate: configuration.changesLearningRate)
+        validation.metrics, f1: validation.f1, seconds: stopwatch.seconds,
+        withLearningRate: configuration.changesLearningRate)
       if try announce(.epoch(record), report) == .stop, !state.isFinished { return .stopped }
     }
     return .completed
@@ -101,7 +103,7 @@ public final class Trainer {
     try self.state.check(configuration, textCount: training.count, stepsPerEpoch: stepsPerEpoch)
     self.state.adam.epsilon = configuration.epsilon
     self.state.adam.weightDecay = configuration.weightDecay
-    if self.state.epoch == configuration.epochs { self.state.isFinished = true }
+    if self.state.epoch == configuration.epochs || !configuration.hasNetwork { self.state.isFinished = true }
     for callback in self.callbacks { try restore(callback) }
   }
 
@@ -171,12 +173,12 @@ public final class Trainer {
       isFinite ? .gradient : .loss, step: state.steps.count + 1, learningRate: state.learningRate)
   }
 
-  /// Measures the validation texts; nil where the caller stops it.
-  private func validate(_ report: (TrainingEvent) throws -> TrainingAnswer) throws -> Metrics? {
+  /// Measures the validation texts, and their macro-F1 where something depends on it; nil where the caller stops it.
+  private func validate(
+    _ report: (TrainingEvent) throws -> TrainingAnswer
+  ) throws -> (metrics: Metrics, f1: Double?)? {
     var failure: Error?
-    let metrics = network.evaluate(
-      validationData, parameters: state.parameters, averagingWith: wideLogits
-    ) { done in
+    let own = network.logits(of: validationData, parameters: state.parameters) { done in
       do {
         return try agree(report(.validation(done: done, count: validationData.count))) == .goOn
       } catch {
@@ -185,7 +187,16 @@ public final class Trainer {
       }
     }
     if let failure { throw failure }
-    return metrics
+    guard let own else { return nil }
+    let logits = wideLogits.map { zip(own, $0).map { ($0 + $1) / 2 } } ?? own
+    let outcomes = Outcome.outcomes(logits: logits, labels: validationData.labels)
+    let metrics = network.metrics(of: outcomes, 0..<validationData.count, validationData)
+    guard configuration.monitorsF1 else { return (metrics, nil) }
+    let evaluation = MulticlassEvaluation(
+      predicted: outcomes.map(\.label), labels: validationData.labels, labelCount: configuration.labelCount)
+    var f1 = evaluation.macroF1 ?? .nan
+    communicator.broadcast(&f1)
+    return (metrics, f1)
   }
 
   // MARK: Reporting

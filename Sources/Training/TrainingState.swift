@@ -124,11 +124,15 @@ public struct TrainingState: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - validation: the validation texts' metrics after it.
+  ///   - f1: their macro-F1, where something depends on it.
   ///   - seconds: that the whole epoch took.
-  mutating func recordEpoch(_ validation: Metrics, seconds: Double, withLearningRate: Bool) -> EpochRecord {
+  mutating func recordEpoch(
+    _ validation: Metrics, f1: Double?, seconds: Double, withLearningRate: Bool
+  ) -> EpochRecord {
     var record = EpochRecord(
       epoch: epoch, training: epochMetrics, validation: validation, trainingSeconds: epochSeconds, seconds: seconds)
     if withLearningRate { record.learningRate = lastLearningRate }
+    record.validationF1 = f1
     epochs.append(record)
     epoch += 1
     (position, epochMetrics, epochSeconds) = (0, Metrics(), 0)

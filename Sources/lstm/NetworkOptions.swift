@@ -27,7 +27,8 @@ struct NetworkOptions: ParsableArguments {
   var embeddingSize: Int?
 
   @Option(
-    help: .init("LSTM units in each layer and direction (default: \(defaults.hiddenSize)).", valueName: "size"))
+    help: .init("LSTM units in each layer and direction; 0 for n-grams alone, see --wide (default: \(defaults.hiddenSize)).",
+      valueName: "size"))
   var hiddenSize: Int?
 
   @Option(help: .init("Stacked LSTM layers (default: \(defaults.layerCount)).", valueName: "count"))
@@ -87,6 +88,7 @@ struct NetworkOptions: ParsableArguments {
     set(\.dropout.recurrent, dropoutRecurrent)
     set(\.dropout.layers, dropoutLayers)
     set(\.dropout.output, dropoutOutput)
+    if hiddenSize == 0 { result.removeNetwork() }
   }
 }
 

@@ -218,7 +218,8 @@ struct Train: ParsableCommand {
     named.path = data!
     var reading = ReadingProgress(path: data!, isQuiet: quiet)
     let automatic = try AutomaticSettings(
-      for: named, seed: settings.seed ?? Self.defaults.seed, threads: threads ?? Processor.availableCores
+      for: named, seed: settings.seed ?? Self.defaults.seed, hasNetwork: settings.network.hiddenSize != 0,
+      threads: threads ?? Processor.availableCores
     ) { reading.show($0) }
     reading.end()
     source.text = automatic.source.text

@@ -32,7 +32,7 @@ struct TrainingProgress {
 
   mutating func begin(data: String, threads: Int) {
     epochStart = .now
-    guard bar.isInteractive else { return }
+    guard bar.isInteractive, configuration.hasNetwork else { return }
     let c = configuration
     printError(
       """
@@ -77,7 +77,8 @@ struct TrainingProgress {
       printProgress(
         "\(title(record.epoch)) - \(fixed(record.seconds, 1)) s - loss: \(fixed(record.training.loss, 4))"
           + " - accuracy: \(fixed(record.training.accuracy, 4)) - val_loss: \(fixed(record.validation.loss, 4))"
-          + " - val_accuracy: \(fixed(record.validation.accuracy, 4))")
+          + " - val_accuracy: \(fixed(record.validation.accuracy, 4))"
+          + (record.validationF1.map { " - val_f1_score: \(fixed($0, 4))" } ?? ""))
     }
   }
 
@@ -86,7 +87,12 @@ struct TrainingProgress {
     guard !isQuiet else { return }
     if ending == .stopped {
       printError("Stopped after the current batch. Continue with: lstm train --resume \(folder)")
-    } else if bar.isInteractive {
+      return
+    }
+    if let metrics = run.wideMetrics, !configuration.hasNetwork {
+      printProgress("N-grams - val_loss: \(fixed(metrics.loss, 4)) - val_accuracy: \(fixed(metrics.accuracy, 4))")
+    }
+    if bar.isInteractive {
       printError("\(folder): model.safetensors, history.csv, steps.csv, checkpoints")
     }
   }

@@ -91,7 +91,8 @@ import Testing
     #expect(network.outcomes(of: data, parameters: parameters)!.allSatisfy { $0.logit == 0.75 })
   }
 
-  /// Gradients and outcomes of 1, 2, 3 and 8 threads, outcomes of each sequence alone, and those of `InferenceNetwork`.
+  /// Gradients and outcomes of 1, 2, 3 and 8 threads, and those of `InferenceNetwork`, of all
+  /// sequences, each alone, and a few at a time: tiles of every height.
   private func expectSameBits(_ data: LabeledSequences, _ parameters: Parameters, maxLength: Int) {
     var first: (metrics: Metrics, gradient: Parameters, outcomes: [Outcome])?
     for threads in [1, 2, 3, 8] {
@@ -103,10 +104,16 @@ import Testing
       #expect(gradient == first!.gradient)
       #expect(outcomes == first!.outcomes)
     }
-    let inference = InferenceNetwork(parameters, maxLength: maxLength, threads: 2)
-    #expect(inference.outcomes(of: data) == first!.outcomes)
-    let alone = (0..<data.count).flatMap { inference.outcomes(of: data.slice($0..<$0 + 1))! }
-    #expect(alone == first!.outcomes)
+    for threads in [1, 2] {
+      let inference = InferenceNetwork(parameters, maxLength: maxLength, threads: threads)
+      #expect(inference.outcomes(of: data) == first!.outcomes)
+      for count in 1...7 {
+        let groups = stride(from: 0, to: data.count, by: count).flatMap {
+          inference.outcomes(of: data.slice($0..<min($0 + count, data.count)))!
+        }
+        #expect(groups == first!.outcomes, "\(count) at a time, \(threads) threads")
+      }
+    }
   }
 }
 

@@ -35,7 +35,7 @@
 
     init(isStopping: Bool = false, _ change: (inout ServerOptions) -> Void = { _ in }) throws {
       let models = [
-        "default": try smallModel(), "topics": try smallModel(labels: ["a", "b", "c"], seed: 5),
+        "default": try smallModel(), "topics": try smallModel(labels: ["a", "b", "c"], seed: 5, isWide: true),
       ]
       classifier = try TextClassifier(models["default"]!, threads: 2)
       topics = try TextClassifier(models["topics"]!, threads: 2)
@@ -109,7 +109,18 @@
       #expect(words.map { $0["word"] as? String } == ["w5", "strange", "W7", "w9"])
       #expect(words.map { Float($0["effect"] as! Double) } == expected.words.map(\.effect))
       #expect(words.map { $0["known"] as? Bool } == [true, false, true, true])
-      #expect(json["unread_words"] as? Int == 0)
+      #expect(json["unread_words"] as? Int == 0 && json["ngrams"] == nil)
+    }
+
+    @Test("… and each n-gram of a model that has them")
+    func explainNGrams() async throws {
+      let server = try Server()
+      let body = #"{"text": "w5 w6 w7", "explain": true, "model": "topics"}"#
+      let json = try await server.post("/predict", body).json()
+      let ngrams = try #require(json["ngrams"] as? [[String: Any]])
+      let expected = server.topics.explain("w5 w6 w7").ngrams
+      #expect(ngrams.map { $0["ngram"] as? String } == expected.map(\.text) && expected.count > 3)
+      #expect(ngrams.map { Float($0["share"] as! Double) } == expected.map(\.share))
     }
 
     @Test("A request can name another model")

@@ -4,12 +4,17 @@
   import Fixtures
   import Hyperparameters
   import Models
+  import NGrams
   import RecurrentNetwork
 
   /// A model with random weights that knows the words w4 to w39 and reads 25 tokens.
   ///
-  /// - Parameter isUnusable: whether its weights are so large that each probability is ∞ − ∞.
-  func smallModel(labels: [String] = ["ham", "spam"], seed: UInt64 = 1, isUnusable: Bool = false) throws -> Model {
+  /// - Parameters:
+  ///   - isUnusable: whether its weights are so large that each probability is ∞ − ∞.
+  ///   - isWide: whether it has n-grams beside its network.
+  func smallModel(
+    labels: [String] = ["ham", "spam"], seed: UInt64 = 1, isUnusable: Bool = false, isWide: Bool = false
+  ) throws -> Model {
     var configuration = TrainingConfiguration()
     (configuration.vocabularySize, configuration.embeddingSize) = (40, 7)
     configuration.hiddenSize = isUnusable ? 64 : 9
@@ -26,6 +31,13 @@
       parameters, configuration: configuration,
       vocabulary: ["<pad>", "<start>", "<oov>", "<3>"] + (4..<40).map { "w\($0)" })
     model.labels = labels
+    if isWide {
+      let texts = smallTexts(60)
+      try model.setWide(
+        NGramClassifier(
+          training: WordSequences(texts, coding: model.coding), labels: texts.indices.map { UInt8($0 % labels.count) },
+          labelCount: labels.count, settings: NGramSettings(), seed: 0, threads: 1))
+    }
     return model
   }
 

@@ -36,6 +36,12 @@
           ])
         }
         members += [("words", .array(words)), ("unread_words", .integer(explanation.unreadWordCount))]
+        if !explanation.ngrams.isEmpty {
+          let ngrams = explanation.ngrams.map { ngram in
+            OrderedJSON.object([("ngram", .string(ngram.text)), ("share", .float(ngram.share))])
+          }
+          members.append(("ngrams", .array(ngrams)))
+        }
       }
       return Answer(.object(members), model: model, texts: [request.text])
     }

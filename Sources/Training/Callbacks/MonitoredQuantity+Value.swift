@@ -8,6 +8,7 @@ extension MonitoredQuantity {
     case .accuracy: Float(record.training.accuracy)
     case .validationLoss: Float(record.validation.loss)
     case .validationAccuracy: Float(record.validation.accuracy)
+    case .validationF1: Float(record.validationF1 ?? .nan)
     }
   }
 }

@@ -22,11 +22,12 @@ public struct AutomaticSettings: Sendable {
   /// - Parameters:
   ///   - source: the data, which are read here.
   ///   - seed: of the run.
+  ///   - hasNetwork: whether a network is trained, or n-grams alone.
   ///   - threads: how many threads share the work; the result is the same for any number.
   ///   - progress: told the share of the texts that was read.
   /// - Throws: `CorpusError` where the data can't be read; `TrainingError` where they are numbers.
   public init(
-    for source: DataSource, seed: UInt64 = 0, threads: Int, progress: (Double) -> Void = { _ in }
+    for source: DataSource, seed: UInt64 = 0, hasNetwork: Bool = true, threads: Int, progress: (Double) -> Void = { _ in }
   ) throws {
     var (source, tokenReason) = (source, String?.none)
     var options = source.text ?? TextOptions()
@@ -53,11 +54,15 @@ public struct AutomaticSettings: Sendable {
     let facts = TextFacts(texts, labels: data.training.labels, labelCount: data.labels.count)
     var (settings, reasons) = Self.network(for: facts)
     settings.seed = seed
+    if !hasNetwork {
+      settings.removeNetwork()
+      reasons = []
+    }
     if data.validation == nil {
       settings.validationSplit = facts.count < 500 ? 0.2 : 0.1
       reasons.append(
-        "\(Int(settings.validationSplit! * 100)) % of the training texts are held out, to choose the best epoch and to "
-          + "weigh the model's two parts")
+        "\(Int(settings.validationSplit! * 100)) % of the training texts are held out, to "
+          + (hasNetwork ? "choose the best epoch and to weigh the model's two parts" : "weigh the n-grams"))
     }
     if facts.hasRareLabels {
       settings.balanceClassWeights(labels: data.training.labels)

@@ -1,4 +1,5 @@
 import Files
+import Hyperparameters
 import Parallel
 
 /// One training step.
@@ -41,6 +42,8 @@ public struct EpochRecord: Sendable, Equatable, Codable {
 
   /// The learning rate of the epoch's last step, where a schedule or a plateau may change it.
   public var learningRate: Double?
+  /// The mean of the labels' F1 on the validation texts, where something depends on it.
+  public var validationF1: Double?
 
   package init(epoch: Int, training: Metrics, validation: Metrics, trainingSeconds: Double, seconds: Double) {
     self.epoch = epoch
@@ -51,8 +54,18 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   }
 
   /// The header of history.csv.
-  package static func header(withLearningRate: Bool) -> String {
-    "epoch,accuracy,\(withLearningRate ? "learning_rate," : "")loss,val_accuracy,val_loss"
+  static func header(_ configuration: TrainingConfiguration) -> String {
+    header(withLearningRate: configuration.changesLearningRate, withF1: configuration.monitorsF1)
+  }
+
+  /// All headers that history.csv may have.
+  package static var headers: [String] {
+    [false, true].flatMap { rate in [false, true].map { header(withLearningRate: rate, withF1: $0) } }
+  }
+
+  private static func header(withLearningRate: Bool, withF1: Bool) -> String {
+    "epoch,accuracy,\(withLearningRate ? "learning_rate," : "")loss,val_accuracy,"
+      + "\(withF1 ? "\(MonitoredQuantity.validationF1.rawValue)," : "")val_loss"
   }
 
   /// The row of history.csv.
@@ -61,9 +74,10 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   /// The columns of history.csv, sorted as Keras's CSVLogger sorts them (keras/src/callbacks/csv_logger.py).
   fileprivate var columns: [(name: String, value: Float)] {
     let rate = learningRate.map { [("learning_rate", $0)] } ?? []
+    let f1 = validationF1.map { [(MonitoredQuantity.validationF1.rawValue, $0)] } ?? []
     return
-      ([("accuracy", training.accuracy)] + rate
-      + [("loss", training.loss), ("val_accuracy", validation.accuracy), ("val_loss", validation.loss)])
+      ([("accuracy", training.accuracy)] + rate + [("loss", training.loss), ("val_accuracy", validation.accuracy)] + f1
+      + [("val_loss", validation.loss)])
       .map { ($0, Float($1)) }
   }
 }

@@ -67,8 +67,8 @@ public final class Run {
   private let folder: RunFolder?
   /// Nil on all ranks but the first, and where there is none.
   private let wide: WidePart?
-  /// The accuracy of the wide part alone on the validation texts; nil where there is none.
-  public var wideAccuracy: Double? { wide?.metrics.accuracy }
+  /// How well the wide part alone does on the validation texts; nil where there is none.
+  public var wideMetrics: Metrics? { wide?.metrics }
 
   /// The settings.
   public var configuration: TrainingConfiguration { trainer.configuration }
@@ -223,11 +223,12 @@ public final class Run {
         "the model is no better than answering \(CorpusError.quoted(dataset.labels[largest])) to everything; it needs more "
           + "texts or more steps")
     }
-    if let wideAccuracy, accuracy < wideAccuracy {
+    if let wideAccuracy = wideMetrics?.accuracy, accuracy < wideAccuracy {
       warnings.append(
         "the n-grams alone classify \(percent(wideAccuracy)) of the validation texts correctly, but only "
           + "\(percent(accuracy)) together with the network; more epochs may help")
     }
+    guard configuration.hasNetwork else { return warnings }
     let unknown = data.sequences.tokens.count { $0 == TextCoder.unknownToken }
     let words = data.sequences.tokens.count - data.count
     if dataset.vocabulary != nil, words > 0, unknown * 2 > words {
@@ -238,15 +239,18 @@ public final class Run {
     return warnings
   }
 
-  /// The validation accuracy of the epoch whose weights the model has.
+  /// The validation accuracy of the epoch whose weights the model has; without a network, of the n-grams.
   private var bestValidationAccuracy: Double? {
+    guard configuration.hasNetwork else { return wideMetrics?.accuracy }
     let epochs = trainer.state.epochs
     guard let stopping = configuration.earlyStopping, stopping.restoresBestWeights else {
       return epochs.last?.validation.accuracy
     }
-    return stopping.monitor == .validationLoss
-      ? epochs.min { $0.validation.loss < $1.validation.loss }?.validation.accuracy
-      : epochs.map(\.validation.accuracy).max()
+    var best = BestValue()
+    let records = epochs.filter {
+      best.update(stopping.monitor.value(in: $0), of: stopping.monitor, minDelta: stopping.minDelta)
+    }
+    return records.last?.validation.accuracy
   }
 
   private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }

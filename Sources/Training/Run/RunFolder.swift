@@ -57,7 +57,7 @@ public final class RunFolder {
         throw FileError(.unwritable(.remove, code: nil), path: old)
       }
     }
-    try cutHistories(to: nil, withLearningRate: configuration.changesLearningRate)
+    try cutHistories(to: nil, configuration)
   }
 
   /// Opens the folder of an earlier run, without changing it.
@@ -92,10 +92,10 @@ public final class RunFolder {
       for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       where name.hasSuffix(AtomicFile.temporarySuffix) { unlink(folder + "/" + name) }
     }
-    try cutHistories(to: checkpoint.state, withLearningRate: checkpoint.configuration.changesLearningRate)
+    try cutHistories(to: checkpoint.state, checkpoint.configuration)
   }
 
-  private func cutHistories(to state: TrainingState?, withLearningRate: Bool) throws {
+  private func cutHistories(to state: TrainingState?, _ configuration: TrainingConfiguration) throws {
     func begin(_ name: String, _ lines: [String]) throws -> Int32 {
       let path = path + "/" + name
       try AtomicFile.write([Data((lines.joined(separator: "\n") + "\n").utf8)], to: path)
@@ -104,7 +104,7 @@ public final class RunFolder {
       return file
     }
     history = try begin(
-      RunFiles.history, [EpochRecord.header(withLearningRate: withLearningRate)] + (state?.epochs.map(\.row) ?? []))
+      RunFiles.history, [EpochRecord.header(configuration)] + (state?.epochs.map(\.row) ?? []))
     try writeJSON(state?.epochs ?? [])
     steps = try begin(
       RunFiles.steps, [StepRecord.header] + (state?.steps.enumerated().map { $1.row($0 + 1) } ?? []))

@@ -9,6 +9,8 @@ package final class RowBlock {
   private(set) var tileCount = 0
   /// The step at which each tile enters, ascending: [tiles].
   let tileStarts: UnsafeMutablePointer<Int>
+  /// The number of sequences in each tile: [tiles].
+  let tileCounts: UnsafeMutablePointer<Int>
   // By row: [capacity].
   /// Where the token of step 0 would be.
   private let tokens: UnsafeMutablePointer<UnsafePointer<Int32>>
@@ -27,6 +29,7 @@ package final class RowBlock {
     capacity = tiles * RowTile.rowCount
     self.steps = steps
     tileStarts = .allocate(capacity: tiles)
+    tileCounts = .allocate(capacity: tiles)
     tokens = .allocate(capacity: capacity)
     starts = .allocate(capacity: capacity)
     entries = .allocate(capacity: capacity)
@@ -35,6 +38,7 @@ package final class RowBlock {
 
   deinit {
     tileStarts.deallocate()
+    tileCounts.deallocate()
     tokens.deallocate()
     starts.deallocate()
     entries.deallocate()
@@ -48,6 +52,7 @@ package final class RowBlock {
     tileCount = tiles.count
     for (index, tile) in tiles.enumerated() {
       tileStarts[index] = tile.start
+      tileCounts[index] = tile.rows.count
       for tileRow in 0..<RowTile.rowCount {
         let row = index * RowTile.rowCount + tileRow
         if tileRow < tile.rows.count {

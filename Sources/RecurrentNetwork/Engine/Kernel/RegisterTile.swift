@@ -16,15 +16,17 @@ package struct RegisterTile {
   @inline(__always)
   package init() {}
 
-  /// Starts from six rows that lie anywhere: element `offset` of each and those that follow.
+  /// Starts from rows that lie anywhere: element `offset` of each and those that follow.
   @inline(__always)
-  package init(rows p: UnsafePointer<UnsafePointer<Float>>, offset: Int) {
+  package init(rows p: UnsafePointer<UnsafePointer<Float>>, offset: Int, rows: Int = 6) {
     a = PanelRow(at: p[0] + offset)
     b = PanelRow(at: p[1] + offset)
     c = PanelRow(at: p[2] + offset)
     d = PanelRow(at: p[3] + offset)
-    e = PanelRow(at: p[4] + offset)
-    f = PanelRow(at: p[5] + offset)
+    if rows > 4 {
+      e = PanelRow(at: p[4] + offset)
+      f = PanelRow(at: p[5] + offset)
+    }
   }
 
   /// Starts from rows `stride` elements apart.
@@ -64,16 +66,16 @@ package struct RegisterTile {
   /// Two moving pointers and four k a round leave the processor's front end to the multiply-adds.
   @inline(__always)
   package mutating func add(
-    _ left: UnsafePointer<Float>, rowStride: Int, timesPanel panel: UnsafePointer<Float>, count: Int
+    _ left: UnsafePointer<Float>, rowStride: Int, timesPanel panel: UnsafePointer<Float>, count: Int, rows: Int = 6
   ) {
     var upper = left
     var lower = left + 3 * rowStride
     var panel = panel
     for _ in 0..<count / 4 {
-      add(upper, lower, rowStride, times: panel, rows: 6)
-      add(upper + 1, lower + 1, rowStride, times: panel + Self.columns, rows: 6)
-      add(upper + 2, lower + 2, rowStride, times: panel + 2 * Self.columns, rows: 6)
-      add(upper + 3, lower + 3, rowStride, times: panel + 3 * Self.columns, rows: 6)
+      add(upper, lower, rowStride, times: panel, rows: rows)
+      add(upper + 1, lower + 1, rowStride, times: panel + Self.columns, rows: rows)
+      add(upper + 2, lower + 2, rowStride, times: panel + 2 * Self.columns, rows: rows)
+      add(upper + 3, lower + 3, rowStride, times: panel + 3 * Self.columns, rows: rows)
       upper += 4
       lower += 4
       panel += 4 * Self.columns

@@ -173,7 +173,7 @@ final class RecurrentPass {
         hidden.pointer.store(hidden.pointer.vector(i) * factors.pointer.vector(i), i)
       }
     }
-    forwardStep(step, active, source, keepsHistory: keepsHistory)
+    forwardStep(step, active, block, source, keepsHistory: keepsHistory)
     swap(&hidden, &nextHidden)
     put(step, active * RowTile.rowCount, hidden.pointer)
   }
@@ -206,7 +206,7 @@ final class RecurrentPass {
   }
 
   @inline(__always)
-  private func forwardStep(_ step: Int, _ active: Int, _ source: Source, keepsHistory: Bool) {
+  private func forwardStep(_ step: Int, _ active: Int, _ block: RowBlock, _ source: Source, keepsHistory: Bool) {
     let (units, unitStride) = (geometry.units, geometry.unitStride)
     let (inputs, inputStride) = (geometry.inputs, geometry.inputStride)
     let n = Vector.scalarCount
@@ -235,22 +235,46 @@ final class RecurrentPass {
           }
         }
         // The panels of i f and of g o.
-        @inline(__always) func preActivate(_ half: Int) {
-          var tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit + half * width)
+        @inline(__always) func preActivate(_ half: Int, rows tileRows: Int) {
+          var tile = RegisterTile(rows: inputRows + firstRow, offset: 4 * unit + half * width, rows: tileRows)
           if let x = vectors {
             tile.add(
               x + firstRow * inputStride, rowStride: inputStride, timesPanel: inputPanel + half * inputs * width,
-              count: inputs)
+              count: inputs, rows: tileRows)
           }
-          tile.add(h, rowStride: unitStride, timesPanel: panel + half * units * width, count: units)
-          tile.store(to: z + half * rows * width, stride: width)
+          tile.add(
+            h, rowStride: unitStride, timesPanel: panel + half * units * width, count: units, rows: tileRows)
+          tile.store(to: z + half * rows * width, stride: width, rows: tileRows)
         }
-        preActivate(0)
-        preActivate(1)
+        @inline(__always) func preActivateNarrow(rows tileRows: Int) {
+          var tile = NarrowTile(rows: inputRows + firstRow, offset: 4 * unit, rows: tileRows)
+          if let x = vectors {
+            tile.add(
+              x + firstRow * inputStride, rowStride: inputStride, timesPanels: inputPanel, count: inputs, rows: tileRows)
+          }
+          tile.add(h, rowStride: unitStride, timesPanels: panel, count: units, rows: tileRows)
+          tile.store(inputForget: z, candidateOutput: z + rows * width, rows: tileRows)
+        }
         let offset = firstRow * unitStride + unit
-        cellsForward(
-          z, cell: cell + offset, hidden: nextHidden + offset,
-          history: keepsHistory ? history.at(row: firstRow, unit: unit, geometry) : nil)
+        // Without a gradient, rows without a sequence need not be computed.
+        let count = keepsHistory ? rows : block.tileCounts[firstRow / rows]
+        if count > 4 {
+          preActivate(0, rows: 6)
+          preActivate(1, rows: 6)
+          cellsForward(
+            z, cell: cell + offset, hidden: nextHidden + offset,
+            history: keepsHistory ? history.at(row: firstRow, unit: unit, geometry) : nil)
+        } else {
+          if count > 2 {
+            preActivate(0, rows: 4)
+            preActivate(1, rows: 4)
+          } else if count > 1 {
+            preActivateNarrow(rows: 2)
+          } else {
+            preActivateNarrow(rows: 1)
+          }
+          cellsForward(z, cell: cell + offset, hidden: nextHidden + offset, rows: count)
+        }
       }
     }
   }
@@ -264,25 +288,43 @@ final class RecurrentPass {
     _ z: UnsafeMutablePointer<Float>, cell: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>,
     history: History?
   ) {
-    let n = Vector.scalarCount
-    let (rows, unitStride) = (RowTile.rowCount, geometry.unitStride)
     // All that is independent first, so that many divisions are under way.
-    for k in 0..<4 * rows { z.store(tanh(z.vector(k * n)), k * n) }
-    for row in 0..<rows {
-      let (inputForget, candidateOutput) = (z + 2 * row * n, z + 2 * (rows + row) * n)
-      let previousCell = cell.vector(row * unitStride)
-      let s = cellForward(
-        Gates(
-          i: inputForget.vector(0), f: inputForget.vector(n), g: candidateOutput.vector(0),
-          o: candidateOutput.vector(n)),
-        previousCell: previousCell)
-      cell.store(s.cell, row * unitStride)
-      hidden.store(s.hidden, row * unitStride)
-      if let history = history?.at(row: row, unit: 0, geometry) {
-        s.gates.store(to: history.gates)
-        history.previousCells.store(previousCell, 0)
-        history.tanhCells.store(s.tanhCell, 0)
-      }
+    for k in 0..<4 * RowTile.rowCount { z.store(tanh(z.vector(k * Vector.scalarCount)), k * Vector.scalarCount) }
+    for row in 0..<RowTile.rowCount { cellForward(row, z, cell, hidden, history) }
+  }
+
+  /// The same for the first rows of a tile alone, without a history.
+  @inline(never)
+  private func cellsForward(
+    _ z: UnsafeMutablePointer<Float>, cell: UnsafeMutablePointer<Float>, hidden: UnsafeMutablePointer<Float>, rows: Int
+  ) {
+    let n = Vector.scalarCount
+    for half in 0..<2 {
+      let first = 2 * half * RowTile.rowCount
+      for k in first..<first + 2 * rows { z.store(tanh(z.vector(k * n)), k * n) }
+    }
+    for row in 0..<rows { cellForward(row, z, cell, hidden, nil) }
+  }
+
+  /// The cells of one row and one vector of units, from tanh of their pre-activations.
+  @inline(__always)
+  private func cellForward(
+    _ row: Int, _ z: UnsafeMutablePointer<Float>, _ cell: UnsafeMutablePointer<Float>,
+    _ hidden: UnsafeMutablePointer<Float>, _ history: History?
+  ) {
+    let n = Vector.scalarCount
+    let (inputForget, candidateOutput) = (z + 2 * row * n, z + 2 * (RowTile.rowCount + row) * n)
+    let previousCell = cell.vector(row * geometry.unitStride)
+    let s = RecurrentNetwork.cellForward(
+      Gates(
+        i: inputForget.vector(0), f: inputForget.vector(n), g: candidateOutput.vector(0), o: candidateOutput.vector(n)),
+      previousCell: previousCell)
+    cell.store(s.cell, row * geometry.unitStride)
+    hidden.store(s.hidden, row * geometry.unitStride)
+    if let history = history?.at(row: row, unit: 0, geometry) {
+      s.gates.store(to: history.gates)
+      history.previousCells.store(previousCell, 0)
+      history.tanhCells.store(s.tanhCell, 0)
     }
   }
 
