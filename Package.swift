@@ -108,11 +108,11 @@ let package = Package(
     // Reads zip archives; the only system library that is always required.
     .systemLibrary(
       name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
-    // Prefetching, the only instruction that Swift can't express.
-    .target(name: "CPrefetch"),
+    // Prefetching, and square roots of vectors, which Swift can't express.
+    .target(name: "CIntrinsics"),
     .target(name: "Files"),
-    .target(name: "Corpus", dependencies: ["CLibZip", "CPrefetch", "Files"]),
-    .target(name: "RecurrentNetwork", dependencies: ["CPrefetch"], swiftSettings: kernelSettings),
+    .target(name: "Corpus", dependencies: ["CLibZip", "CIntrinsics", "Files"]),
+    .target(name: "RecurrentNetwork", dependencies: ["CIntrinsics"], swiftSettings: kernelSettings),
     .target(name: "NGrams", dependencies: ["Corpus", "RecurrentNetwork"]),
     .target(name: "Hyperparameters", dependencies: ["Files", "NGrams", "RecurrentNetwork"]),
     .target(name: "Parallel", dependencies: ["Corpus", "Files", "RecurrentNetwork"]),

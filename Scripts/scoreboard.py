@@ -1,11 +1,11 @@
 """Trains on nine published tasks, beside other tools, and draws a table and a picture.
 
     python Scripts/scoreboard.py --data FOLDER [--lstm .build/release/lstm] [--seeds 3] [--tasks mr,trec]
-        [--peers tfidf,nbsvm,fasttext] [--output FOLDER]
+        [--peers ngrams,tfidf,nbsvm,fasttext] [--output FOLDER]
 
 FOLDER holds aclImdb.zip, 20news-bydate.zip, and a folder for each other task with train.csv and test.csv (columns label and
 text). lstm gets nothing but the data, and their encoding; what it prints last is the accuracy on the test part. The peers are
-scikit-learn's TF-IDF of word pairs with logistic regression, C chosen on a tenth of the training texts; naive-Bayes
+lstm's n-grams without a network; scikit-learn's TF-IDF of word pairs with logistic regression, C chosen on a tenth of the training texts; naive-Bayes
 weighted n-grams of one to three words with the same; and fastText, tuning itself for as long as lstm took. Needs
 scikit-learn and fasttext-wheel for the peers, and no package for lstm alone.
 
@@ -36,7 +36,8 @@ TASKS = {
     "Chinese": "chn",
 }
 LATIN1 = {"20 Newsgroups"}
-PEERS = {"tfidf": "TF-IDF, logistic regression", "nbsvm": "naive-Bayes n-grams", "fasttext": "fastText, autotuned"}
+PEERS = {"ngrams": "lstm --hidden-size 0", "tfidf": "TF-IDF, logistic regression", "nbsvm": "naive-Bayes n-grams",
+         "fasttext": "fastText, autotuned"}  # fmt: skip
 
 
 def texts(path, task):
@@ -58,9 +59,10 @@ def texts(path, task):
     return parts["train"], parts["test"]
 
 
-def run_lstm(command, path, task, seed):
+def run_lstm(command, path, task, seed, *options):
     with tempfile.TemporaryDirectory() as folder:
         arguments = [command, "train", "--data", str(path), "--output", folder + "/run", "--seed", str(seed)]
+        arguments += options
         if task in LATIN1:
             arguments += ["--encoding", "latin1"]
         start = time.perf_counter()
@@ -129,7 +131,9 @@ def fasttext(train, test, seconds, is_characters):
         return model.test(f"{folder}/test")[1]
 
 
-def run_peer(name, path, task, seconds):
+def run_peer(name, command, path, task, seconds):
+    if name == "ngrams":
+        return run_lstm(command, path, task, 0, "--hidden-size", "0")
     train, test = texts(path, task)
     is_characters = task == "Chinese"
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_utime, time.perf_counter()
@@ -163,7 +167,7 @@ def picture(results, peers):
     import math
 
     width, height, columns = 240, 190, 3
-    colors = {"lstm": "#0b6", "tfidf": "#c60", "nbsvm": "#06c", "fasttext": "#a3c"}
+    colors = {"lstm": "#0b6", "ngrams": "#4db", "tfidf": "#c60", "nbsvm": "#06c", "fasttext": "#a3c"}
     names = {"lstm": "lstm"} | PEERS
     rows = -(-len(results) // columns)
     svg = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns * width} {rows * height + 40}" '
@@ -221,7 +225,7 @@ def main():
             file.write_text(json.dumps(results, indent=1))
         for peer in peers:
             if peer not in result:
-                result[peer] = run_peer(peer, path, task, mean(result["lstm"], "seconds"))
+                result[peer] = run_peer(peer, options.lstm, path, task, mean(result["lstm"], "seconds"))
                 print(task, peer, result[peer], flush=True)
                 file.write_text(json.dumps(results, indent=1))
     results = {task: results[task] for task in TASKS if task in results}

@@ -10,11 +10,16 @@ Written with onnx 1.23.2, ONNX Runtime 1.32.0 and numpy 2.4.6. The tutorial's ne
 2. npz: numpy opens it without pickles, and its arrays are the ONNX file's; archives that numpy writes open here.
 3. Back: from either format the same model, bit for bit, also after onnx.save.
 4. Other networks: the checker passes, the probabilities are the same, and so is what comes back.
+5. n-grams, beside a network and alone, with two labels and with three: the checker passes, and the README's example gives
+   the same probabilities for generated texts.
 
 Prints each comparison with the largest difference; the exit code is 1 where one is over its limit.
 """
 
+import csv
 import json
+import os
+import random
 import re
 import subprocess
 import sys
@@ -122,4 +127,34 @@ with tempfile.TemporaryDirectory() as folder:
         session = onnxruntime.InferenceSession(folder / "network.onnx", providers=["CPUExecutionProvider"])
         (theirs,) = session.run(None, {"tokens": tokens})
         ours.close_probabilities(what, ours.probabilities(options, run, 1000, 100), theirs[:, 0], ours.LIMIT)
+
+    print("5. n-grams")
+    generator = random.Random(1)
+    kinds = {"good": "fine lovely “great” pleasant", "bad": "awful, dull poor ‘tired’", "mixed": "so-so uneven 可以 it’s"}
+    every = "the film of a plot and 3.5 stars un-made straße café 一部电影".split()
+
+    def generated(label):
+        return " ".join(generator.choices(every + kinds[label].split(), k=generator.randint(3, 30)))
+
+    for labels, network in [(2, ["--epochs", 2]), (3, ["--epochs", 2]), (2, ["--hidden-size", 0])]:
+        names = list(kinds)[:labels]
+        rows = [(generated(label), label) for label in names * 150]
+        with open(folder / "texts.csv", "w", newline="") as table:
+            csv.writer(table).writerows([("text", "label"), *rows])
+        run = folder / "ngrams"
+        ours.run(options.lstm, "train", "--data", folder / "texts.csv", "--output", run, "--overwrite", "--quiet", *network)
+        ours.run(options.lstm, "export", run, "--to", folder / "ngrams.onnx", "--overwrite")
+        onnx.checker.check_model(folder / "ngrams.onnx", full_check=True)
+        texts = [text for text, _ in rows[:200]]
+        (example,) = re.findall(r"```python\n(.*?)```", (folder / "ngrams.README.md").read_text(), re.DOTALL)
+        example = re.sub(r"^texts = .*$", lambda _: f"texts = {texts!r}", example, flags=re.MULTILINE)
+        found, here = {}, Path.cwd()
+        os.chdir(folder)
+        exec(example.split("for text, ")[0], found)
+        os.chdir(here)
+        theirs = found["probabilities"].max(1) if labels > 2 else found["probabilities"][:, 0]
+        (folder / "texts.txt").write_text("\n".join(texts) + "\n")
+        mine = ours.run(options.lstm, "predict", "--model", run, "--data", folder / "texts.txt", "--format", "jsonl")
+        mine = np.array([np.float32(json.loads(line)["probability"]) for line in mine.splitlines()])
+        ours.close_probabilities(f"{labels} labels, {' '.join(map(str, network))}", mine, theirs, ours.LIMIT)
 ours.end()

@@ -24,6 +24,7 @@ package final class BatchBenchmark {
   private let initial: Parameters
   private var parameters: Parameters
   private var adam: Adam
+  private var lateRows: LateRows
 
   /// Prepares a network with initial weights. Batches are taken in the order of the data.
   package init(_ configuration: TrainingConfiguration, data: LabeledSequences, threads: Int) {
@@ -37,6 +38,7 @@ package final class BatchBenchmark {
     initial = Parameters(kerasInitial: layout, using: &generator)
     parameters = initial
     adam = Adam(parameterCount: layout.count, learningRate: configuration.learningRate)
+    lateRows = LateRows(layout)
   }
 
   /// The number of batches in the data; the last one may be smaller.
@@ -52,6 +54,7 @@ package final class BatchBenchmark {
   package func reset() {
     parameters = initial
     adam = Adam(parameterCount: initial.values.count, learningRate: configuration.learningRate)
+    lateRows = LateRows(initial.layout)
   }
 
   /// Continues from a model's weights, and from its optimizer if it has one.
@@ -71,6 +74,7 @@ package final class BatchBenchmark {
   /// The current weights and optimizer.
   package var model: Model {
     get throws {
+      lateRows.finish(&parameters, &adam, team: network.team)
       var model = try Model(parameters, configuration: configuration)
       model.optimizer = adam
       return model
@@ -82,8 +86,9 @@ package final class BatchBenchmark {
   /// - Precondition: there is such a batch (see `samples(of:)`).
   package func train(_ batch: Int) -> Result {
     timed(batch, passes: 3) { samples in
+      lateRows.begin(samples, of: data, &parameters, &adam, team: network.team)
       let (metrics, gradient) = network.gradient(of: samples, in: data, parameters: parameters)
-      adam.update(&parameters.values, gradient: gradient.values, team: network.team)
+      lateRows.take(gradient.values, &parameters, &adam, team: network.team)
       return metrics
     }
   }
@@ -92,6 +97,7 @@ package final class BatchBenchmark {
   ///
   /// - Precondition: there is such a batch (see `samples(of:)`).
   package func evaluate(_ batch: Int) -> Result {
+    lateRows.finish(&parameters, &adam, team: network.team)
     let slice = data.slice(samples(of: batch)!)
     return timed(batch, passes: 1) { _ in network.evaluate(slice, parameters: parameters)! }
   }

@@ -47,10 +47,10 @@ extension Model {
         .unsupported, path: path, problem: "its extension isn't that of a model format",
         advice: "give a name that ends in \(ModelFormat.endings)")
     }
-    guard wide == nil || format == .safetensors else {
+    guard wide == nil || format == .safetensors || format == .onnx else {
       throw ModelError(
         .unsupported, path: path, problem: "the format has no place for the model's n-grams",
-        advice: "write a safetensors file, or train without a wide part")
+        advice: "write a safetensors or ONNX file, or train without a wide part")
     }
     switch format {
     case .safetensors: try write(toSafetensors: path)

@@ -50,6 +50,10 @@ public struct ParameterLayout: Sendable, Hashable {
     (architecture.embeddingSize > 0 ? [embedding] : [])
       + recurrences.joined().flatMap { [$0.kernel, $0.recurrentKernel, $0.bias] } + [denseKernel, denseBias]
   }
+  /// The tensors that have a row for each token.
+  package var tablesByToken: [Tensor] {
+    architecture.embeddingSize > 0 ? [embedding] : recurrences[0].map(\.kernel)
+  }
   /// The number of parameters.
   public var count: Int { denseBias.range.upperBound }
 

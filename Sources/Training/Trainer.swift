@@ -16,44 +16,55 @@ public final class Trainer {
   /// - Throws: `TrainingError` where the loss or the gradient is not finite, `RankError` where the ranks' weights
   ///   differ, and what `report` and the callbacks throw.
   public func run(_ report: (TrainingEvent) throws -> TrainingAnswer) throws -> TrainingEnding {
-    if state.isFinished { return .completed }
+    if current.isFinished { return .completed }
     if try announce(.begin, report) == .stop { return .stopped }
-    while !state.isFinished {
-      var stopwatch = Stopwatch(elapsed: state.epochSeconds)
+    while !current.isFinished {
+      var stopwatch = Stopwatch(elapsed: current.epochSeconds)
       while let batch = nextBatch() {
         let metrics = try step(on: batch)
-        let record = state.recordStep(metrics, seconds: stopwatch.seconds)
+        let record = current.recordStep(metrics, seconds: stopwatch.seconds)
         if try announce(.step(record), report) == .stop { return .stopped }
-        if state.isFinished { return .completed }
+        if current.isFinished { return .completed }
       }
-      try communicator.verify(state.parameters)
-      stopwatch = Stopwatch(elapsed: state.epochSeconds)
+      catchUp()
+      try communicator.verify(current.parameters)
+      stopwatch = Stopwatch(elapsed: current.epochSeconds)
       guard let validation = try validate(report) else { return .stopped }
-      let record = state.recordEpoch(
+      let record = current.recordEpoch(
         validation.metrics, f1: validation.f1, seconds: stopwatch.seconds,
         withLearningRate: configuration.changesLearningRate)
-      if try announce(.epoch(record), report) == .stop, !state.isFinished { return .stopped }
+      if try announce(.epoch(record), report) == .stop, !current.isFinished { return .stopped }
     }
     return .completed
   }
 
   /// A training step on a batch.
   private func step(on batch: ArraySlice<Int>) throws -> Metrics {
+    current.begin(batch, of: trainingData, &lateRows, team: network.team)
     var (metrics, gradient) = network.gradient(
       of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
-      parameters: state.parameters)
+      parameters: current.parameters)
     try checkIsFinite(metrics, gradient)
     configuration.clipping?.clip(&gradient)
-    state.update(with: gradient.values, team: network.team)
+    current.update(with: gradient.values, &lateRows, team: network.team)
     return metrics
   }
+
+  /// Brings all weights up to date.
+  private func catchUp() { current.finish(&lateRows, team: network.team) }
 
   // MARK: Setup
 
   /// The settings.
   public let configuration: TrainingConfiguration
   /// What the steps so far have led to.
-  public private(set) var state: TrainingState
+  public var state: TrainingState {
+    catchUp()
+    return current
+  }
+  /// The state in which rows of tokens may still have to take steps.
+  private(set) var current: TrainingState
+  private var lateRows: LateRows
   private let trainingData: LabeledSequences
   let validationData: LabeledSequences
   private let wideLogits: [Float]?
@@ -89,7 +100,8 @@ public final class Trainer {
     try Self.check(validation, .validation, configuration)
     let layout = ParameterLayout(configuration.architecture)
     self.configuration = configuration
-    self.state = state ?? TrainingState(configuration)
+    current = state ?? TrainingState(configuration)
+    lateRows = LateRows(layout)
     trainingData = training
     validationData = validation
     self.wideLogits = wideLogits
@@ -100,10 +112,10 @@ public final class Trainer {
     self.communicator = communicator
     let stepsPerEpoch = Self.stepsPerEpoch(configuration, training)
     self.callbacks = configuration.callbacks(stepsPerEpoch: stepsPerEpoch) + callbacks
-    try self.state.check(configuration, textCount: training.count, stepsPerEpoch: stepsPerEpoch)
-    self.state.adam.epsilon = configuration.epsilon
-    self.state.adam.weightDecay = configuration.weightDecay
-    if self.state.epoch == configuration.epochs || !configuration.hasNetwork { self.state.isFinished = true }
+    try self.current.check(configuration, textCount: training.count, stepsPerEpoch: stepsPerEpoch)
+    self.current.adam.epsilon = configuration.epsilon
+    self.current.adam.weightDecay = configuration.weightDecay
+    if self.current.epoch == configuration.epochs || !configuration.hasNetwork { self.current.isFinished = true }
     for callback in self.callbacks { try restore(callback) }
   }
 
@@ -125,8 +137,8 @@ public final class Trainer {
 
   /// Lets a callback go on from what the state holds for it.
   private func restore(_ callback: any TrainingCallback) throws {
-    guard let saved = state.callbacks[callback.name] else { return }
-    let count = state.parameters.layout.count
+    guard let saved = current.callbacks[callback.name] else { return }
+    let count = current.parameters.layout.count
     guard saved.weights?.count ?? count == count, (try? callback.restore(saved)) != nil else {
       throw TrainingError.unreadableCallback(callback.name)
     }
@@ -143,8 +155,8 @@ public final class Trainer {
 
   /// The texts of the next step, or nil at the end of the epoch.
   private func nextBatch() -> ArraySlice<Int>? {
-    if order?.epoch != state.epoch { order = (state.epoch, order(ofEpoch: state.epoch)) }
-    let rest = order!.texts[state.position...]
+    if order?.epoch != current.epoch { order = (current.epoch, order(ofEpoch: current.epoch)) }
+    let rest = order!.texts[current.position...]
     return rest.isEmpty ? nil : rest.prefix(configuration.batchSize)
   }
 
@@ -160,7 +172,7 @@ public final class Trainer {
   private var dropout: DropoutDraw? {
     if configuration.dropout == Dropout() { return nil }
     // The epochs' orders count their streams from the other end.
-    var generator = RandomGenerator(seed: configuration.seed, stream: .max - UInt64(state.steps.count))
+    var generator = RandomGenerator(seed: configuration.seed, stream: .max - UInt64(current.steps.count))
     return DropoutDraw(rates: configuration.dropout, seed: generator.next())
   }
 
@@ -168,9 +180,9 @@ public final class Trainer {
 
   private func checkIsFinite(_ metrics: Metrics, _ gradient: Parameters) throws {
     let isFinite = metrics.loss.isFinite
-    if isFinite, gradient.values.allSatisfy(\.isFinite) { return }
+    if isFinite, lateRows.areFinite(gradient.values) { return }
     throw TrainingError.notFinite(
-      isFinite ? .gradient : .loss, step: state.steps.count + 1, learningRate: state.learningRate)
+      isFinite ? .gradient : .loss, step: current.steps.count + 1, learningRate: current.learningRate)
   }
 
   /// Measures the validation texts, and their macro-F1 where something depends on it; nil where the caller stops it.
@@ -178,7 +190,7 @@ public final class Trainer {
     _ report: (TrainingEvent) throws -> TrainingAnswer
   ) throws -> (metrics: Metrics, f1: Double?)? {
     var failure: Error?
-    let own = network.logits(of: validationData, parameters: state.parameters) { done in
+    let own = network.logits(of: validationData, parameters: current.parameters) { done in
       do {
         return try agree(report(.validation(done: done, count: validationData.count))) == .goOn
       } catch {
@@ -206,19 +218,20 @@ public final class Trainer {
     -> TrainingAnswer
   {
     for callback in callbacks {
-      if try callback.handle(event, &state) == .stop { state.isFinished = true }
-      state.callbacks[callback.name] = try callback.saved()
+      if callback.needsWeights(after: event) { catchUp() }
+      if try callback.handle(event, &current) == .stop { current.isFinished = true }
+      current.callbacks[callback.name] = try callback.saved()
     }
-    if state.epoch == configuration.epochs { state.isFinished = true }
+    if current.epoch == configuration.epochs { current.isFinished = true }
     return agree(try report(event))
   }
 
   /// Lets all ranks take over rank 0's answer, and whether its run is finished.
   private func agree(_ answer: TrainingAnswer) -> TrainingAnswer {
     if communicator.count == 1 { return answer }
-    var word = (UInt8(state.isFinished ? 1 : 0), UInt8(answer == .stop ? 1 : 0))
+    var word = (UInt8(current.isFinished ? 1 : 0), UInt8(answer == .stop ? 1 : 0))
     communicator.broadcast(&word)
-    state.isFinished = word.0 == 1
+    current.isFinished = word.0 == 1
     return word.1 == 1 ? .stop : .goOn
   }
 
@@ -230,8 +243,9 @@ public final class Trainer {
 
   /// The weights that the run leaves: its last, or its best where early stopping restores those.
   public var parameters: Parameters {
-    var result = state.parameters
-    if state.isFinished, let final = callbacks.lazy.compactMap(\.finalParameters).first { result.values = final }
+    catchUp()
+    var result = current.parameters
+    if current.isFinished, let final = callbacks.lazy.compactMap(\.finalParameters).first { result.values = final }
     return result
   }
 }

@@ -1,3 +1,4 @@
+import Corpus
 import Hyperparameters
 import Models
 import Parallel
@@ -99,11 +100,19 @@ public struct TrainingState: Sendable, Equatable {
     parameters = new
   }
 
-  /// Takes Adam's step along a gradient.
-  mutating func update(with gradient: [Float], team: WorkerTeam) {
+  /// Brings the weights up to date that a batch reads.
+  mutating func begin(
+    _ batch: ArraySlice<Int>, of data: LabeledSequences, _ rows: inout LateRows, team: WorkerTeam
+  ) { rows.begin(batch, of: data, &parameters, &adam, team: team) }
+
+  /// Takes Adam's step along the batch's gradient.
+  mutating func update(with gradient: [Float], _ rows: inout LateRows, team: WorkerTeam) {
     lastLearningRate = learningRate
-    adam.update(&parameters.values, gradient: gradient, team: team)
+    rows.take(gradient, &parameters, &adam, team: team)
   }
+
+  /// Brings all weights up to date.
+  mutating func finish(_ rows: inout LateRows, team: WorkerTeam) { rows.finish(&parameters, &adam, team: team) }
 
   // MARK: Recording
 

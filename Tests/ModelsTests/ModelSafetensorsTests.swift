@@ -221,7 +221,7 @@ import Testing
     (["embedding.weight": [2, 2]], "vocabularySize must be from 3 to 10000000, not 2"),
     (["fc.weight": [2, 3]], "fc has two outputs, expected one for two labels"),
     (["fc.weight": [300, 3]], "labelCount must be from 2 to 256, not 300"),
-    (["lstm.weight_hh_l0": [12, 70_000]], "hiddenSize must be from 1 to 65536, not 70000"),
+    (["lstm.weight_hh_l0": [12, 70_000]], "hiddenSize must be from 0 to 65536, not 70000"),
     (["lstm.weight_hh_l0": [12, 60_000]], "lstm.weight_ih_l0 has shape [12, 2], expected [240000, 2]"),
     (["lstm.weight_hh_l0": [12, 0]], "lstm.weight_hh_l0 has shape [12, 0], expected a matrix"),
   ])

@@ -31,7 +31,22 @@ struct WideModelTests {
     }
   }
 
-  @Test("is refused by formats that have no place for it", arguments: ["m.onnx", "m.keras", "m.npz"])
+  @Test("goes into an ONNX file, which can't be read back")
+  func onnx() throws {
+    try withTemporaryFolder { folder in
+      let (model, path) = (try Self.model(), folder.path("m.onnx"))
+      try model.write(to: path)
+      refuses(.unsupported, at: path, "n-grams, which are only written") { try Model(contentsOf: path) }
+      let readMe = model.readMe(forONNX: "m.onnx")
+      for piece in [
+        "| input | `words` | int64 |", "| input | `characters` | int64 |", "`words` (those of the n-grams)",
+      ] {
+        #expect(readMe.contains(piece), "\(piece)")
+      }
+    }
+  }
+
+  @Test("is refused by formats that have no place for it", arguments: ["m.keras", "m.npz"])
   func formats(name: String) throws {
     try withTemporaryFolder { folder in
       let model = try Self.model()

@@ -84,7 +84,7 @@ import Training
     ("run.json", "{\"version\":\"0.1.0\"}", "run.json: isn't the JSON"),
     ("run.json", String(repeating: "[", count: 100_000), "run.json: isn't the JSON"),
     ("run.json", TemporaryRun.settings(limit: "0"), "run.json: limit is 0"),
-    ("run.json", TemporaryRun.settings(hiddenSize: "4611686018427387904"), "hiddenSize must be from 1"),
+    ("run.json", TemporaryRun.settings(hiddenSize: "4611686018427387904"), "hiddenSize must be from 0"),
     ("run.json", TemporaryRun.settings(batchSize: "0"), "batchSize must be from 1 to 100000000, not 0"),
     ("model.safetensors", "nonsense", "model.safetensors: the header's length"),
   ])

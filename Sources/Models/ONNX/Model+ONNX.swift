@@ -10,8 +10,9 @@ extension Model {
   /// Writes an ONNX file (IR 8, opset 17) atomically. It does not include the optimizer.
   ///
   /// The input is `tokens`, int64 [batch, time]; the output is `probability`, float [batch, 1], or [batch, labels] with
-  /// more than two labels. The documentation strings explain both; vocabulary, labels and configuration are in the
-  /// metadata.
+  /// more than two labels. A model with n-grams also has the input `words`, int64 [batch, words], and, if it has n-grams
+  /// of characters, `characters`, int64 [batch, characters]. The documentation strings explain them all; vocabulary,
+  /// labels, configuration and the n-grams' words are in the metadata.
   ///
   /// - Throws: `ModelError` if the model is too large for the format, `FileError` if the file can't be written.
   public func write(toONNX path: String) throws {
@@ -20,20 +21,31 @@ extension Model {
       throw ModelError(
         .tooLarge, path: path, problem: "an ONNX file can't be larger than 2 GB", advice: "write safetensors instead")
     }
-    let graph = ONNXGraph(parameters.architecture)
+    let ngrams = wide.map(ONNXNGrams.init)
+    let graph = ONNXGraph(parameters.architecture, ngrams)
+    var inputs: [(name: String, documentation: String)] = []
+    if configuration.hiddenSize > 0 { inputs.append((ONNXGraph.tokens, tokensDocumentation)) }
+    for kind in ngrams?.kinds ?? [] { inputs.append((kind.input, Self.documentation(ofParts: kind.input))) }
     let message =
       ProtobufWriter.field(1, ONNXGraph.irVersion) + ProtobufWriter.field(2, "swift-lstm")
       + ProtobufWriter.field(6, "\(classifierInWords) of texts: \(parameters.architecture).")
       + ProtobufWriter.field(
         7,
         graph.nodes.flatMap { ProtobufWriter.field(1, $0) } + ProtobufWriter.field(2, "lstm")
-          + initializers(hasAxes: graph.hasAxes).flatMap { ProtobufWriter.field(5, $0) }
-          + ProtobufWriter.field(
-            11, Self.value(ONNXGraph.tokens, ONNXGraph.inputType, documentation: tokensDocumentation))
+          + initializers(hasAxes: graph.hasAxes, ngrams).flatMap { ProtobufWriter.field(5, $0) }
+          + inputs.flatMap { input in
+            ProtobufWriter.field(
+              11, Self.value(input.name, ONNXGraph.inputType(input.name), documentation: input.documentation))
+          }
           + ProtobufWriter.field(
             12, Self.value(ONNXGraph.probability, graph.outputType, documentation: probabilityDocumentation)))
       + ProtobufWriter.field(8, ProtobufWriter.field(2, ONNXGraph.opset))
-    let metadata = try ModelMetadata(self).texts.sorted { $0.key < $1.key }.flatMap {
+    var texts = try ModelMetadata(self).texts
+    if let wide {
+      let words = (0..<wide.index.words.count).map { wide.index.words[$0] }
+      texts[ONNXGraph.wordsKey] = String(decoding: try JSONEncoder.reproducible.encode(words), as: UTF8.self)
+    }
+    let metadata = texts.sorted { $0.key < $1.key }.flatMap {
       ProtobufWriter.field(14, ProtobufWriter.field(1, $0.key) + ProtobufWriter.field(2, $0.value))
     }
     try AtomicFile.write([Data(message), Data(metadata)], to: path)
@@ -47,6 +59,15 @@ extension Model {
       + (configuration.masksPadding
         ? "fewer with 0 in front, which is left out."
         : "fewer with 0 in front to \(configuration.maxLength), as in training.")
+  }
+
+  /// What the parts of n-grams mean, and how to pad.
+  private static func documentation(ofParts input: String) -> String {
+    input == ONNXNGrams.words
+      ? "All words of a text by their places in the list of words (metadata: words), from the first word on: 0, which "
+        + "stands in front of each text, then a number for each word, or -1 for one that the list lacks; pad with -1."
+      : "The characters of the same words, as code points: a space (32), then each word of two characters or more with a "
+        + "space behind it; pad with -1."
   }
 
   private var probabilityDocumentation: String {
@@ -63,7 +84,7 @@ extension Model {
   }
 
   /// The TensorProto of each tensor.
-  private func initializers(hasAxes: Bool) -> [[UInt8]] {
+  private func initializers(hasAxes: Bool, _ ngrams: ONNXNGrams?) -> [[UInt8]] {
     func tensor(_ name: String, _ shape: [Int], _ type: Int64, _ bytes: [UInt8]) -> [UInt8] {
       shape.flatMap { ProtobufWriter.field(1, Int64($0)) } + ProtobufWriter.field(2, type)
         + ProtobufWriter.field(8, name) + ProtobufWriter.field(9, bytes)
@@ -80,6 +101,16 @@ extension Model {
     let layout = parameters.layout
     let (d, h) = (layout.architecture.directionCount, layout.architecture.hiddenSize)
     var result: [[UInt8]] = []
+    for kind in ngrams?.kinds ?? [] {
+      let shape = [kind.ngrams.count, kind.products.count]
+      for (name, rows) in [(kind.names.products, kind.products), (kind.names.squares, kind.squares)] {
+        result.append(floats(name, shape, transposed(rows.flatMap(\.self), shape.reversed())))
+      }
+    }
+    if let ngrams { result.append(floats(Name.ngramBias, [ngrams.biases.count], ngrams.biases)) }
+    if layout.architecture.hiddenSize == 0 {
+      return result + [floats(Name.denseBias, layout.denseBias.shape, Array(parameters[layout.denseBias]))]
+    }
     if layout.architecture.embeddingSize > 0 {
       result.append(floats(Name.embedding, layout.embedding.shape, Array(parameters[layout.embedding])))
     } else {
@@ -150,6 +181,12 @@ private struct ONNXFile {
         throw entry.problem("a metadata key occurs twice")
       }
     }
+    if texts[ONNXGraph.wordsKey] != nil {
+      throw ModelError(
+        .unsupported, path: path,
+        problem: "it has n-grams, which are only written to ONNX files, and not read from them",
+        advice: "use the safetensors file that it was made of")
+    }
     let metadata = Result { try ModelMetadata(texts, path: path) }
     let architecture = try? metadata.get().configuration?.architecture
     // The operators first, since they reveal a graph from elsewhere.
@@ -182,7 +219,7 @@ private struct ONNXFile {
     for (node, bytes) in zip(nodes, own.nodes) where !node.bytes.elementsEqual(bytes) {
       throw node.problem("the inputs, outputs or attributes of a node are not as lstm writes them")
     }
-    try check(11, ONNXGraph.tokens, ONNXGraph.inputType)
+    try check(11, ONNXGraph.tokens, ONNXGraph.inputType(ONNXGraph.tokens))
     try check(12, ONNXGraph.probability, own.outputType)
     return try Model(parameters, metadata.get(), path: path)
   }

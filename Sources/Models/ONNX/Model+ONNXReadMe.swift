@@ -7,19 +7,74 @@ extension Model {
   ///
   /// - Parameter name: the name of the file.
   package func readMe(forONNX name: String) -> String {
-    let length = configuration.maxLength
+    let metadata =
+      ["`vocabulary` (the word of each id\(vocabulary == nil ? "; not in this file" : ""))"]
+      + ["`configuration` (`maxLength` and all other training settings)"]
+      + (wide == nil ? [] : ["`\(ONNXGraph.wordsKey)` (those of the n-grams)"])
     return """
       # \(name)
 
-      \(classifierInWords) of texts, \(parameters.architecture), written by swift-lstm. ONNX opset \(ONNXGraph.opset), \
-      IR \(ONNXGraph.irVersion); checked with ONNX Runtime 1.32.0.
+      \(classifierInWords) of texts, \(parameters.architecture)\(wide == nil ? "" : " and n-grams"), written by swift-lstm. \
+      ONNX opset \(ONNXGraph.opset), IR \(ONNXGraph.irVersion); checked with ONNX Runtime 1.32.0.
 
       | | name | type | shape |
       |---|---|---|---|
-      | input | `\(ONNXGraph.tokens)` | int64 | [batch, time], both of any size |
+      \(inputNames.map { "| input | `\($0)` | int64 | [batch, \($0 == ONNXGraph.tokens ? "time" : $0)], both of any size |" }
+        .joined(separator: "\n"))
       | output | `\(ONNXGraph.probability)` | float32 | \(outputInWords) |
 
-      **Token ids** range from 0 to \(configuration.vocabularySize - 1):
+      **To turn a text into words**, proceed as follows: \(codingInWords)
+
+      \(hasNetwork ? tokensInWords + "\n\n" : "")\(wide == nil ? "" : ngramsInWords + "\n\n")\
+      The model's metadata are texts, each of them JSON: \(metadata.joined(separator: ", ")), `labels` and `coding`.
+
+      ```python
+      \(example(name))
+      ```
+
+      """
+  }
+
+  private var hasNetwork: Bool { configuration.hiddenSize > 0 }
+
+  /// The names of the graph's inputs.
+  private var inputNames: [String] {
+    (hasNetwork ? [ONNXGraph.tokens] : []) + (wide == nil ? [] : [ONNXNGrams.words])
+      + (hasCharacters ? [ONNXNGrams.characters] : [])
+  }
+
+  private var hasCharacters: Bool { wide.map { $0.index.characters.count > 0 } ?? false }
+
+  private var outputInWords: String {
+    labels.count == 2
+      ? "[batch, 1]: the probability of “\(labels[1])”; else “\(labels[0])”"
+      : "[batch, \(labels.count)]: the probability of each label, in the order of `labels` in the metadata"
+  }
+
+  private var codingInWords: String {
+    let lowercasing = coding.lowercasing == .ascii ? "convert A to Z to lower case; " : "convert it to lower case; "
+    let words =
+      switch coding.tokens {
+      case .keras:
+        lowercasing
+          + "replace each of `` !\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~ ``, tab and newline by a space, and take what "
+          + "stands between spaces."
+      case .words:
+        "make curly quotation marks and apostrophes straight; normalize it (NFC); " + lowercasing
+          + "and cut it at Unicode's word boundaries (UAX #29). All pieces but white space are words, punctuation marks "
+          + "among them."
+      case .characters:
+        "normalize it (NFC); " + lowercasing
+          + "and take each character with its marks (a grapheme cluster), except white "
+          + "space."
+      }
+    return (coding.stripsHTML ? "replace tags such as `<br />` by a space; " : "") + words
+  }
+
+  private var tokensInWords: String {
+    let length = configuration.maxLength
+    return """
+      **Token ids** (`\(ONNXGraph.tokens)`) range from 0 to \(configuration.vocabularySize - 1):
 
       | id | meaning |
       |---|---|
@@ -29,37 +84,26 @@ extension Model {
       | 3 | not used |
       | 4 and up | the words of the vocabulary, most frequent first: the word of rank r has id r + 3 |
 
-      **To turn a text into ids**, proceed as follows: \(codingInWords) Replace each word between spaces by its id, and \
-      insert 1 in front.
+      Replace each word by its id, and insert 1 in front.
 
       **Padding**: of a text with more than \(length) ids, keep the last \(length). Pad a shorter one with 0 in front, to \
       \(length) ids. \(
         configuration.masksPadding
           ? "Padding is masked: it only serves to make all texts of a batch equally long."
           : "The model was trained this way, and padding is not masked: other lengths work, but change the probabilities.")
-
-      The model's metadata are texts, each of them JSON: `vocabulary` (the word of each id\(
-        vocabulary == nil ? "; not in this file" : "")), `configuration` (`maxLength` and all other training settings), \
-      `labels` and `coding`.
-
-      ```python
-      \(example(name))
-      ```
-
       """
   }
 
-  private var outputInWords: String {
-    labels.count == 2
-      ? "[batch, 1]: the probability of “\(labels[1])”; else “\(labels[0])”"
-      : "[batch, \(labels.count)]: the probability of each label, in the order of `labels` in the metadata"
+  private var ngramsInWords: String {
+    """
+    **n-grams**: `\(ONNXNGrams.words)` are all words of the text by their places in the list `\(ONNXGraph.wordsKey)` of \
+    the metadata, with 0 in front of the first, and -1 for a word that the list lacks.\(hasCharacters
+      ? " `\(ONNXNGrams.characters)` are the code points of the same words: a space, then each word of two characters or "
+        + "more with a space behind it." : "") Pad with -1 at the end.
+    """
   }
 
-  private var codingInWords: String {
-    (coding.stripsHTML ? "replace tags such as `<br />` by a space; " : "")
-      + (coding.lowercasing == .ascii ? "convert A to Z to lower case; " : "convert it to lower case; ")
-      + "replace each of `` !\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~ ``, tab and newline by a space."
-  }
+  // MARK: The example
 
   private func example(_ name: String) -> String {
     let file = "\"" + name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
@@ -80,33 +124,34 @@ extension Model {
         print(probabilities)
         """
     }
+    let package = coding.tokens == .keras ? "import re\n" : "import re\nimport unicodedata\n"
     return """
       import json
-      import re
-
+      \(package)
       import numpy as np
       import onnxruntime
-
+      \(coding.tokens == .keras ? "" : "import regex\n")
       session = onnxruntime.InferenceSession(\(file))
       metadata = session.get_modelmeta().custom_metadata_map
-      ids = {word: id for id, word in enumerate(json.loads(metadata["vocabulary"]))}
-      length = json.loads(metadata["configuration"])["maxLength"]
       labels = json.loads(metadata["labels"])
+      \(setUpInPython)
 
 
-      def encode(text):
-      \(coding.stripsHTML ? "    text = re.sub(r\"<[A-Za-z/!?][^<>]*>\", \" \", text)\n" : "")\
-          text = \(
-            coding.lowercasing == .ascii
-              ? "re.sub(\"[A-Z]\", lambda letter: letter[0].lower(), text)" : "text.lower()")
-          text = re.sub(r"[!-&(-/:-@\\[-`{-~\\t\\n]", " ", text)
-          tokens = [1] + [ids.get(word, 2) for word in text.split(" ") if word]
-          return [0] * (length - len(tokens)) + tokens[-length:]
+      def words_of(text):
+      \(coding.stripsHTML ? "    text = re.sub(r\"<[A-Za-z/!?][^<>]*>\", \" \", text)\n" : "")\(wordsInPython)
+
+
+      def padded(rows, value, length=None, in_front=False):
+          length = length or max(map(len, rows))
+          pads = [[value] * (length - len(row)) for row in rows]
+          return np.array([pad + row if in_front else row + pad for pad, row in zip(pads, rows)], np.int64)
 
 
       texts = ["A wonderful film: I loved every minute of it.", "Dull, and far too long. A waste of time!"]
-      tokens = np.array([encode(text) for text in texts], np.int64)
-      (probabilities,) = session.run(None, {"\(ONNXGraph.tokens)": tokens})
+      words = [words_of(text) for text in texts]
+      inputs = {
+      \(inputsInPython.map { "    \($0),\n" }.joined())}
+      (probabilities,) = session.run(None, inputs)
       \(labels.count == 2
         ? """
           for text, probability in zip(texts, probabilities[:, 0]):
@@ -117,5 +162,66 @@ extension Model {
               print(f"{labels[row.argmax()]:>10} {row.max():.4f}  {text}")
           """)
       """
+  }
+
+  private var setUpInPython: String {
+    var lines: [String] = []
+    if hasNetwork {
+      lines += [
+        "ids = {word: id for id, word in enumerate(json.loads(metadata[\"vocabulary\"]))}",
+        "length = json.loads(metadata[\"configuration\"])[\"maxLength\"]",
+      ]
+    }
+    if wide != nil {
+      lines.append(
+        "places = {word: place for place, word in enumerate(json.loads(metadata[\"\(ONNXGraph.wordsKey)\"]))}")
+    }
+    if coding.tokens == .words { lines.append(#"quotes = str.maketrans("‘’‚‛“”„‟", "''''" + '""""')"#) }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The lines that turn a text into words.
+  private var wordsInPython: String {
+    let lower =
+      coding.lowercasing == .ascii ? "re.sub(\"[A-Z]\", lambda letter: letter[0].lower(), text)" : "text.lower()"
+    return switch coding.tokens {
+    case .keras:
+      """
+          text = \(lower)
+          text = re.sub(r"[!-&(-/:-@\\[-`{-~\\t\\n]", " ", text)
+          return [word for word in text.split(" ") if word]
+      """
+    case .words:
+      """
+          text = unicodedata.normalize("NFC", text.translate(quotes))
+          text = \(lower)
+          return [word for word in regex.split(r"(?w)\\b", text) if word.strip()]
+      """
+    case .characters:
+      """
+          text = unicodedata.normalize("NFC", text)
+          text = \(lower)
+          return [word for word in regex.findall(r"\\X", text) if word.strip()]
+      """
+    }
+  }
+
+  private var inputsInPython: [String] {
+    var inputs: [String] = []
+    if hasNetwork {
+      inputs.append(
+        "\"\(ONNXGraph.tokens)\": padded([([1] + [ids.get(word, 2) for word in row])[-length:] for row in words], 0, length, "
+          + "True)")
+    }
+    if wide != nil {
+      inputs.append(
+        "\"\(ONNXNGrams.words)\": padded([[0] + [places.get(word, -1) for word in row] for row in words], -1)")
+    }
+    if hasCharacters {
+      inputs.append(
+        "\"\(ONNXNGrams.characters)\": padded([[ord(c) for c in \" \" + \"\".join(w + \" \" for w in row if len(w) > 1)] "
+          + "for row in words], -1)")
+    }
+    return inputs
   }
 }

@@ -16,6 +16,7 @@ struct ONNXGraph {
     static let kernels = "kernels"
     static let embedding = "embedding"
     static let (axes, denseKernel, denseBias) = ("axes", "dense.kernel", "dense.bias")
+    static let ngramBias = "ngrams.bias"
     /// The kernels of a layer, stacked over its directions.
     static func kernel(_ layer: Int) -> String { name(layer) + ".W" }
     static func recurrentKernel(_ layer: Int) -> String { name(layer) + ".R" }
@@ -33,16 +34,29 @@ struct ONNXGraph {
   private(set) var nodes: [[UInt8]] = []
   /// The operator of each node.
   private(set) var operators: [String] = []
-  /// The TypeProto of the input, int64 [batch, time].
-  static let inputType = type(ElementType.int64, [.name("batch"), .name("time")])
+  /// The key of the n-grams' words in the metadata.
+  static let wordsKey = "words"
+  /// The TypeProto of an input, int64 [batch, time], or with its own name instead of the time.
+  static func inputType(_ name: String) -> [UInt8] {
+    type(ElementType.int64, [.name("batch"), .name(name == tokens ? "time" : name)])
+  }
   /// The TypeProto of the output, float [batch, logits].
   let outputType: [UInt8]
   /// Whether the initializers include `axes`, the only tensor of integers.
   let hasAxes: Bool
 
-  init(_ architecture: Architecture) {
+  /// - Parameter ngrams: those beside the network; nil for none.
+  init(_ architecture: Architecture, _ ngrams: ONNXNGrams? = nil) {
     outputType = Self.type(ElementType.float, [.name("batch"), .size(Int64(architecture.logitCount))])
-    hasAxes = architecture.pooling == .last && !architecture.isBidirectional
+    hasAxes = architecture.hiddenSize > 0 && architecture.pooling == .last && !architecture.isBidirectional
+    if architecture.hiddenSize > 0 { addNetwork(architecture, logits: ngrams == nil ? "logit" : "network_logit") }
+    if let ngrams {
+      addNGrams(ngrams, logits: architecture.hiddenSize > 0 ? "network_logit" : Initializer.denseBias, sum: "logit")
+    }
+    add(architecture.labelCount == 2 ? "Sigmoid" : "Softmax", ["logit"], [Self.probability])
+  }
+
+  private mutating func addNetwork(_ architecture: Architecture, logits: String) {
     if architecture.masksPadding {
       // sequence_lens counts from the front, where the padding is. So the whole row is reversed, and then its real part.
       addIntegers("first", [-1])
@@ -62,8 +76,7 @@ struct ONNXGraph {
     }
     addLayers(architecture)
     addPooling(architecture)
-    add("Gemm", ["last_state", Initializer.denseKernel, Initializer.denseBias], ["logit"])
-    add(architecture.labelCount == 2 ? "Sigmoid" : "Softmax", ["logit"], [Self.probability])
+    add("Gemm", ["last_state", Initializer.denseKernel, Initializer.denseBias], [logits])
   }
 
   /// Adds the LSTM layers, up to "states", all outputs of the last layer, [time, batch, D · H], or to "last_states",
@@ -137,7 +150,7 @@ struct ONNXGraph {
     add("Where", ["mask", "states", "state_of_padding"], ["real_states"])
   }
 
-  private mutating func add(
+  mutating func add(
     _ name: String, _ inputs: [String], _ outputs: [String], _ attributes: [[UInt8]] = []
   ) {
     operators.append(name)
@@ -151,16 +164,16 @@ struct ONNXGraph {
   }
 
   /// AttributeProto
-  private static func attribute(_ name: String, _ value: Int64) -> [UInt8] {
+  static func attribute(_ name: String, _ value: Int64) -> [UInt8] {
     ProtobufWriter.field(1, name) + ProtobufWriter.field(3, value) + ProtobufWriter.field(20, Int64(2))
   }
-  private static func attribute(_ name: String, float value: Float) -> [UInt8] {
+  static func attribute(_ name: String, float value: Float) -> [UInt8] {
     ProtobufWriter.field(1, name) + ProtobufWriter.field(2, value) + ProtobufWriter.field(20, Int64(1))
   }
-  private static func attribute(_ name: String, _ text: String) -> [UInt8] {
+  static func attribute(_ name: String, _ text: String) -> [UInt8] {
     ProtobufWriter.field(1, name) + ProtobufWriter.field(4, text) + ProtobufWriter.field(20, Int64(3))
   }
-  private static func attribute(_ name: String, _ values: [Int64]) -> [UInt8] {
+  static func attribute(_ name: String, _ values: [Int64]) -> [UInt8] {
     ProtobufWriter.field(1, name) + values.flatMap { ProtobufWriter.field(8, $0) }
       + ProtobufWriter.field(20, Int64(7))
   }

@@ -5,6 +5,8 @@ import RecurrentNetwork
 public final class BestModel: TrainingCallback {
   /// "best_model".
   public let name = "best_model"
+  /// False.
+  public let needsWeightsAfterSteps = false
   private let monitor: MonitoredQuantity
   private let write: (Parameters) throws -> Void
   private var best = BestValue()

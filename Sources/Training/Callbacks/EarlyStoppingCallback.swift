@@ -3,6 +3,7 @@ import Hyperparameters
 /// `EarlyStopping` at work.
 final class EarlyStoppingCallback: TrainingCallback {
   let name = "early_stopping"
+  let needsWeightsAfterSteps = false
   private let settings: EarlyStopping
   private var state = EarlyStopping.State()
   private(set) var finalParameters: [Float]?

@@ -3,6 +3,7 @@ import Hyperparameters
 /// `LearningRateSchedule` at work: before each step it sets that step's rate.
 final class LearningRateScheduleCallback: TrainingCallback {
   let name = "learning_rate_schedule"
+  let needsWeightsAfterSteps = false
   private let schedule: LearningRateSchedule
   private let learningRate: Double
   private let stepCount: Int

@@ -3,6 +3,7 @@ import Hyperparameters
 /// `ReduceLROnPlateau` at work.
 final class ReduceLROnPlateauCallback: TrainingCallback {
   let name = "reduce_lr_on_plateau"
+  let needsWeightsAfterSteps = false
   private let settings: ReduceLROnPlateau
   private var state = ReduceLROnPlateau.State()
 

@@ -11,6 +11,10 @@ public protocol TrainingCallback: AnyObject {
   /// - Returns: `.stop` where the run is to be over.
   func handle(_ event: TrainingEvent, _ state: inout TrainingState) throws -> TrainingAnswer
 
+  /// Whether it reads or changes weights or the optimizer's moments after steps, and not after epochs alone. A run is
+  /// faster where none does: it then need not bring the rows of all tokens up to date at each step.
+  var needsWeightsAfterSteps: Bool { get }
+
   /// What a checkpoint must hold of it.
   func saved() throws -> CallbackState
 
@@ -24,10 +28,17 @@ public protocol TrainingCallback: AnyObject {
 }
 
 extension TrainingCallback {
+  /// True.
+  public var needsWeightsAfterSteps: Bool { true }
   /// Nothing.
   public func saved() -> CallbackState { CallbackState() }
   /// Nothing to do.
   public func restore(_ saved: CallbackState) {}
   /// The last weights.
   public var finalParameters: [Float]? { nil }
+
+  /// Whether weights must be up to date before it sees an event.
+  func needsWeights(after event: TrainingEvent) -> Bool {
+    if case .step = event { needsWeightsAfterSteps } else { true }
+  }
 }

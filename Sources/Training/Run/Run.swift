@@ -242,7 +242,7 @@ public final class Run {
   /// The validation accuracy of the epoch whose weights the model has; without a network, of the n-grams.
   private var bestValidationAccuracy: Double? {
     guard configuration.hasNetwork else { return wideMetrics?.accuracy }
-    let epochs = trainer.state.epochs
+    let epochs = trainer.current.epochs
     guard let stopping = configuration.earlyStopping, stopping.restoresBestWeights else {
       return epochs.last?.validation.accuracy
     }
@@ -259,14 +259,14 @@ public final class Run {
     var isTimeForCheckpoint = false
     switch event {
     case .step(let record):
-      try folder?.append(record, seconds: trainer.state.seconds)
+      try folder?.append(record, seconds: trainer.current.seconds)
       isTimeForCheckpoint = output.checkpointEvery.map { record.step.isMultiple(of: $0) } ?? false
     case .epoch:
-      try folder?.appendLast(of: trainer.state.epochs)
+      try folder?.appendLast(of: trainer.current.epochs)
       isTimeForCheckpoint = output.checkpointEvery == nil
     case .begin, .validation: break
     }
-    if isTimeForCheckpoint && !trainer.state.isFinished { try writeCheckpoint() }
+    if isTimeForCheckpoint && !trainer.current.isFinished { try writeCheckpoint() }
   }
 
   private func writeCheckpoint() throws {

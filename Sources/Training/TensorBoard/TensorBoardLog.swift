@@ -4,6 +4,8 @@ import Foundation
 public final class TensorBoardLog: TrainingCallback {
   /// "tensorboard".
   public let name = "tensorboard"
+  /// False.
+  public let needsWeightsAfterSteps = false
   private let folder: String
   private var files: (train: EventFile, validation: EventFile)?
 

@@ -1,4 +1,4 @@
-import CPrefetch
+import CIntrinsics
 import Foundation
 
 /// A set of words as UTF-8 bytes, numbered in the order in which they were added.

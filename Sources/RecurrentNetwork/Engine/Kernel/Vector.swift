@@ -1,4 +1,4 @@
-import CPrefetch
+import CIntrinsics
 
 // The widest vector with which a 6-row register tile fits the processor's registers: 12 accumulators, and a few more.
 #if X86_64_V4

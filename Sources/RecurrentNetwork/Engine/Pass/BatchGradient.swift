@@ -11,8 +11,7 @@ package struct BatchGradient {
   /// Sets everything to zero for a batch that will write the rows of `tokens`.
   package mutating func clear(for tokens: [Int32]) {
     let layout = parameters.layout
-    let byToken =
-      layout.architecture.embeddingSize > 0 ? [layout.embedding] : layout.recurrences[0].map(\.kernel)
+    let byToken = layout.tablesByToken
     parameters.values.withUnsafeMutableBufferPointer { values in
       func clear(_ range: Range<Int>) { UnsafeMutableBufferPointer(rebasing: values[range]).update(repeating: 0) }
       for tensor in layout.tensors {

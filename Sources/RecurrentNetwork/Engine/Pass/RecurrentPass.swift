@@ -1,4 +1,4 @@
-import CPrefetch
+import CIntrinsics
 
 /// One layer in one direction at work on a block: through all steps, and back (legend: Kernels.md).
 ///
@@ -250,7 +250,8 @@ final class RecurrentPass {
           var tile = NarrowTile(rows: inputRows + firstRow, offset: 4 * unit, rows: tileRows)
           if let x = vectors {
             tile.add(
-              x + firstRow * inputStride, rowStride: inputStride, timesPanels: inputPanel, count: inputs, rows: tileRows)
+              x + firstRow * inputStride, rowStride: inputStride, timesPanels: inputPanel, count: inputs, rows: tileRows
+            )
           }
           tile.add(h, rowStride: unitStride, timesPanels: panel, count: units, rows: tileRows)
           tile.store(inputForget: z, candidateOutput: z + rows * width, rows: tileRows)

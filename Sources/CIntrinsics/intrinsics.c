@@ -1,2 +1,2 @@
 // SwiftPM requires a source file in every C target.
-#include "prefetch.h"
+#include "intrinsics.h"

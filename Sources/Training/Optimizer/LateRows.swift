@@ -1,0 +1,131 @@
+import Corpus
+import Models
+import Parallel
+import RecurrentNetwork
+
+/// Lets the rows of tokens that a batch lacks take Adam's steps later: all that they have missed at once, when they are
+/// next read.
+///
+/// Such a row has no gradient, but its momentum moves it at every step. Taken one after the other while the row is in the
+/// cache, the steps are the same arithmetic in the same order, hence the same bits; but a step then costs what the
+/// batch's own tokens cost, and not what the vocabulary does.
+package struct LateRows {
+  /// The tensors with a row for each token.
+  private let tables: [ParameterLayout.Tensor]
+  /// All other parameters.
+  private let others: [Range<Int>]
+  /// The steps since all rows were up to date.
+  private var steps: [AdamArithmetic.Step] = []
+  /// The first step from which on no α is more than 5 % above the one before it.
+  private var calmFrom = 0
+  /// How many of the steps each token's rows have taken: [V].
+  private var taken: [Int]
+  /// The tokens of the batch under way.
+  private var tokens: [Int] = []
+  private var isInBatch: [Bool]
+
+  package init(_ layout: ParameterLayout) {
+    let tables = layout.tablesByToken
+    self.tables = tables
+    others = layout.tensors.filter { !tables.contains($0) }.flatMap(\.range.pieces)
+    taken = [Int](repeating: 0, count: layout.architecture.vocabularySize)
+    isInBatch = [Bool](repeating: false, count: layout.architecture.vocabularySize)
+  }
+
+  /// Brings the rows up to date that a batch reads.
+  package mutating func begin(
+    _ batch: some Collection<Int>, of data: LabeledSequences, _ parameters: inout Parameters, _ adam: inout Adam,
+    team: WorkerTeam
+  ) {
+    for token in tokens { isInBatch[token] = false }
+    // Padding is part of every batch.
+    (tokens, isInBatch[0]) = ([0], true)
+    data.sequences.tokens.withUnsafeBufferPointer { all in
+      for sample in batch {
+        for token in all[data.sequences.offsets[sample]..<data.sequences.offsets[sample + 1]] {
+          let token = Int(token)
+          if !isInBatch[token] {
+            isInBatch[token] = true
+            tokens.append(token)
+          }
+        }
+      }
+    }
+    update(tokens, &parameters, &adam, team)
+  }
+
+  /// Brings all rows up to date.
+  package mutating func finish(_ parameters: inout Parameters, _ adam: inout Adam, team: WorkerTeam) {
+    if steps.isEmpty { return }
+    update(taken.indices, &parameters, &adam, team)
+    steps.removeAll(keepingCapacity: true)
+    calmFrom = 0
+    for token in taken.indices { taken[token] = 0 }
+  }
+
+  private mutating func update(
+    _ tokens: some Collection<Int>, _ parameters: inout Parameters, _ adam: inout Adam, _ team: WorkerTeam
+  ) {
+    let late = tokens.filter { taken[$0] < steps.count }
+    adam.withArithmetic(on: &parameters.values) { arithmetic in
+      forEachRow(late, team) { token, row in
+        arithmetic.takeIdly(steps[taken[token]...], calmFrom: calmFrom, row)
+      }
+    }
+    for token in late { taken[token] = steps.count }
+  }
+
+  /// Takes the step of the batch that was begun.
+  ///
+  /// - Parameter gradient: zero in the rows of tokens that the batch lacks.
+  package mutating func take(
+    _ gradient: [Float], _ parameters: inout Parameters, _ adam: inout Adam, team: WorkerTeam
+  ) {
+    precondition(gradient.count == parameters.values.count)
+    let step = adam.nextStep()
+    gradient.withUnsafeBufferPointer { gradient in
+      adam.withArithmetic(on: &parameters.values) { arithmetic in
+        let gradient = gradient.baseAddress!
+        team.perform(others) { _, piece in arithmetic.take(step, piece, gradient: gradient) }
+        forEachRow(tokens, team) { _, row in arithmetic.take(step, row, gradient: gradient) }
+      }
+    }
+    if let last = steps.last, step.alpha > 1.05 * last.alpha { calmFrom = steps.count }
+    steps.append(step)
+    for token in tokens { taken[token] = steps.count }
+  }
+
+  /// Whether all numbers that the batch may have written are finite.
+  package func areFinite(_ gradient: [Float]) -> Bool {
+    gradient.withUnsafeBufferPointer { gradient in
+      // x − x is 0 where x is finite, and NaN where it isn't.
+      func isFinite(_ range: Range<Int>) -> Bool {
+        var sum: Float = 0
+        for i in range { sum += gradient[i] - gradient[i] }
+        return sum == 0
+      }
+      return others.allSatisfy(isFinite)
+        && tokens.allSatisfy { token in tables.allSatisfy { isFinite($0.row(token)) } }
+    }
+  }
+
+  /// Calls `body` with each table's row of some tokens, on the team's workers.
+  private func forEachRow(
+    _ tokens: [Int], _ team: WorkerTeam, _ body: (_ token: Int, _ row: Range<Int>) -> Void
+  ) {
+    let tokensPerJob = 32
+    team.perform((tokens.count + tokensPerJob - 1) / tokensPerJob) { _, job in
+      for token in tokens[job * tokensPerJob..<min((job + 1) * tokensPerJob, tokens.count)] {
+        for table in tables { body(token, table.row(token)) }
+      }
+    }
+  }
+}
+
+extension ParameterLayout.Tensor {
+  /// The indices of a row's elements in the flat array.
+  fileprivate func row(_ index: Int) -> Range<Int> {
+    let start = offset + index * shape[1]
+    return start..<start + shape[1]
+  }
+}
