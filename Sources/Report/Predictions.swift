@@ -77,8 +77,10 @@ extension RunRecord {
     }
     let configuration = model.configuration
     guard configuration.labelCount == 2 else { return .failure(.manyLabels(configuration.labelCount)) }
-    let source = DataSource(
+    var source = DataSource(
       path: dataPath, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
+    if data == nil { (source.validationPath, source.testPath) = (settings?.validationData, settings?.testData) }
+    source.splitsByHash = model.trainingTexts != nil
     let dataset = try source.load(configuration, as: model, threads: threads)
     var (training, validation) = try dataset.parts(validationSplit: configuration.validationSplit)
     let knowsValidation = model.wide != nil && configuration.validationSplit != nil

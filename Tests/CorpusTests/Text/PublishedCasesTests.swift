@@ -19,6 +19,7 @@ import Testing
       ("line-of-a-space.csv", 60), ("excel-sep.csv", 60), ("pipe.csv", 60), ("table.csv.gz", 60),
       ("stray-folders", 66), ("no-ending", 60), ("windows-line-ends", 10), ("json-lines-called.json", 60),
       ("array.json", 60), ("lone-surrogate.jsonl", 60), ("fasttext.txt", 60), ("labels-1.0.csv", 60),
+      ("two-rows.csv", 2),
     ])
   func allTextsAreRead(name: String, count: Int) throws {
     var options = TextOptions.training
