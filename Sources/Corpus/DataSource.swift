@@ -204,10 +204,6 @@ extension DataSource {
     let texts = try LabeledTexts.load(
       files, options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
       whiteSpace: whiteSpace, keeping: kept, splitsByHash: splitsByHash, threads: threads, progress: progress)
-    return Dataset(
-      training: texts.training, validation: texts.validation, test: texts.test, vocabulary: texts.vocabulary,
-      coding: texts.coding,
-      labels: texts.labels, hasTestPart: texts.hasTestPart, fileNames: texts.fileNames,
-      notes: texts.notes)
+    return Dataset(texts)
   }
 }

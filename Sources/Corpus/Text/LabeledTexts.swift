@@ -83,15 +83,77 @@ public struct LabeledTexts: Sendable {
     let readers = ReadingThreads(
       count: max(1, min(threads, files.readerLimit)), coding, keepsWords ? nil : coder,
       keepsOriginals: kept.contains(.originals), files: files)
-    var read = try TextReader(
+    let read = try TextReader(
       files: files, layout: layout, options: options, labelCount: labelCount,
       knownLabels: terms?.labels ?? options.labelNames, areLabelsOfModel: terms?.labels != nil, threads: readers
     ).read(progress: progress)
+    return try LabeledTexts(
+      read, by: readers, options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
+      coder: coder, coding: coding, keepsWords: keepsWords, splitsByHash: splitsByHash, file: files.path)
+  }
 
+  /// Takes texts that are in memory.
+  ///
+  /// - Parameters:
+  ///   - texts: the texts.
+  ///   - names: the name of each one's label.
+  ///   - options: how the texts are coded and set apart.
+  static func load(
+    _ texts: [String], labels names: [String], options: TextOptions, vocabularySize: Int, threads: Int
+  ) throws -> LabeledTexts {
+    guard names.count == texts.count else {
+      throw CorpusError(
+        .invalidArgument("labels"), place: .argument("labels"), expected: "\(texts.count), one for each text",
+        found: "\(names.count)", advice: "give each text a label")
+    }
+    try check(options, vocabularySize: vocabularySize, labelCount: nil, terms: nil)
+    let coding = coding(options, nil, .unicode)
+    let readers = ReadingThreads(count: max(1, threads), coding, nil, keepsOriginals: false, files: nil)
+    let table = LabelTable()
+    let numbers = try names.map { name in
+      guard let number = table.number(of: name) else {
+        throw CorpusError(
+          .tooManyLabels(column: nil), place: .argument("labels"), expected: "at most \(LabelTable.limit) labels",
+          found: "more", advice: "give fewer")
+      }
+      return number
+    }
+    var next = 0
+    let chunks = try readers.chunks { () -> Range<Int>? in
+      guard next < texts.count else { return nil }
+      defer { next = min(next + 64, texts.count) }
+      return next..<min(next + 64, texts.count)
+    } read: { thread, range, chunk in
+      var scratch: [UInt8] = []
+      for index in range {
+        var text = texts[index]
+        text.withUTF8 { thread.add($0, label: numbers[index], file: 0, to: &chunk, scratch: &scratch) }
+      }
+    }
+    let resolved = try TextLabels(
+      table.names, numbers: numbers, count: nil, positive: options.positiveLabel, known: options.labelNames,
+      areModels: false, file: memory)
+    let read = NumberedTexts(
+      chunks: chunks, texts: NumberedTexts.texts(of: chunks, labels: resolved.values), labels: resolved.names,
+      fileNames: [""], notes: [])
+    return try LabeledTexts(
+      read, by: readers, options: options, vocabularySize: vocabularySize, labelCount: nil, terms: nil, coder: nil,
+      coding: coding, keepsWords: false, splitsByHash: true, file: memory)
+  }
+
+  /// What messages call texts in memory.
+  private static let memory = "the texts"
+
+  /// Splits texts into parts, and makes tokens of their words.
+  private init(
+    _ read: NumberedTexts, by readers: ReadingThreads, options: TextOptions, vocabularySize: Int, labelCount: Int?,
+    terms: Terms?, coder: TextCoder?, coding: TextCoding, keepsWords: Bool, splitsByHash: Bool, file: String
+  ) throws {
+    var read = read
     let labelCount = labelCount ?? read.labels.count
     let hasTestPart = read.texts.contains { $0.part != .training }
     let (training, validation, test) = try read.parts(
-      testSplit: options.testSplit, byHash: splitsByHash, labelCount: labelCount, file: files.path)
+      testSplit: options.testSplit, byHash: splitsByHash, labelCount: labelCount, file: file)
 
     let vocabulary: [String]
     var tokens: [[Int32]]?
@@ -104,7 +166,7 @@ public struct LabeledTexts: Sendable {
       }
     } else {
       let ranking = try WordRanking(
-        of: training, in: read.chunks, words: words!, size: vocabularySize, file: files.path)
+        of: training, in: read.chunks, words: words!, size: vocabularySize, file: file)
       (vocabulary, tokens) = (ranking.vocabulary, ranking.tokens)
     }
 
@@ -116,10 +178,10 @@ public struct LabeledTexts: Sendable {
       return read.sequences(
         of: texts, tokens: tokens, words: keepsWords ? words : nil, threads: readers.count)
     }
-    return LabeledTexts(
-      training: coded[0], validation: validation.isEmpty ? nil : coded[2], test: coded[1], vocabulary: vocabulary,
-      coding: coding, labels: read.labels,
-      hasTestPart: hasTestPart, fileNames: read.fileNames, notes: read.notes + [note(read.labels)])
+    (self.training, self.test, self.validation) = (coded[0], coded[1], validation.isEmpty ? nil : coded[2])
+    (self.vocabulary, self.coding, labels) = (vocabulary, coding, read.labels)
+    (self.hasTestPart, fileNames) = (hasTestPart, read.fileNames)
+    notes = read.notes + [Self.note(read.labels)]
   }
 
   private static func check(_ options: TextOptions, vocabularySize: Int, labelCount: Int?, terms: Terms?) throws {

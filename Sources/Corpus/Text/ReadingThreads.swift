@@ -88,8 +88,8 @@ final class ReadingThreads {
   ///   - coding: how texts become words.
   ///   - coder: what turns words into tokens, where the vocabulary is known.
   ///   - keepsOriginals: whether the texts are kept as they are, too.
-  ///   - files: lent to the first thread; each of the others opens them for itself.
-  init(count: Int, _ coding: TextCoding, _ coder: TextCoder?, keepsOriginals: Bool, files: FileSet) {
+  ///   - files: lent to the first thread; each of the others opens them for itself. Nil if there are none to open.
+  init(count: Int, _ coding: TextCoding, _ coder: TextCoder?, keepsOriginals: Bool, files: FileSet?) {
     threads = .allocate(capacity: count)
     threads.initialize(repeating: ReadingThread(coding, coder, keepsOriginals: keepsOriginals, files: nil))
     threads[0] = ReadingThread(coding, coder, keepsOriginals: keepsOriginals, files: files)
