@@ -99,7 +99,7 @@ extension Predictions.Omission {
     switch self {
     case .unknownData: "Name the data with --data."
     case .missingData: "Name other data with --data."
-    case .noModel, .manyLabels, .noTexts, .onlyKnownTexts: nil
+    case .noModel, .noTexts, .onlyKnownTexts: nil
     }
   }
 }
