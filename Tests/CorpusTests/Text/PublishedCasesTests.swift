@@ -29,4 +29,17 @@ import Testing
     #expect(texts.training.count == count)
     #expect(texts.vocabulary.allSatisfy { !$0.contains { $0.isWhitespace } })
   }
+
+  /// One more row moves at most a text into the test part, or out of it.
+  @Test(.enabled(if: folder != nil, skipped)) func aRowThatIsAppendedLeavesTheSplit() throws {
+    let data = try TextData()
+    let rows = try String(contentsOfFile: Self.folder! + "/moving-split.csv", encoding: .utf8)
+    let paths = try [
+      data.folder.write(rows, to: "a.csv"), data.folder.write(rows + "another text,Zustellung\n", to: "b.csv"),
+    ]
+    let tests = try paths.map { path in
+      Set(try #require(try data.load(path).test.origins).map(\.hash))
+    }
+    #expect(tests[0].count > 500 && tests[0].symmetricDifference(tests[1]).count <= 2)
+  }
 }
