@@ -42,6 +42,17 @@ extension Model {
     of data: LabeledSequences, on communicator: any Communicator = SingleRank(), threads: Int, path: String? = nil,
     progress: (Double) -> Void = { _ in }
   ) throws -> [Outcome] {
+    Outcome.outcomes(
+      logits: try logits(of: data, on: communicator, threads: threads, path: path, progress: progress),
+      labels: data.labels)
+  }
+
+  /// The logits of each sample, in order, [count][logits] in one array; the parameters and errors are those of
+  /// `outcomes`.
+  package func logits(
+    of data: LabeledSequences, on communicator: any Communicator = SingleRank(), threads: Int, path: String? = nil,
+    progress: (Double) -> Void = { _ in }
+  ) throws -> [Float] {
     var data = data
     data.sequences.truncate(to: configuration.maxLength)
     let network = try inferenceNetwork(threads: threads, path: path)
@@ -59,7 +70,7 @@ extension Model {
         .notFinite, path: path, problem: "the probability of sample \(index) is not a number",
         advice: "the weights are unusable; train again")
     }
-    return outcomes
+    return logits
   }
 
   /// The logits that the wide part gives samples, [count][logits] in one array; nil if the model has none.

@@ -67,8 +67,6 @@ extension CorpusError {
 
     /// The training or the test part has nothing in it.
     case emptyPart
-    /// There are too few texts to set some of them apart for testing.
-    case tooFewTexts
     /// The parameter of this name has a value that cannot be used.
     case invalidArgument(String)
   }

@@ -10,10 +10,16 @@ public struct DataSource: Sendable, Equatable {
   public var wordIndex: String?
   /// How texts are read, where anything but the default was asked for.
   public var text: TextOptions?
+  /// The path of data to validate on, where they are not among the others.
+  public var validationPath: String?
+  /// The path of data to test on, where they are not among the others.
+  public var testPath: String?
   /// What texts are coded by, where training began from a model that has words.
   public var terms: LabeledTexts.Terms?
   /// What separates words, where the data came from a run that was begun before there was a choice; nil for the usual.
   package var whiteSpace: TextCoding.WhiteSpace?
+  /// Whether texts' hashes decide which of them are set apart for testing; false for a run that was begun before.
+  package var splitsByHash = true
   /// The data's fingerprint, see ``Dataset/fingerprint(training:validation:)``.
   public var fingerprint: String
 
@@ -30,7 +36,9 @@ public struct DataSource: Sendable, Equatable {
 }
 
 extension DataSource: Codable {
-  private enum CodingKeys: CodingKey { case path, limit, wordIndex, text, terms, splitsAtAllWhiteSpace, fingerprint }
+  private enum CodingKeys: CodingKey {
+    case path, limit, wordIndex, text, validationPath, testPath, terms, splitsAtAllWhiteSpace, splitsByHash, fingerprint
+  }
 
   /// Decodes a source; one that was stored before there was a choice of white space has Keras's, so that a run goes on
   /// with the texts it was begun with.
@@ -43,6 +51,9 @@ extension DataSource: Codable {
     terms = try container.decodeIfPresent(LabeledTexts.Terms.self, forKey: .terms)
     let splitsAtAllWhiteSpace = try container.decodeIfPresent(Bool.self, forKey: .splitsAtAllWhiteSpace) ?? false
     whiteSpace = splitsAtAllWhiteSpace ? nil : .keras
+    splitsByHash = try container.decodeIfPresent(Bool.self, forKey: .splitsByHash) ?? false
+    validationPath = try container.decodeIfPresent(String.self, forKey: .validationPath)
+    testPath = try container.decodeIfPresent(String.self, forKey: .testPath)
     fingerprint = try container.decode(String.self, forKey: .fingerprint)
   }
 
@@ -54,7 +65,10 @@ extension DataSource: Codable {
     try container.encodeIfPresent(wordIndex, forKey: .wordIndex)
     try container.encodeIfPresent(text, forKey: .text)
     try container.encodeIfPresent(terms, forKey: .terms)
+    try container.encodeIfPresent(validationPath, forKey: .validationPath)
+    try container.encodeIfPresent(testPath, forKey: .testPath)
     if whiteSpace == nil { try container.encode(true, forKey: .splitsAtAllWhiteSpace) }
+    if splitsByHash { try container.encode(true, forKey: .splitsByHash) }
     try container.encode(fingerprint, forKey: .fingerprint)
   }
 }
@@ -96,23 +110,23 @@ extension DataSource {
     progress: (Double) -> Void = { _ in }
   ) throws -> Dataset {
     try load(
-      vocabularySize: vocabularySize, maxLength: maxLength, labelCount: labelCount, for: model, keepsWords: false,
+      vocabularySize: vocabularySize, maxLength: maxLength, labelCount: labelCount, for: model, keeping: [],
       threads: threads, progress: progress)
   }
 
   /// - Parameters:
   ///   - labelCount: how many labels there are; nil to find out.
-  ///   - keepsWords: whether the result also has the texts with all their words.
+  ///   - kept: what else the result has of the texts.
   package func load(
-    vocabularySize: Int, maxLength: Int, labelCount: Int?, for model: ModelTerms?, keepsWords: Bool, threads: Int,
-    progress: (Double) -> Void
+    vocabularySize: Int, maxLength: Int, labelCount: Int?, for model: ModelTerms?, keeping kept: KeptTexts,
+    threads: Int, progress: (Double) -> Void
   ) throws -> Dataset {
     let files = try FileSet(path: path)
     var data =
       try files.holdsNumbers
       ? numbers(vocabularySize: vocabularySize, labelCount: labelCount ?? 2)
-      : texts(
-        files, vocabularySize: vocabularySize, labelCount: labelCount, model, keepsWords: keepsWords, threads, progress)
+      : texts(files, vocabularySize: vocabularySize, labelCount: labelCount, model, keeping: kept, threads, progress)
+    try addParts(to: &data, keeping: kept, threads: threads)
     if let limit {
       (data.training, data.test) = (data.training.prefix(limit), data.test.prefix(limit))
       data.validation = data.validation?.prefix(limit)
@@ -121,6 +135,31 @@ extension DataSource {
     data.test.sequences.truncate(to: maxLength)
     data.validation?.sequences.truncate(to: maxLength)
     return data
+  }
+
+  /// Reads the parts that lie elsewhere, in the words and labels of the others.
+  private func addParts(to data: inout Dataset, keeping kept: KeptTexts, threads: Int) throws {
+    let terms = ModelTerms(vocabulary: data.vocabulary, coding: data.coding, labels: data.labels)
+    func part(_ path: String?, _ name: String) throws -> LabeledSequences? {
+      guard let path else { return nil }
+      guard data.training.origins != nil else {
+        throw CorpusError(
+          .tokensInsteadOfTexts, file: self.path, found: "holds numbers, and brings its own test part",
+          advice: "leave out other data to validate or to test on")
+      }
+      var source = DataSource(path: path, text: text)
+      if source.text == nil { source.text = TextOptions() }
+      source.text!.testSplit = 0
+      source.whiteSpace = whiteSpace
+      let own = try source.load(
+        vocabularySize: terms.vocabulary?.count ?? 0, maxLength: .max, labelCount: data.labels.count, for: terms,
+        keeping: kept, threads: threads, progress: { _ in })
+      let texts = own.hasTestPart && own.test.count > 0 ? own.test : own.training
+      data.notes.append("\(texts.count) \(name) texts are those of \(path)")
+      return texts
+    }
+    if let validation = try part(validationPath, "validation") { data.validation = validation }
+    if let test = try part(testPath, "test") { (data.test, data.hasTestPart) = (test, true) }
   }
 
   private func numbers(vocabularySize: Int, labelCount: Int) throws -> Dataset {
@@ -143,8 +182,8 @@ extension DataSource {
   }
 
   private func texts(
-    _ files: FileSet, vocabularySize: Int, labelCount: Int?, _ model: ModelTerms?, keepsWords: Bool, _ threads: Int,
-    _ progress: (Double) -> Void
+    _ files: FileSet, vocabularySize: Int, labelCount: Int?, _ model: ModelTerms?, keeping kept: KeptTexts,
+    _ threads: Int, _ progress: (Double) -> Void
   ) throws -> Dataset {
     var terms = model.flatMap { model in
       model.vocabulary.map { LabeledTexts.Terms(vocabulary: $0, coding: model.coding, labels: model.labels) }
@@ -159,12 +198,12 @@ extension DataSource {
         .noVocabulary, found: "the model has no vocabulary to read texts by",
         advice: "name the word index of the data that it was trained on")
     }
+    var options = text ?? TextOptions()
+    // Where there are other texts to test on, none need to be set apart.
+    if testPath != nil { options.testSplit = 0 }
     let texts = try LabeledTexts.load(
-      files, options: text ?? TextOptions(), vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
-      whiteSpace: whiteSpace, keepsWords: keepsWords, threads: threads, progress: progress)
-    return Dataset(
-      training: texts.training, validation: texts.validation, test: texts.test, vocabulary: texts.vocabulary,
-      coding: texts.coding,
-      labels: texts.labels, hasTestPart: texts.hasTestPart, notes: texts.notes)
+      files, options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
+      whiteSpace: whiteSpace, keeping: kept, splitsByHash: splitsByHash, threads: threads, progress: progress)
+    return Dataset(texts)
   }
 }

@@ -16,8 +16,16 @@ public struct Dataset: Sendable {
   public var labels = Dataset.defaultLabels(2)
   /// Whether the data have a test part of their own.
   public var hasTestPart = true
+  /// The names of the files that the texts come from: their paths in an archive or a folder; empty for a file by itself.
+  package var fileNames: [String] = []
   /// What was chosen or left out, in sentences.
   public var notes: [String] = []
+
+  /// The texts that are trained on, and those of a validation part, which have a say in it; nil where the data are
+  /// numbers.
+  package var trainingTexts: TextHashes? {
+    training.origins.map { TextHashes(($0 + (validation?.origins ?? [])).map(\.hash)) }
+  }
 
   /// "negative" and "positive", or, where there are more than two labels, their numbers.
   public static func defaultLabels(_ count: Int) -> [String] {

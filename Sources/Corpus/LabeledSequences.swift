@@ -21,10 +21,16 @@ public struct LabeledSequences: Equatable, Sendable {
 
   /// The same texts whole and with all their words, `[count]`; nil unless asked for.
   package var texts: WordSequences? { didSet { checkCounts() } }
+  /// Where the texts come from, `[count]`; nil where the data are numbers.
+  package var origins: [TextOrigin]? { didSet { checkCounts() } }
+  /// The texts as they were read, `[count]`; nil unless asked for.
+  package var originals: [String]? { didSet { checkCounts() } }
 
   private func checkCounts() {
     precondition(sequences.count == labels.count, "labels and sequences differ in number")
     precondition(texts?.count ?? labels.count == labels.count, "labels and texts differ in number")
+    precondition(origins?.count ?? labels.count == labels.count, "labels and origins differ in number")
+    precondition(originals?.count ?? labels.count == labels.count, "labels and originals differ in number")
   }
 
   /// The number of sequences.
@@ -39,7 +45,34 @@ extension LabeledSequences {
   package func slice(_ range: Range<Int>) -> LabeledSequences {
     var result = LabeledSequences(sequences: sequences.slice(range), labels: Array(labels[range]))
     result.texts = texts?.slice(range)
+    result.origins = origins.map { Array($0[range]) }
+    result.originals = originals.map { Array($0[range]) }
     return result
+  }
+
+  /// The sequences at some places, in that order.
+  package func selecting(_ places: [Int]) -> LabeledSequences {
+    var result = LabeledSequences(sequences: sequences.selecting(places), labels: places.map { labels[$0] })
+    result.texts = texts.map { WordSequences(words: $0.words, sequences: $0.sequences.selecting(places)) }
+    result.origins = origins.map { origins in places.map { origins[$0] } }
+    result.originals = originals.map { originals in places.map { originals[$0] } }
+    return result
+  }
+
+  /// These sequences, then those of another part of the same data.
+  package func appending(_ other: LabeledSequences) -> LabeledSequences {
+    var result = LabeledSequences(sequences: sequences.appending(other.sequences), labels: labels + other.labels)
+    if let texts, let others = other.texts { result.texts = texts.appending(others) }
+    if let origins, let others = other.origins { result.origins = origins + others }
+    if let originals, let others = other.originals { result.originals = originals + others }
+    return result
+  }
+}
+
+extension LabeledSequences {
+  /// Whether two hold the same sequences with the same labels, wherever they come from.
+  public static func == (a: LabeledSequences, b: LabeledSequences) -> Bool {
+    a.labels == b.labels && a.sequences == b.sequences && a.texts == b.texts
   }
 }
 

@@ -40,6 +40,22 @@ public struct TokenSequences: Equatable, Sendable {
     return TokenSequences(tokens: Array(tokens[start..<end]), offsets: offsets.map { $0 - start })
   }
 
+  /// The sequences at some places, in that order.
+  package func selecting(_ places: [Int]) -> TokenSequences {
+    var (tokens, offsets) = ([Int32](), [0])
+    for place in places {
+      tokens += self[place]
+      offsets.append(tokens.count)
+    }
+    return TokenSequences(tokens: tokens, offsets: offsets)
+  }
+
+  /// These sequences, then others.
+  package func appending(_ other: TokenSequences) -> TokenSequences {
+    let end = tokens.count
+    return TokenSequences(tokens: tokens + other.tokens, offsets: offsets + other.offsets.dropFirst().map { $0 + end })
+  }
+
   /// Cuts each sequence to its last `maxLength` tokens, as Keras's `pad_sequences` does by default; in place.
   ///
   /// Shorter sequences are not padded: whatever needs sequences of one length can imagine the padding in front of them.

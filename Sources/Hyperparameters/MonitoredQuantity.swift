@@ -6,6 +6,9 @@ public enum MonitoredQuantity: String, Codable, Sendable, CaseIterable {
   /// The mean of the labels' F1 on the validation texts (Keras's `F1Score(average="macro")`).
   case validationF1 = "val_f1_score"
 
+  /// Whether it is measured on the validation texts.
+  var isOfValidation: Bool { self != .loss && self != .accuracy }
+
   /// Whether smaller is better: Keras's `mode="auto"`.
   private var isMinimized: Bool { self == .loss || self == .validationLoss }
 

@@ -174,6 +174,11 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     [earlyStopping?.monitor, plateau?.monitor, bestModel].contains(.validationF1)
   }
 
+  /// Whether anything depends on the validation texts.
+  package var monitorsValidation: Bool {
+    [earlyStopping?.monitor, plateau?.monitor, bestModel].contains { $0?.isOfValidation ?? false }
+  }
+
   /// Whether there is a network to train, or n-grams alone.
   package var hasNetwork: Bool { hiddenSize > 0 }
 

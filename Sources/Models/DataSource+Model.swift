@@ -15,11 +15,21 @@ extension DataSource {
   public func load(
     _ configuration: TrainingConfiguration, as model: Model? = nil, threads: Int, progress: (Double) -> Void = { _ in }
   ) throws -> Dataset {
-    try load(
+    try load(configuration, as: model, keepsOriginals: false, threads: threads, progress: progress)
+  }
+
+  /// - Parameter keepsOriginals: whether the result also has the texts as they were read.
+  package func load(
+    _ configuration: TrainingConfiguration, as model: Model? = nil, keepsOriginals: Bool, threads: Int,
+    progress: (Double) -> Void = { _ in }
+  ) throws -> Dataset {
+    var kept: KeptTexts = keepsOriginals ? .originals : []
+    if model.map({ $0.wide != nil }) ?? (configuration.wide != nil) { kept.insert(.words) }
+    return try load(
       vocabularySize: configuration.vocabularySize, maxLength: configuration.maxLength,
       labelCount: configuration.labelCount,
       for: model.map { .init(vocabulary: $0.vocabulary, coding: $0.coding, labels: $0.labels) },
-      keepsWords: model.map { $0.wide != nil } ?? (configuration.wide != nil), threads: threads, progress: progress)
+      keeping: kept, threads: threads, progress: progress)
   }
 }
 
@@ -28,8 +38,10 @@ extension Dataset {
   ///
   /// - Throws: `ModelError` if the number of words doesn't fit the network.
   package func model(_ parameters: Parameters, _ configuration: TrainingConfiguration) throws -> Model {
-    try Model(
+    var model = try Model(
       parameters, configuration: configuration, vocabulary: vocabulary, coding: coding,
       labels: labels.count == configuration.labelCount ? labels : nil)
+    model.trainingTexts = trainingTexts
+    return model
   }
 }

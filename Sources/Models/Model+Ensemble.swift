@@ -50,6 +50,8 @@ extension Model {
     }
     parameters = Parameters(zeros: ParameterLayout(architecture))
     (vocabulary, coding, labels) = (first.vocabulary, first.coding, first.labels)
+    let known = models.compactMap(\.trainingTexts)
+    trainingTexts = known.count == count ? known.dropFirst().reduce(known[0]) { $0.union($1) } : nil
 
     let (layout, memberLayout) = (parameters.layout, first.parameters.layout)
     for (member, model) in models.enumerated() {

@@ -20,6 +20,9 @@ public struct Model: Sendable, Equatable {
   public package(set) var coding = TextCoding()
   /// The names of the labels, starting with label 0.
   public package(set) var labels: [String]
+  /// The texts that it was trained on, by their hashes, so that an evaluation can leave them out; nil if they aren't
+  /// known.
+  package var trainingTexts: TextHashes?
   /// Adam with its moments, if the file has them, so that training can continue with exactly the next step.
   public package(set) var optimizer: Adam?
 

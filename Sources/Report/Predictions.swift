@@ -15,8 +15,12 @@ package struct Predictions: Sendable {
     package var index: Int
     /// Its true label.
     package var label: UInt8
-    /// The predicted probability of label 1.
+    /// The label that was predicted.
+    package var predicted: UInt8
+    /// The predicted probability of label 1, or with more than two labels of the predicted one.
     package var probability: Float
+    /// Where it comes from, as “line 7”; nil where the data are numbers.
+    package var place: String?
     /// The tokens that the network read.
     package var tokens: [Int32]
   }
@@ -29,8 +33,6 @@ package struct Predictions: Sendable {
     case unknownData
     /// The run's data are no longer at their path.
     case missingData(path: String)
-    /// The model has more than two labels.
-    case manyLabels(Int)
     /// The data have no test part, and no texts were set apart for validation.
     case noTexts(path: String)
     /// The data have no test part, and the model has learned from all others.
@@ -42,7 +44,6 @@ package struct Predictions: Sendable {
       case .noModel: "There is no model.safetensors yet: a run writes it when it ends."
       case .unknownData: "The run doesn't say which data it was trained on."
       case .missingData(let path): "The run's data, \(path), aren't there."
-      case .manyLabels(let count): "The model has \(count) labels, and these figures are for two."
       case .noTexts(let path): "\(path) has no test texts."
       case .onlyKnownTexts(let path): "\(path) has no test texts, and the model has learned from all others."
       }
@@ -53,7 +54,12 @@ package struct Predictions: Sendable {
   package var part: String
   /// The number of texts that the model was trained on.
   package var trainingCount: Int
+  /// The figures of a model of two labels; without samples for more labels.
   package var evaluation: BinaryEvaluation
+  /// The figures of each label, whatever their number.
+  package var labelEvaluation: MulticlassEvaluation
+  /// How many of the texts are also among those that the model was trained on; nil where nobody knows.
+  package var seenCount: Int?
   /// At most ten texts, the most confidently wrong one first.
   package var mostConfidentlyWrong: [WrongText]
 }
@@ -76,9 +82,10 @@ extension RunRecord {
       return .failure(.missingData(path: dataPath))
     }
     let configuration = model.configuration
-    guard configuration.labelCount == 2 else { return .failure(.manyLabels(configuration.labelCount)) }
-    let source = DataSource(
+    var source = DataSource(
       path: dataPath, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
+    if data == nil { (source.validationPath, source.testPath) = (settings?.validationData, settings?.testData) }
+    source.splitsByHash = model.trainingTexts != nil
     let dataset = try source.load(configuration, as: model, threads: threads)
     var (training, validation) = try dataset.parts(validationSplit: configuration.validationSplit)
     let knowsValidation = model.wide != nil && configuration.validationSplit != nil
@@ -89,17 +96,35 @@ extension RunRecord {
 
     let outcomes = try model.outcomes(
       of: validation, threads: threads, path: path + "/" + RunFiles.model, progress: progress)
-    // Ordered by their logits, since many probabilities are rounded to 0 or 1.
-    let wrong = outcomes.indices.filter { (outcomes[$0].probability > 0.5) != (validation.labels[$0] == 1) }
-      .sorted { (-abs(outcomes[$0].logit), $0) < (-abs(outcomes[$1].logit), $1) }
+    let isPair = configuration.labelCount == 2
+    // Of two labels ordered by their logits, since many probabilities are rounded to 0 or 1.
+    func sureness(_ index: Int) -> Float { isPair ? abs(outcomes[index].logit) : outcomes[index].probability }
+    let wrong = outcomes.indices.filter { outcomes[$0].label != validation.labels[$0] }
+      .sorted { (-sureness($0), $0) < (-sureness($1), $1) }
+    let known = training.origins.map { TextHashes($0.map(\.hash)) }
     return .success(
       Predictions(
         part: knowsValidation ? "test" : "validation", trainingCount: training.count,
-        evaluation: BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: validation.labels),
+        evaluation: isPair
+          ? BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: validation.labels)
+          : BinaryEvaluation(probabilities: [], labels: []),
+        labelEvaluation: MulticlassEvaluation(
+          predicted: outcomes.map(\.label), labels: validation.labels, labelCount: configuration.labelCount),
+        seenCount: known.flatMap { validation.places(in: $0)?.count },
         mostConfidentlyWrong: wrong.prefix(10).map { index in
           .init(
-            index: index, label: validation.labels[index], probability: outcomes[index].probability,
+            index: index, label: validation.labels[index], predicted: outcomes[index].label,
+            probability: outcomes[index].probability,
+            place: validation.origins.map { Self.place($0[index], dataset.fileNames) },
             tokens: Array(validation.sequences[index]))
         }))
+  }
+
+  /// Where a text comes from, in words.
+  private static func place(_ origin: TextOrigin, _ fileNames: [String]) -> String {
+    // Parts that lie elsewhere have files of their own.
+    let name = fileNames.indices.contains(Int(origin.file)) ? fileNames[Int(origin.file)] : ""
+    let line = origin.line > 0 ? "line \(origin.line)" : ""
+    return [name, line].filter { !$0.isEmpty }.joined(separator: ", ")
   }
 }

@@ -13,11 +13,71 @@ extension ReportPage {
       case .failure(let omission):
         "<p>The predictions for the validation texts are missing. \(escaped(omission.reason))</p>"
       case .success(let predictions):
-        evaluation(predictions.evaluation, run.record.model?.labels ?? Dataset.defaultLabels(2), color: index)
+        seenTexts(predictions) + figures(predictions, run.record.model, color: index)
           + wrongTexts(predictions, run.record.model)
       }
     return "<section class=\"run\">\n<h2>\(title)</h2>\n\(body)\n</section>"
   }
+
+  private func figures(_ predictions: Predictions, _ model: Model?, color: Int) -> String {
+    let labels = model?.labels ?? Dataset.defaultLabels(predictions.labelEvaluation.confusion.count)
+    return labels.count == 2
+      ? evaluation(predictions.evaluation, labels, color: color)
+      : evaluation(predictions.labelEvaluation, labels.map(escaped))
+  }
+
+  private func seenTexts(_ predictions: Predictions) -> String {
+    guard let count = predictions.seenCount, count > 0 else { return "" }
+    return
+      "<p>\(decimal(Double(count), 0)) of these texts were also trained on, which makes the figures too good.</p>\n"
+  }
+
+  // MARK: More than two labels
+
+  /// The most labels for which the confusion matrix is shown.
+  private static let matrixLimit = 20
+
+  private func evaluation(_ evaluation: MulticlassEvaluation, _ labels: [String]) -> String {
+    let correct = labels.indices.reduce(0) { $0 + evaluation.confusion[$1][$1] }
+    let rows = labels.indices.map { label in
+      let figures = [evaluation.precision(of: label), evaluation.recall(of: label), evaluation.f1(of: label)]
+      return "<tr><th scope=\"row\">\(labels[label])</th>"
+        + figures.map { "<td>\($0.map { decimal($0, 4) } ?? "–")</td>" }.joined()
+        + "<td>\(decimal(Double(evaluation.support(of: label)), 0))</td></tr>"
+    }
+    let head = ["precision", "recall", "F1", "texts"].map { "<th scope=\"col\">\($0)</th>" }.joined()
+    return """
+      <h3>\(decimal(Double(correct), 0)) of \(decimal(Double(evaluation.count), 0)) correct, \
+      \(evaluation.accuracy.map(percent) ?? "–"); macro-F1 \(evaluation.macroF1.map { decimal($0, 4) } ?? "–")</h3>
+      \(labels.count <= Self.matrixLimit ? confusionMatrix(evaluation, labels) : "")
+      <div class="scroll"><table class="runs">
+      <thead><tr><td></td>\(head)</tr></thead>
+      \(rows.joined(separator: "\n"))
+      </table></div>
+
+      """
+  }
+
+  private func confusionMatrix(_ evaluation: MulticlassEvaluation, _ labels: [String]) -> String {
+    let rows = labels.indices.map { label in
+      let cells = labels.indices.map { predicted in
+        let count = evaluation.confusion[label][predicted]
+        let share = Double(count) / Double(max(1, evaluation.support(of: label)))
+        return "<td class=\"c\(label == predicted ? 0 : 1)\" style=\"--share:\(Int((100 * share).rounded()))%\">"
+          + "<b>\(decimal(Double(count), 0))</b></td>"
+      }
+      return "<tr><th scope=\"row\">actually \(labels[label])</th>\(cells.joined())</tr>"
+    }
+    let head = labels.map { "<th scope=\"col\">predicted \($0)</th>" }.joined()
+    return """
+      <div class="scroll"><table class="confusion many">
+      <thead><tr><td></td>\(head)</tr></thead>
+      \(rows.joined(separator: "\n"))
+      </table></div>
+      """
+  }
+
+  // MARK: Two labels
 
   private func evaluation(_ evaluation: BinaryEvaluation, _ labels: [String], color: Int) -> String {
     let correct = evaluation.confusion.truePositives + evaluation.confusion.trueNegatives
@@ -92,15 +152,16 @@ extension ReportPage {
     let texts = predictions.mostConfidentlyWrong
     guard !texts.isEmpty else { return "<h3>No text is misclassified</h3>\n" }
     let vocabulary = model?.vocabulary
-    let labels = (model?.labels ?? Dataset.defaultLabels(2)).map(escaped)
+    let labels = (model?.labels ?? Dataset.defaultLabels(predictions.labelEvaluation.confusion.count)).map(escaped)
     let note =
       "The texts as the network reads them: <span class=\"unknown\">&lt;unk&gt;</span> stands for a word that it doesn't "
       + "know. Only the end of a long text is shown, which counts most."
       + (vocabulary == nil ? " The model has no vocabulary, so tokens are shown instead of words." : "")
     let items = texts.map { text in
       """
-      <li><p class="verdict"><b>Predicted \(labels[1 - Int(text.label)]), actually \(labels[Int(text.label)])</b> probability of \(labels[1]) \
-      \(decimal(Double(text.probability), 4)), \(predictions.part) text \(decimal(Double(text.index), 0))</p>
+      <li><p class="verdict"><b>Predicted \(labels[Int(text.predicted)]), actually \(labels[Int(text.label)])</b> probability of \
+      \(labels[labels.count == 2 ? 1 : Int(text.predicted)]) \(decimal(Double(text.probability), 4)), \
+      \(predictions.part) text \(decimal(Double(text.index), 0))\(text.place.map { " (\(escaped($0)))" } ?? "")</p>
       <p class="words">\(words(of: text.tokens, vocabulary))</p></li>
       """
     }

@@ -70,6 +70,9 @@ extension ReportPage {
     .confusion b, .confusion span { display: block; color: var(--ink); }
     .confusion b { font-size: 21px; line-height: 1.3; font-weight: 600; }
     .confusion span { font-size: 12px; }
+    .confusion.many { table-layout: auto; }
+    .confusion.many td[style] { height: auto; min-width: 56px; }
+    .confusion.many b { font-size: 14px; }
     .texts { margin: 20px 0 0; padding: 0; list-style: none; columns: 2 400px; column-gap: 40px; }
     .texts li { break-inside: avoid; padding: 12px 0 14px; border-top: 1px solid var(--rule); }
     .verdict { margin-bottom: 4px; font-size: 13px; color: var(--muted); }

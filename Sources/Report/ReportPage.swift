@@ -137,7 +137,9 @@ package struct ReportPage {
     var rows = [
       row("data") { $0.record.settings?.data },
       row("training texts") { $0.trainingCount.map { decimal(Double($0), 0) } },
-      row("validation texts") { $0.evaluation.map { decimal(Double($0.count), 0) } },
+      row("validation texts") { run in
+        (try? run.predictions.get()).map { decimal(Double($0.labelEvaluation.count), 0) }
+      },
       row("parameters") { run in
         run.record.configuration.map { decimal(Double(ParameterLayout($0.architecture).count), 0) }
       },

@@ -46,6 +46,9 @@ package struct RunRecord: Sendable {
     package var wordIndex: String?
     /// How texts are read; nil for the defaults.
     package var text: TextOptions?
+    /// The paths of data to validate and to test on, where they lie elsewhere.
+    package var validationData: String?
+    package var testData: String?
     package var configuration: TrainingConfiguration
   }
 

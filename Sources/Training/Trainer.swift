@@ -78,7 +78,7 @@ public final class Trainer {
   ///   - configuration: the settings.
   ///   - state: what to go on from, or nil to begin with Keras's initializers and the configuration's seed.
   ///   - training: texts of at most `maxLength` tokens below `vocabularySize`.
-  ///   - validation: the same, measured after each epoch.
+  ///   - validation: the same, measured after each epoch; nil for none, if nothing depends on it.
   ///   - wideLogits: what a wide part makes of the validation texts, [count][logits] in one array, on rank 0; the mean
   ///     of these and the network's logits is then validated. Nil where there is none.
   ///   - threads: how many threads share the work; the result is the same for any number.
@@ -91,19 +91,23 @@ public final class Trainer {
   /// - Throws: `TrainingError` if the settings are impossible, the data don't fit them, or the state fits neither.
   public init(
     _ configuration: TrainingConfiguration, state: TrainingState? = nil, training: LabeledSequences,
-    validation: LabeledSequences, wideLogits: [Float]? = nil, threads: Int, callbacks: [any TrainingCallback] = [],
+    validation: LabeledSequences?, wideLogits: [Float]? = nil, threads: Int, callbacks: [any TrainingCallback] = [],
     communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false
   ) throws {
     if let setting = configuration.invalidSetting { throw TrainingError.invalid(setting) }
     guard threads > 0 else { throw TrainingError.invalidThreadCount(threads) }
     try Self.check(training, .training, configuration)
-    try Self.check(validation, .validation, configuration)
+    if let validation {
+      try Self.check(validation, .validation, configuration)
+    } else if configuration.monitorsValidation {
+      throw TrainingError.noData(.validation)
+    }
     let layout = ParameterLayout(configuration.architecture)
     self.configuration = configuration
     current = state ?? TrainingState(configuration)
     lateRows = LateRows(layout)
     trainingData = training
-    validationData = validation
+    validationData = validation ?? training.prefix(0)
     self.wideLogits = wideLogits
     network = DataParallelNetwork(
       layout, maxLength: configuration.maxLength, threads: threads,
@@ -189,6 +193,7 @@ public final class Trainer {
   private func validate(
     _ report: (TrainingEvent) throws -> TrainingAnswer
   ) throws -> (metrics: Metrics, f1: Double?)? {
+    if validationData.count == 0 { return (Metrics(), nil) }
     var failure: Error?
     let own = network.logits(of: validationData, parameters: current.parameters) { done in
       do {

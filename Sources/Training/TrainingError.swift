@@ -75,7 +75,8 @@ extension TrainingError {
     switch self {
     case .invalid(let setting): "\(setting.name) \(setting.rule)"
     case .invalidThreadCount(let count): "the number of threads must be at least 1, not \(count)"
-    case .noData(let part): "there are no \(part) texts"
+    case .noData(.training): "there are no training texts"
+    case .noData(.validation): "there are no validation texts"
     case .tokenOutOfRange(let part, let token, let size):
       "the \(part) texts have token \(token), but the vocabulary ends at \(size - 1)"
     case .labelOutOfRange(let part, let label, let count):
@@ -105,7 +106,8 @@ extension TrainingError {
     switch self {
     case .invalid: "see TrainingConfiguration"
     case .invalidThreadCount: "give as many as there are cores"
-    case .noData: "give it some"
+    case .noData(.training): "give it some"
+    case .noData(.validation): "give it some, or let nothing depend on them"
     case .tokenOutOfRange(_, _, let size): "load them with numWords: \(size)"
     case .labelOutOfRange: "give the network more labels"
     case .textTooLong: "cut the texts with truncated(to:)"

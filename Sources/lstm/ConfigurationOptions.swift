@@ -249,5 +249,8 @@ struct ConfigurationOptions: ParsableArguments {
   }
 }
 
-extension MonitoredQuantity: ExpressibleByArgument {}
+extension MonitoredQuantity: ExpressibleByArgument {
+  /// Takes Keras's names, and `f1` for the longest of them.
+  public init?(argument: String) { self.init(rawValue: argument == "f1" ? Self.validationF1.rawValue : argument) }
+}
 extension Preset: ExpressibleByArgument {}

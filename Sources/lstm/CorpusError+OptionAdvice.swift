@@ -20,10 +20,9 @@ extension CorpusError {
     case .tooManyLabels(column: _?): "name another column with --label-column"
     case .wrongLabelCount(let found) where found >= 2:
       "train with --label-count \(found), leave out the others, or name another column by --label-column"
-    case .foreignLabels(let known) where known.count == 2:
+    case .foreignLabels(let known) where known.count == 2 && expected?.hasPrefix("the model's") == true:
       "say with --positive-label which one is \(CorpusError.quoted(known[1]))"
     case .unknownLabel: "see --positive-label"
-    case .tooFewTexts: "add texts, or set none apart with --test-split 0"
     default: nil
     }
   }

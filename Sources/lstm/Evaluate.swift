@@ -1,6 +1,7 @@
 import ArgumentParser
 import Classification
 import Corpus
+import Files
 import Foundation
 import Models
 import RecurrentNetwork
@@ -15,6 +16,9 @@ struct Evaluate: ParsableCommand {
       increases), DeLong's method for the area, and the normal distribution for the loss. With more than two labels: \
       loss, accuracy, the mean of the labels' F1, and the precision, recall and F1 of each label.
 
+      Texts that the model was trained on are known by their hashes. Where the data have no test part of their own, they \
+      are left out; a test part is measured whole, and it is said how many of its texts were seen in training.
+
       Processes started by mpirun or srun share the work; only rank 0 reads and writes.
       """)
 
@@ -28,9 +32,20 @@ struct Evaluate: ParsableCommand {
 
   @Option(
     help: .init(
-      "The part of the data: train, test or all. If they have no test part, test is the share that training sets apart.",
+      "The part of the data: train, test or all. If they have no test part, test is what the model wasn't trained on.",
       valueName: "name"))
   var part = Part.test
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether texts that the model was trained on are measured (default: in a test part of the data's own).")
+  var includeSeen: Bool?
+
+  @Option(
+    help: .init(
+      "Write each text with its file, line, label and probabilities: as CSV, or as JSON Lines into a .jsonl file.",
+      valueName: "file"))
+  var predictions: String?
 
   @Option(
     help: .init(
@@ -71,12 +86,15 @@ struct Evaluate: ParsableCommand {
   private func run(on ranks: RankGroup) throws {
     let model = try Model(contentsOf: self.model, wordIndex: wordIndex)
     try checkThreshold(threshold, model)
-    let samples = try samples(for: model, threads: ranks.threads)
+    let selection = try selection(for: model, threads: ranks.threads)
+    let samples = selection.samples
     var bar = ProgressBar(isQuiet: false)
-    let outcomes = try model.outcomes(
+    let logits = try model.logits(
       of: samples, on: ranks.communicator, threads: ranks.threads, path: self.model
     ) { bar.draw("Classifying texts", done: $0, details: [data]) }
     bar.clear()
+    let outcomes = Outcome.outcomes(logits: logits, labels: samples.labels)
+    if let predictions { try write(outcomes, logits, selection, model, to: predictions) }
     let losses = outcomes.map(\.loss)
     let loss = Row(
       name: "loss", value: losses.reduce(0, +) / Double(losses.count),
@@ -90,8 +108,8 @@ struct Evaluate: ParsableCommand {
         Row(name: "macro_f1", value: evaluation.macroF1),
       ]
       switch format {
-      case .text: try writeOutput(text(rows, evaluation, model))
-      case .json: try writeOutput(json(rows, facts(evaluation), model))
+      case .text: try writeOutput(text(rows, evaluation, selection, model))
+      case .json: try writeOutput(json(rows, facts(evaluation), selection, model))
       }
       return
     }
@@ -106,29 +124,136 @@ struct Evaluate: ParsableCommand {
       Row(name: "auc", value: evaluation.rocArea, interval: evaluation.rocAreaInterval),
     ]
     switch format {
-    case .text: try writeOutput(text(rows, evaluation, model))
-    case .json: try writeOutput(json(rows, facts(evaluation), model))
+    case .text: try writeOutput(text(rows, evaluation, selection, model))
+    case .json: try writeOutput(json(rows, facts(evaluation), selection, model))
     }
   }
 
-  private func samples(for model: Model, threads: Int) throws -> LabeledSequences {
-    let source = DataSource(path: data, limit: limit, wordIndex: wordIndex, text: self.text.applied(to: nil))
-    let dataset = try source.load(model.configuration, as: model, threads: threads, isQuiet: false)
-    for note in dataset.notes { printError("\(data): \(note)") }
-    let samples =
-      switch part {
-      case .train: dataset.training
-      case .test: dataset.test
-      case .all:
-        LabeledSequences(
-          sequences: TokenSequences(
-            [dataset.training, dataset.test].flatMap { part in (0..<part.count).map { Array(part.sequences[$0]) } }),
-          labels: dataset.training.labels + dataset.test.labels)
+  // MARK: Texts
+
+  /// What is measured.
+  private struct Selection {
+    var samples: LabeledSequences
+    /// The names of the files that their origins name by numbers.
+    var fileNames: [String]
+    /// How many of them were seen in training; nil where nobody knows.
+    var seenCount: Int?
+    /// How many others were left out, as they were seen in training.
+    var leftOutCount = 0
+
+    /// What to say of the texts that were seen in training; nil if there are none.
+    var remark: String? {
+      if leftOutCount > 0 {
+        return "\(texts(leftOutCount, "other ")) seen in training and left out (see --include-seen)"
       }
-    guard samples.count > 0 else {
+      guard let seenCount, seenCount > 0 else { return nil }
+      return "\(texts(seenCount, "of these ")) seen in training (see --no-include-seen)"
+    }
+
+    private func texts(_ count: Int, _ which: String) -> String {
+      "\(grouped(count)) \(which)text\(count == 1 ? " was" : "s were")"
+    }
+  }
+
+  private func selection(for model: Model, threads: Int) throws -> Selection {
+    var source = DataSource(path: data, wordIndex: wordIndex, text: self.text.applied(to: nil))
+    // Without a list of the training texts, those are measured that such a model was not trained on if it was trained on
+    // these data, before there were lists.
+    source.splitsByHash = model.trainingTexts != nil
+    let knowsTraining = model.trainingTexts != nil && text.testSplit == nil
+    if knowsTraining {
+      if source.text == nil { source.text = TextOptions() }
+      source.text!.testSplit = 0
+    } else {
+      source.limit = limit
+    }
+    let dataset = try source.load(
+      model.configuration, as: model, keepsOriginals: predictions != nil, threads: threads, isQuiet: false)
+    for note in dataset.notes { printError("\(data): \(note)") }
+    if model.trainingTexts == nil, !dataset.hasTestPart, dataset.training.origins != nil, part == .test {
+      printError(
+        "\(data): the model doesn't say which texts it was trained on, so the others are left out; --part all measures all"
+      )
+    }
+    var parts =
+      switch part {
+      case .train: [dataset.training]
+      case .test: [dataset.test]
+      case .all: [dataset.training, dataset.test]
+      }
+    let isWhole = knowsTraining && !dataset.hasTestPart && dataset.training.origins != nil
+    if isWhole { parts = [dataset.training] }
+    guard parts.contains(where: { $0.count > 0 }) else {
       throw CommandError(path: data, "has no \(part.rawValue) part", advice: "choose --part all or --part train")
     }
-    return samples
+    guard let texts = model.trainingTexts, dataset.training.origins != nil else {
+      return Selection(samples: joined(parts), fileNames: dataset.fileNames)
+    }
+    let seen = parts.map { Set($0.places(in: texts)!) }
+    let keepsSeen = includeSeen ?? !(isWhole && part == .test)
+    let selected = zip(parts, seen).map { part, seen in
+      let places = (0..<part.count).filter { place in
+        isWhole && self.part == .train ? seen.contains(place) : keepsSeen || !seen.contains(place)
+      }
+      return part.selecting(limit.map { Array(places.prefix($0)) } ?? places)
+    }
+    let samples = joined(selected)
+    guard samples.count > 0 else {
+      throw CommandError(
+        path: data,
+        part == .train ? "has no text that was seen in training" : "all texts were seen in training",
+        advice: part == .train ? "choose --part all" : "measure them with --include-seen, or give others")
+    }
+    return Selection(
+      samples: samples, fileNames: dataset.fileNames, seenCount: samples.places(in: texts)!.count,
+      leftOutCount: keepsSeen || part == .train ? 0 : seen.reduce(0) { $0 + $1.count })
+  }
+
+  private func joined(_ parts: [LabeledSequences]) -> LabeledSequences {
+    parts.dropFirst().reduce(parts[0]) { $0.appending($1) }
+  }
+
+  // MARK: Predictions
+
+  /// Writes each text's label and probabilities.
+  private func write(
+    _ outcomes: [Outcome], _ logits: [Float], _ selection: Selection, _ model: Model, to path: String
+  ) throws {
+    let samples = selection.samples
+    guard let origins = samples.origins, let texts = samples.originals else {
+      throw CommandError(path: data, "holds numbers, not texts", advice: "leave out --predictions, or give texts")
+    }
+    let width = logits.count / samples.count
+    let isJSON = (path as NSString).pathExtension.lowercased() == "jsonl"
+    var lines: [String] = []
+    if !isJSON {
+      lines.append(
+        (["file", "line", "text", "label", "predicted"] + model.labels.map { "probability_" + $0 })
+          .map(csvField).joined(separator: ","))
+    }
+    for index in 0..<samples.count {
+      let origin = origins[index]
+      let name = selection.fileNames[Int(origin.file)]
+      let file = name.isEmpty ? (data as NSString).lastPathComponent : name
+      let probabilities = Outcome.probabilities(logits: logits[index * width..<(index + 1) * width])
+      let label = model.labels[Int(samples.labels[index])]
+      let predicted = model.labels[
+        model.labels.count == 2 ? probabilities[1] > threshold ? 1 : 0 : Int(outcomes[index].label)]
+      if isJSON {
+        lines.append(
+          OrderedJSON.object([
+            ("file", .string(file)), ("line", .integer(Int(origin.line))), ("text", .string(texts[index])),
+            ("label", .string(label)), ("predicted", .string(predicted)),
+            ("probabilities", .object(zip(model.labels, probabilities).map { (name: $0, value: .float($1)) })),
+          ]).text())
+      } else {
+        let line = origin.line > 0 ? "\(origin.line)" : ""
+        lines.append(
+          ([file, line, texts[index], label, predicted].map(csvField) + probabilities.map { "\($0)" })
+            .joined(separator: ","))
+      }
+    }
+    try AtomicFile.write([Data((lines.joined(separator: "\n") + "\n").utf8)], to: path)
   }
 
   // MARK: Figures
@@ -141,12 +266,15 @@ struct Evaluate: ParsableCommand {
     var interval: ClosedRange<Double>?
   }
 
-  private func text(_ rows: [Row], _ evaluation: BinaryEvaluation, _ model: Model) -> String {
+  private func text(
+    _ rows: [Row], _ evaluation: BinaryEvaluation, _ selection: Selection, _ model: Model
+  ) -> String {
     let positives = evaluation.confusion.truePositives + evaluation.confusion.falseNegatives
     let labels = model.labels.map { CorpusError.escaped($0, limit: 30) }
     var lines = [
-      "\(data), part \(part.rawValue): \(grouped(evaluation.count)) texts, \(grouped(positives)) \(labels[1])", "",
+      "\(data), part \(part.rawValue): \(grouped(evaluation.count)) texts, \(grouped(positives)) \(labels[1])"
     ]
+    lines += [selection.remark, ""].compactMap(\.self)
     lines += rows.map(line)
     let counts = evaluation.confusion
     let table = [
@@ -163,7 +291,9 @@ struct Evaluate: ParsableCommand {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func text(_ rows: [Row], _ evaluation: MulticlassEvaluation, _ model: Model) -> String {
+  private func text(
+    _ rows: [Row], _ evaluation: MulticlassEvaluation, _ selection: Selection, _ model: Model
+  ) -> String {
     let table = model.labels.enumerated().map { label, name in
       [
         CorpusError.escaped(name, limit: 30), shown(evaluation.precision(of: label)),
@@ -174,7 +304,10 @@ struct Evaluate: ParsableCommand {
     let first = "\(data), part \(part.rawValue): \(grouped(evaluation.count)) texts, \(model.labels.count) labels"
     let last = "In brackets 95 % intervals: Wilson's (accuracy), normal (loss)."
     let header = ["", "precision", "recall", "f1", "texts"]
-    return ([first, ""] + rows.map(line) + [""] + aligned([header] + table) + ["", last]).joined(separator: "\n") + "\n"
+    return
+      ([first, selection.remark, ""].compactMap(\.self) + rows.map(line) + [""] + aligned([header] + table) + [
+        "", last,
+      ]).joined(separator: "\n") + "\n"
   }
 
   private func line(_ row: Row) -> String {
@@ -220,8 +353,13 @@ struct Evaluate: ParsableCommand {
     ]
   }
 
-  private func json(_ rows: [Row], _ facts: [String: Any], _ model: Model) throws -> String {
+  private func json(
+    _ rows: [Row], _ facts: [String: Any], _ selection: Selection, _ model: Model
+  ) throws -> String {
     var facts = facts
+    if let count = selection.seenCount {
+      (facts["seen_in_training"], facts["left_out"]) = (count, selection.leftOutCount)
+    }
     (facts["labels"], facts["part"]) = (model.labels, part.rawValue)
     facts["intervals"] = Dictionary(
       uniqueKeysWithValues: rows.map {

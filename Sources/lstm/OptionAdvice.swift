@@ -79,6 +79,9 @@ extension TrainingError {
     case .invalid: "see lstm train --help"
     case .otherNetwork: "leave out --vocabulary-size and the network's other options, which the file then determines"
     case .numbersInsteadOfTexts: "leave out --wide, or give --data texts, such as aclImdb.zip"
+    case .noData(.validation):
+      "give some with --validation-data or --validation-split, or leave out --early-stopping, --reduce-lr-on-plateau and "
+        + "--best-model on val_ quantities"
     case .notAFolder: "give another --output"
     case .runExists: "continue it with --resume, replace it with --overwrite, or give another --output"
     case .runInUse: "wait until it ends, or give another --output"
@@ -96,7 +99,7 @@ extension Predictions.Omission {
     switch self {
     case .unknownData: "Name the data with --data."
     case .missingData: "Name other data with --data."
-    case .noModel, .manyLabels, .noTexts, .onlyKnownTexts: nil
+    case .noModel, .noTexts, .onlyKnownTexts: nil
     }
   }
 }

@@ -18,6 +18,9 @@ struct Predict: ParsableCommand {
       --explain shows what moved the verdict: each word in turn is replaced by an unknown one, and the word's effect is \
       the probability with it minus the probability without it (occlusion). Of a model with n-grams, those follow that add \
       most to the logit, with what they add: these shares are exact.
+
+      Of a table, --keep-columns writes columns beside the answers; where an answer has the name of one, it is called \
+      predicted_label and the like.
       """)
 
   @Option(help: .init("The trained model.", valueName: "file"))
@@ -28,14 +31,15 @@ struct Predict: ParsableCommand {
 
   @Option(
     help: .init(
-      "A file with a text a line; or a table (CSV, TSV, JSON, fastText), an archive or a folder of texts.",
+      "A file with a text a line; or a table (CSV, TSV, JSON, fastText), an archive or a folder of texts; - for a table on "
+        + "standard input.",
       valueName: "file")
   )
   var data: String?
 
   @Option(
     help: .init(
-      "The column of a table that holds the texts, by name or number (default: "
+      "The column of a table that holds the texts, by name or number, or several as in title,body (default: "
         + "\(TextOptions.textColumns.joined(separator: ", "))).",
       valueName: "name"))
   var textColumn: String?
@@ -45,6 +49,21 @@ struct Predict: ParsableCommand {
 
   @Option(help: .init("How the answers are written.", valueName: PredictionFormat.names))
   var format = PredictionFormat.text
+
+  @Option(help: .init("Show so many labels with their probabilities, the most probable first.", valueName: "count"))
+  var top: Int?
+
+  @Flag(help: "With --format csv: add the number of known words, and each label's probability.")
+  var probabilities = false
+
+  @Option(
+    help: .init(
+      "With --format csv or jsonl: columns of the table to write before the answers, as in id,text, or all.",
+      valueName: "names"))
+  var keepColumns: String?
+
+  @Flag(help: "With --format csv or jsonl: answer rows that can't be read with what is wrong, and go on.")
+  var answerBadRows = false
 
   @Option(help: .init("A greater probability gives label 1.", valueName: "probability"))
   var threshold: Float = 0.5
@@ -67,6 +86,18 @@ struct Predict: ParsableCommand {
     guard texts.isEmpty || data == nil else {
       throw ValidationError("Give either texts or --data, not both.")
     }
+    if let top, top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
+    for (option, isGiven, formats) in [
+      ("--top", top != nil, [PredictionFormat.text, .jsonl]), ("--probabilities", probabilities, [.csv]),
+      ("--keep-columns", keepColumns != nil, [.csv, .jsonl]), ("--answer-bad-rows", answerBadRows, [.csv, .jsonl]),
+    ] where isGiven && !formats.contains(format) {
+      throw ValidationError("\(option) goes with --format \(formats.map(\.rawValue).joined(separator: " or ")).")
+    }
+    for (option, isGiven) in [("--keep-columns", keepColumns != nil), ("--answer-bad-rows", answerBadRows)]
+    where isGiven && data == nil { throw ValidationError("\(option) goes with --data: a table's file, or -.") }
+    guard !answerBadRows || !table.skipBadRows else {
+      throw ValidationError("Give either --skip-bad-rows or --answer-bad-rows.")
+    }
     guard !explain || format != .csv else {
       throw ValidationError("--explain goes with --format text or jsonl: a CSV has no place for words.")
     }
@@ -87,12 +118,17 @@ struct Predict: ParsableCommand {
 
   /// Answers whatever was asked, on the first rank.
   private func answer(_ classifier: TextClassifier, _ ranks: any Communicator) throws {
-    var writer = PredictionWriter(classifier, format: format)
+    var writer = PredictionWriter(
+      classifier,
+      style: PredictionStyle(
+        format: format, topCount: top, showsProbabilities: probabilities, keptColumns: keepColumns,
+        answersBadRows: answerBadRows))
     if !texts.isEmpty {
-      try answer(texts, classifier, ranks, &writer)
-    } else if let data, try TextFiles.areMoreThanLines(at: data, options) {
-      let notes = try TextFiles.forEachBatch(path: data, options) { try answer($0, classifier, ranks, &writer) }
-      for note in notes { printError("\(data): \(note)") }
+      try answer(texts.map { TextRow(text: $0) }, classifier, ranks, &writer)
+    } else if data == "-" {
+      try StandardInput.withFile { try answerTable($0, name: StandardInput.name, classifier, ranks, &writer) }
+    } else if let data, try TextFiles.areMoreThanLines(at: data, options) || keepColumns != nil || answerBadRows {
+      try answerTable(data, name: data, classifier, ranks, &writer)
     } else if let data {
       let file = open(data, O_RDONLY)
       guard file >= 0 else {
@@ -104,9 +140,24 @@ struct Predict: ParsableCommand {
       try answer(LineReader(file, name: data), data, classifier, ranks, &writer)
     } else {
       if isatty(STDIN_FILENO) == 1 { printError("A text a line; Ctrl-D ends.") }
-      try answer(LineReader(STDIN_FILENO, name: "standard input"), "standard input", classifier, ranks, &writer)
+      try answer(
+        LineReader(STDIN_FILENO, name: StandardInput.name), StandardInput.name, classifier, ranks, &writer)
     }
     if let remark = writer.remark { printError(remark) }
+  }
+
+  /// Answers the rows of a table, or the texts of an archive or a folder.
+  private func answerTable(
+    _ path: String, name: String, _ classifier: TextClassifier, _ ranks: any Communicator,
+    _ writer: inout PredictionWriter
+  ) throws {
+    let notes = try TextFiles.forEachRows(
+      path: path, options, keepsColumns: keepColumns != nil, answersBadRows: answerBadRows
+    ) { rows, columns in
+      try writer.begin(columns: columns, of: name)
+      try answer(rows, classifier, ranks, &writer)
+    }
+    for note in notes { printError("\(name): \(note)") }
   }
 
   /// How the texts are read.
@@ -124,12 +175,12 @@ struct Predict: ParsableCommand {
     while true {
       let lines = try reader.next()
       if lines.isEmpty { return }
-      var texts: [String] = []
+      var texts: [TextRow] = []
       texts.reserveCapacity(lines.count)
       for line in lines {
         var bytes = Array(line)
         if encoding.makeUTF8(&bytes) == nil {
-          texts.append(String(decoding: bytes, as: UTF8.self))
+          texts.append(TextRow(text: String(decoding: bytes, as: UTF8.self)))
           continue
         }
         // What could be read is answered first.
@@ -143,12 +194,19 @@ struct Predict: ParsableCommand {
   }
 
   private func answer(
-    _ texts: [String], _ classifier: TextClassifier, _ ranks: any Communicator, _ writer: inout PredictionWriter
+    _ rows: [TextRow], _ classifier: TextClassifier, _ ranks: any Communicator, _ writer: inout PredictionWriter
   ) throws {
     if explain {
-      for text in texts { try writer.write(classifier.explain(text, on: ranks), of: text) }
+      for row in rows {
+        if row.error == nil {
+          try writer.write(classifier.explain(row.text, on: ranks), of: row)
+        } else {
+          try writer.write([], of: [row])
+        }
+      }
     } else {
-      try writer.write(classifier.classify(texts, on: ranks), of: texts)
+      let texts = rows.lazy.filter { $0.error == nil }.map(\.text)
+      try writer.write(classifier.classify(Array(texts), on: ranks), of: rows)
     }
   }
 }

@@ -11,7 +11,7 @@ struct TextDataOptions: ParsableArguments {
 
   @Option(
     help: .init(
-      "The column of a table that holds the texts, by name or number (default: "
+      "The column of a table that holds the texts, by name or number, or several as in title,body (default: "
         + "\(TextOptions.textColumns.joined(separator: ", "))).",
       valueName: "name"))
   var textColumn: String?
@@ -31,6 +31,12 @@ struct TextDataOptions: ParsableArguments {
       "The label that becomes 1 (default: the one that says so, as positive, 1 or yes, or the second of the alphabet).",
       valueName: "label"))
   var positiveLabel: String?
+
+  @Option(
+    help: .init(
+      "All labels, label 0 first, as in neg,pos; others are errors (default: those of the data, in order).",
+      valueName: "names"))
+  var labels: String?
 
   @Option(help: "The texts' encoding (default: \(defaults.encoding.rawValue)).")
   var encoding: TextOptions.Encoding?
@@ -58,6 +64,16 @@ struct TextDataOptions: ParsableArguments {
     if let testSplit, !(0 <= testSplit && testSplit < 1) {
       throw ValidationError("--test-split must be from 0 to below 1, not \(testSplit).")
     }
+    if let names = labelNames, names.count < 2 || names.contains("") || Set(names).count < names.count {
+      throw ValidationError("--labels must be two or more different names with commas between them, not \(labels!).")
+    }
+    guard labels == nil || positiveLabel == nil else {
+      throw ValidationError("Give either --labels or --positive-label: the last of two labels is label 1.")
+    }
+  }
+
+  private var labelNames: [String]? {
+    labels?.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
   /// The given options over those of a run; nil where there are none.
@@ -67,6 +83,7 @@ struct TextDataOptions: ParsableArguments {
     result.labelColumn = labelColumn ?? result.labelColumn
     table.apply(to: &result)
     result.positiveLabel = positiveLabel ?? result.positiveLabel
+    result.labelNames = labelNames ?? result.labelNames
     result.encoding = encoding ?? result.encoding
     result.lowercasing = lowercase ?? result.lowercasing
     result.tokens = tokens ?? result.tokens
@@ -109,11 +126,12 @@ extension TextCoding.Tokens: ExpressibleByArgument {}
 extension DataSource {
   /// Reads the source; on a terminal a bar is shown if that takes longer than a second.
   func load(
-    _ configuration: TrainingConfiguration, as model: Model? = nil, threads: Int, isQuiet: Bool
+    _ configuration: TrainingConfiguration, as model: Model? = nil, keepsOriginals: Bool = false, threads: Int,
+    isQuiet: Bool
   ) throws -> Dataset {
     var progress = ReadingProgress(path: path, isQuiet: isQuiet)
     defer { progress.end() }
-    return try load(configuration, as: model, threads: threads) { progress.show($0) }
+    return try load(configuration, as: model, keepsOriginals: keepsOriginals, threads: threads) { progress.show($0) }
   }
 }
 

@@ -31,6 +31,12 @@ struct Train: ParsableCommand {
       valueName: "path"))
   var data: String?
 
+  @Option(help: .init("Labeled texts to validate on after each epoch, as for --data.", valueName: "path"))
+  var validationData: String?
+
+  @Option(help: .init("Labeled texts to test on, as for --data; none are then set apart.", valueName: "path"))
+  var testData: String?
+
   @Option(
     help: .init(
       "Continue the run in a folder from its last checkpoint. --data, --threads and --epochs may be changed.",
@@ -108,8 +114,10 @@ struct Train: ParsableCommand {
     if resume != nil {
       for (option, isGiven) in [
         ("--output", output != nil), ("--overwrite", overwrite), ("--initial-weights", initialWeights != nil),
-        ("--limit", limit != nil),
+        ("--limit", limit != nil), ("--validation-data", validationData != nil), ("--test-data", testData != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --resume.") }
+    } else if validationData != nil, settings.validationSplit != nil {
+      throw ValidationError("Give either --validation-data or --validation-split.")
     } else if isAutomatic {
       // The data will tell which of the two holds; what suits neither is refused at once.
       do { try check(settings.applied(to: nil)) } catch {
@@ -199,6 +207,7 @@ struct Train: ParsableCommand {
     let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
     var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
+    (source.validationPath, source.testPath) = (validationData.map(absolute), testData.map(absolute))
     var configuration =
       try isAutomatic && !source.holdsNumbers ? automaticConfiguration(&source) : configuration(startingFrom: initial)
     if settings.weighsLabelsOfData { try weighLabels(of: source, &configuration) }

@@ -76,8 +76,10 @@ struct TrainingProgress {
       guard !isQuiet else { return }
       printProgress(
         "\(title(record.epoch)) - \(fixed(record.seconds, 1)) s - loss: \(fixed(record.training.loss, 4))"
-          + " - accuracy: \(fixed(record.training.accuracy, 4)) - val_loss: \(fixed(record.validation.loss, 4))"
-          + " - val_accuracy: \(fixed(record.validation.accuracy, 4))"
+          + " - accuracy: \(fixed(record.training.accuracy, 4))"
+          + (run.validationCount == 0
+            ? ""
+            : " - val_loss: \(fixed(record.validation.loss, 4)) - val_accuracy: \(fixed(record.validation.accuracy, 4))")
           + (record.validationF1.map { " - val_f1_score: \(fixed($0, 4))" } ?? ""))
     }
   }
@@ -89,7 +91,7 @@ struct TrainingProgress {
       printError("Stopped after the current batch. Continue with: lstm train --resume \(folder)")
       return
     }
-    if let metrics = run.wideMetrics, !configuration.hasNetwork {
+    if let metrics = run.wideMetrics, metrics.sampleCount > 0, !configuration.hasNetwork {
       printProgress("N-grams - val_loss: \(fixed(metrics.loss, 4)) - val_accuracy: \(fixed(metrics.accuracy, 4))")
     }
     if bar.isInteractive {

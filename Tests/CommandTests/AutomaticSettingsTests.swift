@@ -14,7 +14,8 @@ struct AutomaticSettingsTests {
     let rows = (0..<240).map { row in
       let own = words[row % 3]
       let label = ["sport", "law", "art"][(row + (row % 10 == 9 ? 1 : 0)) % 3]
-      return "\"The \(own[row % 2]), the \(own[(row / 2) % 3]) and number \(row % 17)!\",\(label)"
+      return
+        "\"The \(own[row % 2]), the \(own[(row / 2) % 3]) and number\(String(repeating: " ", count: 1 + row))\(row % 17)!\",\(label)"
     }
     return Data((["text,label"] + rows).joined(separator: "\n").utf8)
   }()

@@ -4,6 +4,26 @@ import Testing
 
 /// `lstm report` on a run of `lstm train`.
 @Suite struct ReportCommandTests {
+  /// Three labels, of which some texts have another's, in a table; and the report on a run on it.
+  @Test func aReportShowsEachOfManyLabelsAndWhereTextsStand() throws {
+    try withTemporaryFolder { folder in
+      let rows = (0..<150).map { row in
+        "\(["goal", "court", "paint"][row % 3]) number \(row),\(["sport", "law", "<art>"][(row + (row % 5 == 4 ? 1 : 0)) % 3])"
+      }
+      let data = try folder.write(Data((["text,label"] + rows).joined(separator: "\n").utf8), to: "topics.csv")
+      let trained = try LSTMProcess.run(
+        "train", "--data", data, "--output", folder.path("run"), "--hidden-size", "0", "--quiet")
+      #expect(trained.exitCode == 0, "\(trained.errors)")
+      let reported = try LSTMProcess.run("report", folder.path("run"))
+      #expect(reported.exitCode == 0 && reported.errors == "", "\(reported.errors)")
+      let page = try folder.text("run/report.html")
+      #expect(page.contains("<th scope=\"col\">predicted &lt;art&gt;</th>") && page.contains("actually sport"))
+      #expect(page.contains(/of 30 correct, [0-9.]+.%; macro-F1 0\.[0-9]{4}<\/h3>/))
+      #expect(page.contains(/, test text [0-9]+ \(line [0-9]+\)<\/p>/))
+      #expect(!page.contains("also trained on"))
+    }
+  }
+
   private static let trained = Result {
     try TrainedRun([
       "--data", "Data/sample.npz", "--limit", "200", "--vocabulary-size", "100", "--max-length", "40",

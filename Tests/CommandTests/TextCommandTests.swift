@@ -14,7 +14,10 @@ import Testing
   /// 40 messages of hams and 20 of spams, in Latin-1.
   private static let messages: Data = {
     let rows = (0..<60).map { number in
-      number % 3 == 0 ? "spam,\"Buy <b>now</b>, \(number % 7) caf\u{E9}S\"" : "ham,see you at \(number % 5)"
+      // Each another text, though not of other words.
+      let space = String(repeating: " ", count: 1 + number)
+      return number % 3 == 0
+        ? "spam,\"Buy <b>now</b>,\(space)\(number % 7) caf\u{E9}S\"" : "ham,see\(space)you at \(number % 5)"
     }
     return ("kind,words\r\n" + rows.joined(separator: "\r\n")).data(using: .isoLatin1)!
   }()
@@ -107,7 +110,8 @@ import Testing
   private static let topics: Data = {
     let rows = (0..<90).map { number in
       let topic = ["sport", "art", "law"][number % 3]
-      return "\(topic),word\(number % 7) of \(topic)like things"
+      // Each another text, though not of other words.
+      return "\(topic),word\(number % 7)\(String(repeating: " ", count: 1 + number))of \(topic)like things"
     }
     return Data(("kind,words\n" + rows.joined(separator: "\n")).utf8)
   }()
@@ -268,11 +272,28 @@ import Testing
     return try run(arguments + ["--test-split", "0"] + more)
   }
 
-  @Test func refusesToTrainWithoutTextsToValidateOn() throws {
+  @Test func trainsWithoutTextsToValidateOn() throws {
     try withMessages { folder, data in
-      let failed = try trainWithoutTestPart(folder, data, "--preset", "tutorial")
+      let trained = try run(
+        ["train", "--data", data, "--output", folder.path("run"), "--preset", "tutorial"]
+          + Self.small.dropLast(2) + Self.options + ["--test-split", "0"])
+      #expect(trained.exitCode == 0, "\(trained.errors)")
+      #expect(trained.errors.contains("there are no texts to validate on: the run is not validated"))
+      #expect(trained.output.contains("Epoch 1/1") && !trained.output.contains("val_"), "\(trained.output)")
+      #expect(try folder.text("run/history.csv").contains(/\n0,[0-9.]+,[0-9.]+,nan,nan\n/))
+      let resumed = try run(["train", "--resume", folder.path("run"), "--epochs", "2"])
+      #expect(resumed.exitCode == 0 && resumed.output.contains("Epoch 2/2"), "\(resumed.errors)")
+      let reported = try run(["report", folder.path("run")])
+      #expect(reported.exitCode == 0, "\(reported.errors)")
+    }
+  }
+
+  @Test func nothingMayDependOnTextsThatAreNotThere() throws {
+    try withMessages { folder, data in
+      let failed = try trainWithoutTestPart(folder, data, "--preset", "tutorial", "--early-stopping", "f1")
       #expect(failed.exitCode == 1)
-      #expect(failed.errors.contains("there are no validation texts"), "\(failed.errors)")
+      #expect(
+        failed.errors.contains("there are no validation texts; give some with --validation-data"), "\(failed.errors)")
     }
   }
 

@@ -169,6 +169,17 @@ import Training
     #expect(throws: TrainingError.noData(.validation)) { try check(smallReviews(0, seed: 1)) }
   }
 
+  @Test func trainsWithoutAValidationPart() throws {
+    let trainer = try Trainer(smallConfiguration, training: smallReviews(10, seed: 1), validation: nil, threads: 1)
+    #expect(try trainer.run { _ in .goOn } == .completed)
+    #expect(trainer.state.epochs.allSatisfy { $0.validation.sampleCount == 0 && $0.training.sampleCount == 10 })
+    var watching = smallConfiguration
+    watching.bestModel = .validationAccuracy
+    #expect(throws: TrainingError.noData(.validation)) {
+      try Trainer(watching, training: smallReviews(10, seed: 1), validation: nil, threads: 1)
+    }
+  }
+
   @Test(arguments: [12, -1] as [Int32]) func refusesATokenOutsideTheVocabulary(token: Int32) {
     #expect(throws: TrainingError.tokenOutOfRange(.validation, token: token, vocabularySize: 12)) {
       try check(review([1, token]))

@@ -26,10 +26,10 @@ final class ZipFile {
     close(descriptor)
   }
 
-  /// A source for `zip_open_from_source`, which takes ownership of it.
+  /// A source for `zip_open_from_source`, which takes ownership of it, and what tells the file from others.
   ///
   /// - Throws: `CorpusError` if the file can't be opened.
-  static func source(_ path: String) throws -> OpaquePointer {
+  static func source(_ path: String) throws -> (source: OpaquePointer, identity: FileIdentity) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     var facts = stat()
     guard descriptor >= 0, fstat(descriptor, &facts) == 0 else {
@@ -54,7 +54,7 @@ final class ZipFile {
       throw CorpusError(
         .outOfMemory, file: path, found: "the archive cannot be opened", advice: "free some memory, and try again")
     }
-    return source
+    return (source, FileIdentity(facts))
   }
 
   private func answer(

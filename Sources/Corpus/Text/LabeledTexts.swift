@@ -20,6 +20,8 @@ public struct LabeledTexts: Sendable {
   public let labels: [String]
   /// Whether the data have a test part of their own.
   public let hasTestPart: Bool
+  /// The names of the files that the texts come from.
+  package let fileNames: [String]
   /// What was chosen or left out, in sentences.
   public let notes: [String]
 
@@ -65,27 +67,93 @@ public struct LabeledTexts: Sendable {
   /// - Parameters:
   ///   - whiteSpace: what separates words, where the terms don't say so; nil for the usual.
   ///   - labelCount: how many labels there are; nil to find out.
-  ///   - keepsWords: whether the result also has the texts with all their words.
+  ///   - keeping: what else the result has of the texts.
+  ///   - splitsByHash: whether a text's hash decides whether it is set apart, rather than its place among the others.
   package static func load(
     _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int?, terms: Terms?,
-    whiteSpace: TextCoding.WhiteSpace?, keepsWords: Bool = false, threads: Int, progress: (Double) -> Void
+    whiteSpace: TextCoding.WhiteSpace?, keeping kept: KeptTexts = [], splitsByHash: Bool = true, threads: Int,
+    progress: (Double) -> Void
   ) throws -> LabeledTexts {
+    let keepsWords = kept.contains(.words)
     try check(options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms)
     let layout = try TextLayout(of: files)
     let coding = coding(options, terms, whiteSpace ?? layout.whiteSpace)
     let coder = terms.map { TextCoder(vocabulary: $0.vocabulary, coding: coding) }
     // A coder gives tokens, of which several words may have the same.
     let readers = ReadingThreads(
-      count: max(1, min(threads, files.readerLimit)), coding, keepsWords ? nil : coder, files: files)
-    var read = try TextReader(
-      files: files, layout: layout, options: options, labelCount: labelCount, knownLabels: terms?.labels,
-      threads: readers
+      count: max(1, min(threads, files.readerLimit)), coding, keepsWords ? nil : coder,
+      keepsOriginals: kept.contains(.originals), files: files)
+    let read = try TextReader(
+      files: files, layout: layout, options: options, labelCount: labelCount,
+      knownLabels: terms?.labels ?? options.labelNames, areLabelsOfModel: terms?.labels != nil, threads: readers
     ).read(progress: progress)
+    return try LabeledTexts(
+      read, by: readers, options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
+      coder: coder, coding: coding, keepsWords: keepsWords, splitsByHash: splitsByHash, file: files.path)
+  }
 
+  /// Takes texts that are in memory.
+  ///
+  /// - Parameters:
+  ///   - texts: the texts.
+  ///   - names: the name of each one's label.
+  ///   - options: how the texts are coded and set apart.
+  static func load(
+    _ texts: [String], labels names: [String], options: TextOptions, vocabularySize: Int, threads: Int
+  ) throws -> LabeledTexts {
+    guard names.count == texts.count else {
+      throw CorpusError(
+        .invalidArgument("labels"), place: .argument("labels"), expected: "\(texts.count), one for each text",
+        found: "\(names.count)", advice: "give each text a label")
+    }
+    try check(options, vocabularySize: vocabularySize, labelCount: nil, terms: nil)
+    let coding = coding(options, nil, .unicode)
+    let readers = ReadingThreads(count: max(1, threads), coding, nil, keepsOriginals: false, files: nil)
+    let table = LabelTable()
+    let numbers = try names.map { name in
+      guard let number = table.number(of: name) else {
+        throw CorpusError(
+          .tooManyLabels(column: nil), place: .argument("labels"), expected: "at most \(LabelTable.limit) labels",
+          found: "more", advice: "give fewer")
+      }
+      return number
+    }
+    var next = 0
+    let chunks = try readers.chunks { () -> Range<Int>? in
+      guard next < texts.count else { return nil }
+      defer { next = min(next + 64, texts.count) }
+      return next..<min(next + 64, texts.count)
+    } read: { thread, range, chunk in
+      var scratch: [UInt8] = []
+      for index in range {
+        var text = texts[index]
+        text.withUTF8 { thread.add($0, label: numbers[index], file: 0, to: &chunk, scratch: &scratch) }
+      }
+    }
+    let resolved = try TextLabels(
+      table.names, numbers: numbers, count: nil, positive: options.positiveLabel, known: options.labelNames,
+      areModels: false, file: memory)
+    let read = NumberedTexts(
+      chunks: chunks, texts: NumberedTexts.texts(of: chunks, labels: resolved.values), labels: resolved.names,
+      fileNames: [""], notes: [])
+    return try LabeledTexts(
+      read, by: readers, options: options, vocabularySize: vocabularySize, labelCount: nil, terms: nil, coder: nil,
+      coding: coding, keepsWords: false, splitsByHash: true, file: memory)
+  }
+
+  /// What messages call texts in memory.
+  private static let memory = "the texts"
+
+  /// Splits texts into parts, and makes tokens of their words.
+  private init(
+    _ read: NumberedTexts, by readers: ReadingThreads, options: TextOptions, vocabularySize: Int, labelCount: Int?,
+    terms: Terms?, coder: TextCoder?, coding: TextCoding, keepsWords: Bool, splitsByHash: Bool, file: String
+  ) throws {
+    var read = read
     let labelCount = labelCount ?? read.labels.count
     let hasTestPart = read.texts.contains { $0.part != .training }
     let (training, validation, test) = try read.parts(
-      testSplit: options.testSplit, labelCount: labelCount, file: files.path)
+      testSplit: options.testSplit, byHash: splitsByHash, labelCount: labelCount, file: file)
 
     let vocabulary: [String]
     var tokens: [[Int32]]?
@@ -98,7 +166,7 @@ public struct LabeledTexts: Sendable {
       }
     } else {
       let ranking = try WordRanking(
-        of: training, in: read.chunks, words: words!, size: vocabularySize, file: files.path)
+        of: training, in: read.chunks, words: words!, size: vocabularySize, file: file)
       (vocabulary, tokens) = (ranking.vocabulary, ranking.tokens)
     }
 
@@ -110,10 +178,10 @@ public struct LabeledTexts: Sendable {
       return read.sequences(
         of: texts, tokens: tokens, words: keepsWords ? words : nil, threads: readers.count)
     }
-    return LabeledTexts(
-      training: coded[0], validation: validation.isEmpty ? nil : coded[2], test: coded[1], vocabulary: vocabulary,
-      coding: coding, labels: read.labels,
-      hasTestPart: hasTestPart, notes: read.notes + [note(read.labels)])
+    (self.training, self.test, self.validation) = (coded[0], coded[1], validation.isEmpty ? nil : coded[2])
+    (self.vocabulary, self.coding, labels) = (vocabulary, coding, read.labels)
+    (self.hasTestPart, fileNames) = (hasTestPart, read.fileNames)
+    notes = read.notes + [Self.note(read.labels)]
   }
 
   private static func check(_ options: TextOptions, vocabularySize: Int, labelCount: Int?, terms: Terms?) throws {
@@ -135,7 +203,7 @@ public struct LabeledTexts: Sendable {
       throw refuse(
         "vocabularySize", expected: "at least 0", found: "\(vocabularySize)", advice: "give the number of tokens")
     }
-    if let labels = terms?.labels, let labelCount, labels.count != labelCount {
+    if let labels = terms?.labels ?? options.labelNames, let labelCount, labels.count != labelCount {
       throw refuse(
         "labels", expected: "\(labelCount) names", found: "\(labels.count)", advice: "give a name for each label")
     }
@@ -155,6 +223,17 @@ public struct LabeledTexts: Sendable {
   }
 }
 
+/// What a data set has of its texts besides their tokens.
+package struct KeptTexts: OptionSet, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// All their words.
+  package static let words = KeptTexts(rawValue: 1)
+  /// The texts as they were read.
+  package static let originals = KeptTexts(rawValue: 2)
+}
+
 extension NumberedTexts {
   /// The seed of Keras's `load_data`.
   fileprivate static let shuffleSeed: UInt32 = 113
@@ -164,10 +243,11 @@ extension NumberedTexts {
   ///
   /// - Parameters:
   ///   - testSplit: the share of each label's texts to set apart.
+  ///   - byHash: whether a text's hash decides whether it is set apart, rather than its place among the others.
   ///   - file: the path of the data, for messages.
-  /// - Throws: `CorpusError` if there is nothing to train on, or too little to set some apart.
+  /// - Throws: `CorpusError` if there is nothing to train on.
   fileprivate mutating func parts(
-    testSplit: Double, labelCount: Int, file: String
+    testSplit: Double, byHash: Bool, labelCount: Int, file: String
   ) throws -> (training: [Text], validation: [Text], test: [Text]) {
     func texts(_ part: TextPart) -> [Text] { self.texts.filter { $0.part == part } }
     let (training, validation, test) = (texts(.training), texts(.validation), texts(.test))
@@ -184,10 +264,12 @@ extension NumberedTexts {
       return (training, validation, test)
     }
     guard test.isEmpty, testSplit > 0 else { return (training, [], test) }
-    let parts = Self.split(training, share: testSplit, labelCount: labelCount)
+    let parts =
+      byHash
+      ? splitByHash(training, share: testSplit) : Self.split(training, share: testSplit, labelCount: labelCount)
     if parts.test.isEmpty {
-      throw CorpusError(
-        .tooFewTexts, file: file, expected: "test texts", found: "none", advice: "add texts, or set none apart")
+      notes.append("there is no test part, and the \(training.count) texts are too few to set some apart")
+      return (training, [], [])
     }
     notes.append(
       "there is no test part: \(parts.test.count) of \(training.count) texts are set apart, "
@@ -195,8 +277,34 @@ extension NumberedTexts {
     return (parts.training, [], parts.test)
   }
 
-  /// Sets apart the same share of each label's texts, chosen at random but always in the same way; at least one text of
-  /// each label that has two. The order does not change.
+  /// Sets apart the same share of each label's texts: those with the lowest hashes, so that more texts hardly move the
+  /// others, and equal texts stay together; at least one text of each label that has two. The order does not change.
+  private func splitByHash(_ texts: [Text], share: Double) -> (training: [Text], test: [Text]) {
+    let hashes = texts.map { origin(of: $0).hash }
+    // Equal texts belong to the label of the first.
+    var labels: [UInt64: UInt8] = [:]
+    for (hash, text) in zip(hashes, texts) where labels[hash] == nil { labels[hash] = text.label }
+    let counts = hashes.reduce(into: [UInt64: Int]()) { $0[$1, default: 0] += 1 }
+    var testHashes: Set<UInt64> = []
+    for own in Dictionary(grouping: labels.keys, by: { labels[$0]! }).values where own.count > 1 {
+      let wanted = max(1, Int((Double(own.reduce(0) { $0 + counts[$1]! }) * share).rounded()))
+      var taken = 0
+      // A text that occurs so often that it would lead further away from what is wanted is passed over.
+      for hash in own.sorted().dropLast() where abs(taken + counts[hash]! - wanted) < wanted - taken {
+        testHashes.insert(hash)
+        taken += counts[hash]!
+      }
+      if taken == 0 { testHashes.insert(own.min { (counts[$0]!, $0) < (counts[$1]!, $1) }!) }
+    }
+    func selected(inTest: Bool) -> [Text] {
+      texts.indices.filter { testHashes.contains(hashes[$0]) == inTest }.map { texts[$0] }
+    }
+    return (selected(inTest: false), selected(inTest: true))
+  }
+
+  /// As the texts of runs were set apart that were begun before texts had hashes: the same share of each label's texts,
+  /// chosen at random but always in the same way; at least one text of each label that has two. The order does not
+  /// change.
   private static func split(
     _ texts: [Text], share: Double, labelCount: Int
   ) -> (training: [Text], test: [Text]) {

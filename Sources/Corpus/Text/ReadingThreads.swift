@@ -12,9 +12,11 @@ struct ReadingThread {
   private let coding: TextCoding
   /// Where the vocabulary is known, the words' numbers are its tokens.
   private let coder: TextCoder?
+  /// Whether the texts are kept as they are, too.
+  private let keepsOriginals: Bool
 
-  fileprivate init(_ coding: TextCoding, _ coder: TextCoder?, files: FileSet?) {
-    (self.coding, self.coder, self.files) = (coding, coder, files)
+  fileprivate init(_ coding: TextCoding, _ coder: TextCoder?, keepsOriginals: Bool, files: FileSet?) {
+    (self.coding, self.coder, self.keepsOriginals, self.files) = (coding, coder, keepsOriginals, files)
   }
 
   /// The thread's own way to the files.
@@ -35,10 +37,16 @@ struct ReadingThread {
   /// - Parameters:
   ///   - text: valid UTF-8.
   ///   - label: the number of its label in the ``LabelTable``.
+  ///   - file: the index of its file.
+  ///   - line: its line in the file, or 0.
   ///   - scratch: memory that is reused from text to text.
   mutating func add(
-    _ text: UnsafeBufferPointer<UInt8>, label: Int, to chunk: inout WordChunk, scratch: inout [UInt8]
+    _ text: UnsafeBufferPointer<UInt8>, label: Int, file: Int, line: Int = 0, to chunk: inout WordChunk,
+    scratch: inout [UInt8]
   ) {
+    chunk.origins.append(
+      TextOrigin(hash: TextHashes.hash(of: text), file: Int32(file), line: Int32(clamping: line)))
+    if keepsOriginals { chunk.originals.append(String(decoding: text, as: UTF8.self)) }
     coding.makeRoom(for: text, in: &scratch)
     scratch.withUnsafeMutableBufferPointer { memory in
       if let coder {
@@ -79,11 +87,12 @@ final class ReadingThreads {
   ///   - count: the number of threads, at least 1.
   ///   - coding: how texts become words.
   ///   - coder: what turns words into tokens, where the vocabulary is known.
-  ///   - files: lent to the first thread; each of the others opens them for itself.
-  init(count: Int, _ coding: TextCoding, _ coder: TextCoder?, files: FileSet) {
+  ///   - keepsOriginals: whether the texts are kept as they are, too.
+  ///   - files: lent to the first thread; each of the others opens them for itself. Nil if there are none to open.
+  init(count: Int, _ coding: TextCoding, _ coder: TextCoder?, keepsOriginals: Bool, files: FileSet?) {
     threads = .allocate(capacity: count)
-    threads.initialize(repeating: ReadingThread(coding, coder, files: nil))
-    threads[0] = ReadingThread(coding, coder, files: files)
+    threads.initialize(repeating: ReadingThread(coding, coder, keepsOriginals: keepsOriginals, files: nil))
+    threads[0] = ReadingThread(coding, coder, keepsOriginals: keepsOriginals, files: files)
   }
 
   deinit {

@@ -23,17 +23,29 @@ package enum TextFiles {
     return TextLayout.tableSuffixes.contains(suffix)
   }
 
+  /// Reads the texts, as `forEachRows` does, without the rows that they stand in.
+  @discardableResult
+  package static func forEachBatch(
+    path: String, _ options: TextOptions, _ body: ([String]) throws -> Void
+  ) throws -> [String] {
+    try forEachRows(path: path, options) { rows, _ in try body(rows.map(\.text)) }
+  }
+
   /// Reads the texts: the rows of all tables, or if there are none each `.txt` file as one text, or else each file
   /// whose name has no ending; in the order of the files' names.
   ///
   /// - Parameters:
   ///   - options: the column of texts, the encoding, and how a table is to be read.
-  ///   - body: takes the texts, some at a time; those before a row at fault, too.
+  ///   - keepsColumns: whether each row has the values of all its columns; a file's is its name.
+  ///   - answersBadRows: whether rows that can't be read are given with their errors.
+  ///   - body: takes the rows, some at a time; those before a row at fault, too. With them come the names of the kept
+  ///     columns.
   /// - Returns: what was chosen or left out, in sentences.
   /// - Throws: `CorpusError` if there are no texts, or if one cannot be read; and whatever `body` throws.
   @discardableResult
-  package static func forEachBatch(
-    path: String, _ options: TextOptions, _ body: ([String]) throws -> Void
+  package static func forEachRows(
+    path: String, _ options: TextOptions, keepsColumns: Bool = false, answersBadRows: Bool = false,
+    _ body: (_ rows: [TextRow], _ columns: [String]) throws -> Void
   ) throws -> [String] {
     let files = try FileSet(path: path)
     if files.holdsNumbers {
@@ -49,13 +61,18 @@ package enum TextFiles {
     let withSuffix = byName.filter { $0.suffix == "txt" }
     let texts = withSuffix.isEmpty ? byName.filter { !$0.name.isEmpty && $0.suffix.isEmpty } : withSuffix
     if tables.isEmpty, byName.count == 1, byName[0].name.isEmpty {
-      try forEachBatch(ofLinesIn: byName[0], in: files, options, body)
+      try forEachBatch(ofLinesIn: byName[0], in: files, options) { try body($0, []) }
       return []
     }
     if !tables.isEmpty {
-      return try tables.flatMap { try forEachBatch(of: $0, in: files, options, body) }
+      return try tables.flatMap { table in
+        let format = try TableFormat(of: table, in: files, options, hasLabels: false)
+        return try forEachRows(
+          of: table, format, in: files, options, keepsColumns: keepsColumns, answersBadRows: answersBadRows
+        ) { try body($0, keepsColumns ? format.columns : []) }
+      }
     } else if !texts.isEmpty {
-      try forEachBatch(of: texts, in: files, options, body)
+      try forEachBatch(of: texts, in: files, options) { try body($0, keepsColumns ? ["file"] : []) }
       return []
     } else {
       throw CorpusError(
@@ -65,15 +82,16 @@ package enum TextFiles {
     }
   }
 
-  private static func forEachBatch(
-    of table: FileSet.File, in files: FileSet, _ options: TextOptions, _ body: ([String]) throws -> Void
+  private static func forEachRows(
+    of table: FileSet.File, _ format: TableFormat, in files: FileSet, _ options: TextOptions, keepsColumns: Bool,
+    answersBadRows: Bool, _ body: ([TextRow]) throws -> Void
   ) throws -> [String] {
-    let format = try TableFormat(of: table, in: files, options, hasLabels: false)
     let remarks = try files.readTable(table, options.encoding) { reader, encoding in
       try withUnsafeMutablePointer(to: &reader) { reader in
-        var table = try TextTable(reader, format, options, encoding, labels: nil)
+        var table = try TextTable(
+          reader, format, options, encoding, labels: nil, keepsColumns: keepsColumns, answersBadRows: answersBadRows)
         var remarks = RowRemarks()
-        while let batch = try table.next() { remarks.add(try table.rows.withTexts(of: batch, body)) }
+        while let batch = try table.next() { remarks.add(try table.rows.withRows(of: batch, body)) }
         return remarks
       }
     }
@@ -81,14 +99,14 @@ package enum TextFiles {
   }
 
   private static func forEachBatch(
-    ofLinesIn file: FileSet.File, in files: FileSet, _ options: TextOptions, _ body: ([String]) throws -> Void
+    ofLinesIn file: FileSet.File, in files: FileSet, _ options: TextOptions, _ body: ([TextRow]) throws -> Void
   ) throws {
     try files.readTable(file, options.encoding) { reader, encoding in
       try withUnsafeMutablePointer(to: &reader) { reader in
-        var (lines, texts) = (UTF8Lines(reader, encoding), [String]())
+        var (lines, texts) = (UTF8Lines(reader, encoding), [TextRow]())
         while try lines.next() {
           let line = lines.line.last == UInt8(ascii: "\r") ? lines.line.dropLast() : lines.line[...]
-          texts.append(String(decoding: line, as: UTF8.self))
+          texts.append(TextRow(text: String(decoding: line, as: UTF8.self)))
           if texts.count == 1000 {
             try body(texts)
             texts.removeAll()
@@ -100,7 +118,7 @@ package enum TextFiles {
   }
 
   private static func forEachBatch(
-    of texts: [FileSet.File], in files: FileSet, _ options: TextOptions, _ body: ([String]) throws -> Void
+    of texts: [FileSet.File], in files: FileSet, _ options: TextOptions, _ body: ([TextRow]) throws -> Void
   ) throws {
     // Enough at a time that all threads find work.
     for first in stride(from: 0, to: texts.count, by: 1000) {
@@ -108,7 +126,7 @@ package enum TextFiles {
       try body(
         texts[first..<min(first + 1000, texts.count)].map { text in
           try files.readText(text, options.encoding, into: &bytes)
-          return String(decoding: bytes, as: UTF8.self)
+          return TextRow(text: String(decoding: bytes, as: UTF8.self), values: [text.name])
         })
     }
   }

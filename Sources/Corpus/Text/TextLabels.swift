@@ -55,11 +55,14 @@ struct TextLabels {
   ///   - numbers: the label of each text, as an index of `met`.
   ///   - count: how many labels there have to be; nil for two or more.
   ///   - positive: which of two labels is 1, if the caller has decided.
-  ///   - known: the names that a model has for its labels, from label 0 on; not all of them need to be met.
+  ///   - known: the names that a model has for its labels, or the caller, from label 0 on; not all of them need to be
+  ///     met.
+  ///   - areModels: whether the known names are a model's.
   ///   - file: the path of the data, for messages.
   /// - Throws: `CorpusError` if there is another number of labels, or if they cannot be told apart.
   init(
-    _ met: [String], numbers: some Sequence<Int>, count: Int?, positive: String?, known: [String]?, file: String
+    _ met: [String], numbers: some Sequence<Int>, count: Int?, positive: String?, known: [String]?,
+    areModels: Bool = true, file: String
   ) throws {
     let problems = LabelProblems(met, numbers: numbers, file: file)
     let count = count ?? max(2, met.count)
@@ -77,7 +80,7 @@ struct TextLabels {
     }
     if let known, positive == nil {
       let places = met.map { label in known.firstIndex { Self.plain($0) == Self.plain(label) } }
-      guard !places.contains(nil) else { throw problems.foreignLabels(known) }
+      guard !places.contains(nil) else { throw problems.foreignLabels(known, areModels: areModels) }
       (names, values) = (known, places.map { UInt8($0!) })
       return
     }
@@ -152,11 +155,12 @@ private struct LabelProblems {
         : "ask for \(labels.count) labels, leave out the others, or name another label column")
   }
 
-  func foreignLabels(_ known: [String]) -> CorpusError {
+  func foreignLabels(_ known: [String], areModels: Bool) -> CorpusError {
     let isPair = known.count == 2
     let names = known.map(CorpusError.quoted)
     return error(
-      .foreignLabels(known: known), expected: "the model's labels, \(names.joined(separator: isPair ? " and " : ", "))",
-      advice: isPair ? "say which one is \(names[1])" : "leave out the others")
+      .foreignLabels(known: known),
+      expected: "the \(areModels ? "model's " : "")labels, \(names.joined(separator: isPair ? " and " : ", "))",
+      advice: areModels && isPair ? "say which one is \(names[1])" : "leave out the others")
   }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How texts and labels are found in their files, and how they are read.
 public struct TextOptions: Codable, Sendable, Equatable {
   /// How bytes stand for characters.
@@ -16,7 +18,7 @@ public struct TextOptions: Codable, Sendable, Equatable {
   }
 
   /// The column of a table that holds the texts, by its name or by its number from 1 on; nil for the one with a usual
-  /// name, such as `text`.
+  /// name, such as `text`. Of several, with commas between them, the values are joined.
   public var textColumn: String?
   /// The column of a table that holds the labels, by its name or by its number from 1 on; nil for the one with a usual
   /// name, such as `label`.
@@ -29,6 +31,8 @@ public struct TextOptions: Codable, Sendable, Equatable {
   /// Whether rows of a table that break the rules, or lack a text or a label, are left out and counted; nil to throw an
   /// error.
   public var skipsBadRows: Bool?
+  /// The names of all labels that there may be, from label 0 on; nil to take those of the data.
+  public var labelNames: [String]?
   /// Of two labels, the one that becomes 1; nil for the one whose name says so, such as `positive`.
   public var positiveLabel: String?
   /// The texts' encoding.
@@ -62,6 +66,16 @@ public struct TextOptions: Codable, Sendable, Equatable {
     coding.stripsHTML = stripsHTML
     coding.whiteSpace = coding.tokens == .keras ? whiteSpace : .unicode
     return coding
+  }
+
+  /// The columns of texts that were asked for.
+  var textColumnNames: [String] { textColumn.map(Self.parts) ?? [] }
+  /// All columns that were asked for.
+  var columnNames: [String] { textColumnNames + (labelColumn.map { [$0] } ?? []) }
+
+  /// The parts of a list with commas between them, without spaces around them.
+  static func parts(_ list: String) -> [String] {
+    list.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
   }
 
   /// The usual names of columns of texts, in the order in which they are looked for.

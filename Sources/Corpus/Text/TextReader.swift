@@ -5,8 +5,10 @@ struct TextReader {
   let options: TextOptions
   /// How many different labels the texts must have; nil for two or more.
   let labelCount: Int?
-  /// The names of a model's labels, from label 0 on, if the texts are for a model.
+  /// The names of the labels, from label 0 on, if a model has some or the caller has named them.
   let knownLabels: [String]?
+  /// Whether these are a model's.
+  let areLabelsOfModel: Bool
   let threads: ReadingThreads
 
   /// Reads the texts.
@@ -28,13 +30,14 @@ struct TextReader {
     // Labels are the names of folders, and so can be checked before anything is read.
     let labels = try TextLabels(
       tree.labels.names.map(TextTree.fullName), numbers: tree.texts.lazy.map(\.label), count: labelCount,
-      positive: options.positiveLabel.map(TextTree.fullName), known: knownLabels, file: files.path)
+      positive: options.positiveLabel.map(TextTree.fullName), known: knownLabels.map { $0.map(TextTree.fullName) },
+      areModels: areLabelsOfModel, file: files.path)
     let chunks = try chunks(of: tree.texts, progress: progress)
     var texts = NumberedTexts.texts(of: chunks, labels: labels.values)
     for index in texts.indices { texts[index].part = tree.texts[index].part }
     return NumberedTexts(
       chunks: chunks, texts: tree.readingOrder(labels.values).map { texts[$0] }, labels: labels.names,
-      notes: tree.notes)
+      fileNames: tree.texts.map(\.file.name), notes: tree.notes)
   }
 
   /// Reads texts in the archive's own order, which is the fastest.
@@ -51,9 +54,11 @@ struct TextReader {
       // An English word takes about five bytes.
       chunk.words.reserveCapacity(texts.reduce(0) { $0 + $1.file.size } / 5)
       var (bytes, scratch) = ([UInt8](), [UInt8]())
-      for text in texts {
+      for (index, text) in zip(texts.indices, texts) {
         try files.readText(text.file, options.encoding, into: &bytes)
-        bytes.withUnsafeBufferPointer { thread.add($0, label: text.label, to: &chunk, scratch: &scratch) }
+        bytes.withUnsafeBufferPointer { bytes in
+          thread.add(bytes, label: text.label, file: index, to: &chunk, scratch: &scratch)
+        }
       }
     }
   }
@@ -65,27 +70,31 @@ struct TextReader {
   private func readTables(_ tables: [TextLayout.Table], progress: (Double) -> Void) throws -> NumberedTexts {
     let labels = LabelTable()
     var (chunks, notes) = ([WordChunk](), [String]())
-    for table in tables {
+    if Set(tables.map(\.part)).count < tables.count {
+      notes.append("\(tables.count) tables are read: \(CorpusError.quoted(tables.map(\.file.name), limit: 8))")
+    }
+    for (index, table) in tables.enumerated() {
       let format = try TableFormat(of: table.file, in: files, options, hasLabels: true)
-      let own = try readTable(table, format, labels, progress: progress)
+      let own = try readTable(table, index, format, labels, progress: progress)
       chunks += own
       notes += format.notes + own.reduce(into: RowRemarks()) { $0.add($1.remarks) }.notes
       let note =
-        "texts are taken from the column \(CorpusError.quoted(format.names.text)), labels from "
+        "texts are taken from the column\(format.names.texts.count > 1 ? "s" : "") "
+        + "\(format.names.texts.map(CorpusError.quoted).joined(separator: " and ")), labels from "
         + CorpusError.quoted(format.names.label)
       let isChosen = options.textColumn == nil || options.labelColumn == nil
       if isChosen, !notes.contains(note) { notes.append(note) }
     }
     let resolved = try TextLabels(
       labels.names, numbers: chunks.lazy.flatMap(\.labels), count: labelCount, positive: options.positiveLabel,
-      known: knownLabels, file: files.path)
+      known: knownLabels, areModels: areLabelsOfModel, file: files.path)
     return NumberedTexts(
       chunks: chunks, texts: NumberedTexts.texts(of: chunks, labels: resolved.values), labels: resolved.names,
-      notes: notes)
+      fileNames: tables.map(\.file.name), notes: notes)
   }
 
   private func readTable(
-    _ table: TextLayout.Table, _ format: TableFormat, _ labels: LabelTable, progress: (Double) -> Void
+    _ table: TextLayout.Table, _ index: Int, _ format: TableFormat, _ labels: LabelTable, progress: (Double) -> Void
   ) throws -> [WordChunk] {
     try files.readTable(table.file, options.encoding) { reader, encoding in
       try withUnsafeMutablePointer(to: &reader) { reader in
@@ -97,8 +106,8 @@ struct TextReader {
         } read: { thread, batch, chunk in
           chunk.part = table.part
           var scratch: [UInt8] = []
-          chunk.remarks = try rows.forEachText(of: batch) {
-            thread.add($0, label: $1, to: &chunk, scratch: &scratch)
+          chunk.remarks = try rows.forEachText(of: batch) { text, label, line in
+            thread.add(text, label: label, file: index, line: line, to: &chunk, scratch: &scratch)
           }
         }
       }

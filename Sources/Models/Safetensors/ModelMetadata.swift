@@ -12,6 +12,8 @@ package struct ModelMetadata: Equatable {
   package var coding = TextCoding()
   /// Nil for a model's default label names.
   package var labels: [String]?
+  /// Nil for a model of numbers.
+  package var trainingTexts: TextHashes?
 
   package enum Key {
     package static let version = "format_version"
@@ -19,6 +21,7 @@ package struct ModelMetadata: Equatable {
     static let vocabulary = "vocabulary"
     static let coding = "coding"
     static let labels = "labels"
+    static let trainingTexts = "training_texts"
   }
 
   private static let version = "1"
@@ -29,6 +32,7 @@ package struct ModelMetadata: Equatable {
     vocabulary = model.vocabulary
     coding = model.coding
     labels = model.labels
+    trainingTexts = model.trainingTexts
   }
 
   /// Decodes the texts of a file; texts with other names are ignored.
@@ -56,6 +60,7 @@ package struct ModelMetadata: Equatable {
     vocabulary = try value(Key.vocabulary, "is not a list of words")
     if let coding: TextCoding = try value(Key.coding, "can't be read") { self.coding = coding }
     labels = try value(Key.labels, "are not a list of names")
+    trainingTexts = try value(Key.trainingTexts, "are not a list of hashes")
   }
 
   /// The texts to write.
@@ -66,6 +71,7 @@ package struct ModelMetadata: Equatable {
       var texts = [Key.version: Self.version, Key.coding: try json(coding)]
       if let labels { texts[Key.labels] = try json(labels) }
       if let configuration { texts[Key.configuration] = try json(configuration) }
+      if let trainingTexts { texts[Key.trainingTexts] = try json(trainingTexts) }
       if let vocabulary { texts[Key.vocabulary] = try json(vocabulary) }
       return texts
     }
@@ -85,6 +91,7 @@ extension Model {
       coding = metadata.coding
       try setVocabulary(metadata.vocabulary)
       if let labels = metadata.labels { try setLabels(labels) }
+      trainingTexts = metadata.trainingTexts
     } catch let error as ModelError {
       throw ModelError(
         error.kind, path: path, problem: "in the metadata, \(error.problem)", advice: ModelMetadata.advice)

@@ -40,7 +40,7 @@ public struct AutomaticSettings: Sendable {
     // Of tokens only those that stand for no words: what is counted are the words.
     func load() throws -> (Dataset, WordSequences) {
       let data = try source.load(
-        vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keepsWords: true,
+        vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keeping: .words,
         threads: threads, progress: progress)
       guard let texts = data.training.texts else { throw TrainingError.numbersInsteadOfTexts }
       return (data, texts)
@@ -59,7 +59,10 @@ public struct AutomaticSettings: Sendable {
       settings.removeNetwork()
       reasons = []
     }
-    if data.validation == nil {
+    if data.validation == nil, facts.count < Self.fewTexts {
+      settings.earlyStopping = nil
+      reasons.append("the texts are too few to hold some out for validation")
+    } else if data.validation == nil {
       settings.validationSplit = facts.count < 500 ? 0.2 : 0.1
       reasons.append(
         "\(Int(settings.validationSplit! * 100)) % of the training texts are held out, to "
@@ -90,6 +93,8 @@ public struct AutomaticSettings: Sendable {
     return settings
   }()
 
+  /// Of fewer texts none are held out: they would say nothing.
+  private static let fewTexts = 10
   /// From so many texts on, steps are larger, and words alone say enough.
   private static let manyTexts = 15_000
   private static let (vocabularyLimit, lengthLimit) = (10_000, 1000)

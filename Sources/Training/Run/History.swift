@@ -69,7 +69,7 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   }
 
   /// The row of history.csv.
-  var row: String { "\(epoch)," + columns.map { "\($0.value)" }.joined(separator: ",") }
+  var row: String { "\(epoch)," + columns.map { $0.value.isNaN ? "nan" : "\($0.value)" }.joined(separator: ",") }
 
   /// The columns of history.csv, sorted as Keras's CSVLogger sorts them (keras/src/callbacks/csv_logger.py).
   fileprivate var columns: [(name: String, value: Float)] {

@@ -155,6 +155,7 @@ public final class Run {
       let dataset = try source.load(start.configuration, threads: options.threads) { report(.reading($0)) }
       for note in dataset.notes { report(.note(note)) }
       let (training, validation) = try dataset.parts(validationSplit: start.configuration.validationSplit)
+      if validation.count == 0 { report(.note("there are no texts to validate on: the run is not validated")) }
       let fingerprint = Dataset.fingerprint(training: training, validation: validation)
       guard expectedFingerprint ?? fingerprint == fingerprint else {
         throw TrainingError.otherData(path: source.path)
@@ -166,7 +167,8 @@ public final class Run {
         ? try WidePart(start.configuration, training: training, validation: validation, threads: options.threads) : nil
       let best = BestModelWriter(dataset, wide)
       let trainer = try Trainer(
-        start.configuration, state: start.state, training: training, validation: validation,
+        start.configuration, state: start.state, training: training,
+        validation: validation.count > 0 ? validation : nil,
         wideLogits: wide?.validationLogits, threads: options.threads,
         callbacks: isFirst ? best.callbacks(start.configuration) + start.output.callbacks : [],
         communicator: options.communicator, sumsInAnyOrder: options.sumsInAnyOrder)
@@ -199,7 +201,8 @@ public final class Run {
       return try report(event)
     }
     // All ranks share this work.
-    let logits = configuration.wide != nil && ending == .completed ? trainer.validationLogits() : nil
+    let weighsParts = configuration.wide != nil && ending == .completed && validationCount > 0
+    let logits = weighsParts ? trainer.validationLogits() : nil
     // The model first: a run that its checkpoint calls finished has its model.
     try folder?.write(dataset.model(trainer.parameters, configuration, wide, networkLogits: logits))
     try writeCheckpoint()
@@ -213,7 +216,7 @@ public final class Run {
 
   /// What a user should know before the model is used, in sentences; best asked for when the run has ended.
   public var warnings: [String] {
-    guard let accuracy = bestValidationAccuracy else { return [] }
+    guard validationCount > 0, let accuracy = bestValidationAccuracy else { return [] }
     var warnings: [String] = []
     let data = trainer.validationData
     let counts = data.labels.reduce(into: [Int](repeating: 0, count: configuration.labelCount)) { $0[Int($1)] += 1 }

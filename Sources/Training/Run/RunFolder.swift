@@ -152,6 +152,7 @@ public final class RunFolder {
       let limit: Int?
       let wordIndex: String?
       let text: TextOptions?
+      let validationData, testData: String?
       let fingerprint: String
       let threads: Int
       let configuration: TrainingConfiguration
@@ -160,7 +161,8 @@ public final class RunFolder {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let description = Description(
       version: Run.version, data: source.path, limit: source.limit, wordIndex: source.wordIndex, text: source.text,
-      fingerprint: source.fingerprint, threads: threads, configuration: configuration)
+      validationData: source.validationPath, testData: source.testPath, fingerprint: source.fingerprint,
+      threads: threads, configuration: configuration)
     try AtomicFile.write([try encoder.encode(description), Data("\n".utf8)], to: path + "/" + RunFiles.description)
   }
 

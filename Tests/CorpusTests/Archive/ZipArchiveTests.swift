@@ -61,6 +61,19 @@ import Testing
     for _ in 0..<2 { #expect(try archive.read("a") { try $0.bytes($0.size) } == Self.data) }
   }
 
+  @Test(arguments: [false, true]) func anArchiveIsNotReopenedWhenAnotherHasTakenItsPlace(isGzip: Bool) throws {
+    let (path, other) = (folder.path + "/test.zip", folder.path + "/other.zip")
+    // “a” by gzip.
+    let gzip: [UInt8] = [31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 75, 4, 0, 67, 190, 183, 232, 1, 0, 0, 0]
+    for path in [path, other] {
+      try Data(isGzip ? gzip : Zip(.init("a", [1])).bytes).write(to: URL(fileURLWithPath: path))
+    }
+    let archive = try isGzip ? ZipArchive(gzip: path) : ZipArchive(path: path)
+    _ = try ZipArchive(reopening: archive)
+    #expect(rename(other, path) == 0)
+    refuses(.unreadableFile, "test.zip: the file has changed while it was read") { try ZipArchive(reopening: archive) }
+  }
+
   @Test func entriesAreListedInTheArchivesOrder() throws {
     let path = try folder.write(Zip(.init("b", [1]), .init("a", [2])).bytes, to: "test.zip")
     #expect(try ZipArchive(path: path).entryNames == ["b", "a"])

@@ -15,6 +15,20 @@ import Testing
     refuses(.notFound, "/nowhere.csv: no such file; check the path") { try data.load("/nowhere.csv") }
   }
 
+  @Test func aFileThatIsWrittenToWhileItIsReadIsAnError() throws {
+    let path = try data.folder.write("text\n" + String(repeating: "a good film\n", count: 30_000), to: "a.csv")
+    var count = 0
+    refuses(.unreadableFile, "a.csv: the file has changed while it was read; try again") {
+      try TextFiles.forEachBatch(path: path, TextOptions()) { texts in
+        count += texts.count
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data("another\n".utf8))
+      }
+    }
+    #expect(count == 30_000)
+  }
+
   @Test func aDeviceIsNeitherFileNorFolder() {
     refuses(.unsupportedFormat, "/dev/null: expected a file or a folder, found something else") {
       try data.load("/dev/null")
@@ -57,7 +71,7 @@ import Testing
   /// Each: the names of an archive's files, and what is found.
   @Test(
     arguments: [
-      (["x.bin", "y.bin"], "found “x.bin”, “y.bin”"), (["a.csv", "b.csv"], "found “a.csv”, “b.csv”"),
+      (["x.bin", "y.bin"], "found “x.bin”, “y.bin”"), (["train.csv", "b.csv"], "found “b.csv”, “train.csv”"),
       ((0..<10).map { "\($0).bin" }, "“7.bin” and 2 more"),
     ] as [([String], String)])
   func archivesWithoutTextsAreRefused(names: [String], found: String) {
@@ -95,7 +109,7 @@ import Testing
   }
 
   @Test func thereMayBeVeryManyEntries() throws {
-    let path = try data.zip((0..<200_000).map { ("t/\($0 % 2 == 0 ? "pos" : "neg")/\($0).txt", "a") })
+    let path = try data.zip((0..<200_000).map { ("t/\($0 % 2 == 0 ? "pos" : "neg")/\($0).txt", "a \($0)") })
     let texts = try data.load(path)
     #expect((texts.training.count, texts.test.count) == (160_000, 40_000))
     #expect(texts.vocabulary[4] == "a")

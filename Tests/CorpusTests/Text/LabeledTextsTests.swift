@@ -167,9 +167,88 @@ import Testing
     }
   }
 
-  @Test func aTextOfEachLabelIsTooFewToSetSomeApart() {
-    refuses(.tooFewTexts, "a.csv: expected test texts, found none; add texts, or set none apart") {
-      try data.load(table: "text,label\nx,a\ny,b\n")
+  @Test func ofATextOfEachLabelNoneIsSetApart() throws {
+    let texts = try data.load(table: "text,label\nx,a\ny,b\n")
+    #expect((texts.training.count, texts.test.count) == (2, 0))
+    #expect(texts.notes.contains("there is no test part, and the 2 texts are too few to set some apart"))
+  }
+
+  private static func rows(_ range: Range<Int>) -> String {
+    range.map { "text \($0 % 400) of \($0 % 400 * 7919),\($0 % 3 == 0 ? "a" : "b")\n" }.joined()
+  }
+
+  /// The hashes of the texts that are set apart.
+  private func testHashes(_ rows: String) throws -> Set<UInt64> {
+    Set(try #require(try data.load(table: "text,label\n" + rows).test.origins).map(\.hash))
+  }
+
+  @Test func moreRowsHardlyMoveTheOthers() throws {
+    let before = try testHashes(Self.rows(0..<399))
+    #expect(before.count == 80)
+    let after = try testHashes("another,a\n" + Self.rows(0..<399))
+    // At most a text of the label that has one more.
+    #expect(before.subtracting(after).count <= 1 && after.subtracting(before).count <= 1)
+    #expect(try testHashes(Self.rows(200..<399) + Self.rows(0..<200)) == before)
+  }
+
+  @Test func equalTextsStayTogether() throws {
+    // Each twice, half of them with another label the second time.
+    let texts = try data.load(table: "text,label\n" + Self.rows(0..<800))
+    let (training, test) = (try #require(texts.training.origins), try #require(texts.test.origins))
+    #expect((training.count, test.count) == (640, 160))
+    #expect(Set(training.map(\.hash)).isDisjoint(with: test.map(\.hash)))
+  }
+
+  @Test func textsKnowWhereTheyComeFrom() throws {
+    let table = "text,label\n\"a\nb\",x\nc,y\n"
+    let path = try data.zip([("train.csv", table), ("test.csv", table)])
+    let texts = try data.load(path)
+    #expect(texts.fileNames == ["train.csv", "test.csv"])
+    for (part, file) in [(texts.training, 0), (texts.test, 1)] {
+      let origins = try #require(part.origins)
+      #expect(Set(origins.map(\.line)) == [2, 4] && origins.allSatisfy { Int($0.file) == file })
+    }
+  }
+
+  @Test func runsBegunBeforeSplitAsTheyDid() throws {
+    let path = try data.folder.write("text,label\n" + Self.rows(0..<300), to: "a.csv")
+    let json = #"{"path": "\#(path)", "fingerprint": "", "splitsAtAllWhiteSpace": true}"#
+    let old = try JSONDecoder().decode(DataSource.self, from: Data(json.utf8))
+    let new = try JSONDecoder().decode(DataSource.self, from: JSONEncoder().encode(DataSource(path: path)))
+    let tests = try [old, new].map { source in
+      try source.load(vocabularySize: 9, maxLength: 9, labelCount: 2, threads: 1).test
+    }
+    #expect(tests[0].count == tests[1].count)
+    #expect(try tests[1].origins?.map(\.hash).sorted() == testHashes(Self.rows(0..<300)).sorted())
+    #expect(tests[0].origins?.map(\.hash) != tests[1].origins?.map(\.hash))
+  }
+
+  // MARK: Named labels, and parts that lie elsewhere
+
+  @Test func labelsCanBeNamedInTheirOrder() throws {
+    let table = "text,label\nx,b\ny,a\nz,b\nv,a\n"
+    #expect(try data.load(table: table, .with { $0.labelNames = ["b", "a"] }).labels == ["b", "a"])
+    #expect(
+      try data.load(table: table, .with { $0.labelNames = ["c", "b", "a"] }, labelCount: 3).labels == ["c", "b", "a"])
+    refuses(.foreignLabels(known: ["b", "c"]), "expected the labels, “b” and “c”, found “a” (2), “b” (2)") {
+      try data.load(table: table, .with { $0.labelNames = ["b", "c"] })
+    }
+  }
+
+  @Test func partsMayLieElsewhere() throws {
+    var source = DataSource(path: try data.folder.write("text,label\na b,x\nb,y\nb,x\nb c,y\n", to: "a.csv"))
+    source.validationPath = try data.folder.write("text,label\nb d,x\na,x\n", to: "b.csv")
+    source.testPath = try data.folder.write("text,label\nb,y\na,x\nd,y\n", to: "c.csv")
+    let stored = try JSONDecoder().decode(DataSource.self, from: JSONEncoder().encode(source))
+    #expect(stored == source)
+    let dataset = try stored.load(vocabularySize: 9, maxLength: 9, labelCount: 2, threads: 1)
+    #expect((dataset.training.count, dataset.validation?.count, dataset.test.count) == (4, 2, 3))
+    let vocabulary = try #require(dataset.vocabulary)
+    let words = try #require(dataset.validation).sequences.lists.map { $0.map { vocabulary[Int($0)] } }
+    #expect(words.sorted { $0.count > $1.count } == [["<start>", "b", "<oov>"], ["<start>", "a"]])
+    source.testPath = try data.folder.write("text,label\nb,z\n", to: "c.csv")
+    refuses(.foreignLabels(known: ["x", "y"]), "c.csv: expected the model's labels") {
+      try source.load(vocabularySize: 9, maxLength: 9, labelCount: 2, threads: 1)
     }
   }
 

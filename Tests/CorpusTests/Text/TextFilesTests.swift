@@ -91,6 +91,41 @@ import Testing
     #expect(notes.count == 1 && notes[0].hasPrefix("bad rows skipped: 1 (line "))
   }
 
+  /// Each: a table, and the values of each row; its second row is at fault.
+  @Test(arguments: [
+    (
+      "a.csv", "id,text,more\n1,a,\"x\ny\"\n2,b\n3,c,z\n", ["id", "text", "more"],
+      [["1", "a", "x\ny"], ["3", "c", "z"]]
+    ),
+    (
+      "a.jsonl", "{\"id\": 1, \"text\": \"a\"}\n{}\n{\"id\": 3, \"text\": \"c\", \"z\": []}\n", ["id", "text"],
+      [["1", "a"], ["3", "c"]]
+    ),
+  ])
+  func rowsKeepTheirColumns(name: String, table: String, columns: [String], values: [[String]]) throws {
+    let path = try data.folder.write(table, to: name)
+    var rows: [TextRow] = []
+    let notes = try TextFiles.forEachRows(path: path, TextOptions(), keepsColumns: true, answersBadRows: true) {
+      #expect($1 == columns)
+      rows += $0
+    }
+    #expect(notes == [])
+    #expect(rows.map(\.text) == ["a", "", "c"] && [rows[0].values, rows[2].values] == values)
+    #expect(rows[1].error?.kind == .malformedTable && rows[0].error == nil && rows[2].error == nil)
+  }
+
+  @Test func textsOfSeveralColumnsAreJoined() throws {
+    let options = TextOptions.with { $0.textColumn = "title, body" }
+    for (name, table) in [
+      ("a.csv", "body,id,title\nb,1,a\n"), ("a.jsonl", "{\"body\": \"b\", \"title\": \"a\"}\n"),
+    ] { #expect(try texts(data.folder.write(table, to: name), options) == ["a\nb"]) }
+    let numbered = TextOptions.with { ($0.textColumn, $0.hasHeader) = ("3,1", false) }
+    #expect(try texts(data.folder.write("b,1,a\nd,0,c\n", to: "b.csv"), numbered) == ["a\nb", "c\nd"])
+    refuses(.missingColumn(.text, columns: ["text", "label"]), "expected a column “title”") {
+      try texts(data.folder.write("text,label\na,b\n", to: "c.csv"), .with { $0.textColumn = "text,title" })
+    }
+  }
+
   @Test func otherFilesHaveNoTexts() {
     refuses(.noTexts, "a.zip: expected tables (csv, tsv, jsonl, ndjson) or .txt files, found none") {
       try texts(data.zip([("x.bin", "")]))

@@ -60,8 +60,10 @@ import Testing
   ]
 
   private func load(thirtyOf names: [String]) throws -> LabeledTexts {
-    try data.load(
-      table: "text,label\n" + (0..<30).map { "w\($0 % 3),\(names[$0 % 3])\n" }.joined(), labelCount: 3)
+    // Equal words, but not equal texts.
+    func text(_ number: Int) -> String { "w\(number % 3)" + String(repeating: "!", count: number) }
+    return try data.load(
+      table: "text,label\n" + (0..<30).map { "\(text($0)),\(names[$0 % 3])\n" }.joined(), labelCount: 3)
   }
 
   @Test(arguments: names) func moreThanTwoLabelsAreNumberedInOrder(names: [String], expected: [String]) throws {

@@ -169,7 +169,7 @@ import Testing
   @Test func wordsHaveAtMost32MiBInAll() {
     let word = String(repeating: "x", count: 33 << 20)
     refuses(CorpusError.Kind.tooLarge, "a.csv: expected words of at most 33554432 bytes in all") {
-      try data.load(table: "text,label\n\(word),a\n\(word),b\nx,a\nx,b\n")
+      try data.load(table: "text,label\n\(word),a\n\(word),b\nx,a\nx,b\n", .training)
     }
   }
 

@@ -124,6 +124,19 @@ import Testing
     #expect(texts.notes.contains("there is no test part: the 1 texts of the validation part are used instead"))
   }
 
+  @Test func tablesWithoutPartsAreOne() throws {
+    let table = "text,label\na,x\nb,y\n"
+    let texts = try data.load(data.zip([("2023/a.csv", table), ("2024/a.csv", table + "c,x\n")]), .training)
+    #expect(texts.training.count == 5 && texts.notes.contains("2 tables are read: “2023/a.csv”, “2024/a.csv”"))
+  }
+
+  @Test func aPartMayHaveSeveralTables() throws {
+    let table = "text,label\na,x\nb,y\n"
+    let texts = try data.load(
+      data.zip(["train-00000-of-00002.csv", "train-00001-of-00002.csv", "test/a.csv"].map { ($0, table) }))
+    #expect((texts.training.count, texts.test.count) == (4, 2))
+  }
+
   @Test func otherTablesBesideTheirPartsAreRefused() {
     refuses(.noTexts, "found “other.csv”, “test.csv”, “train.csv”") {
       try data.load(data.zip(["train.csv", "test.csv", "other.csv"].map { ($0, "text,label\na,x\n") }))

@@ -12,6 +12,8 @@ package struct FileSet {
     let index: Int
     /// In bytes.
     let size: Int
+    /// What tells it from a file that takes its place; nil in an archive.
+    var identity: FileIdentity?
 
     /// The path of the folder that it lies in; empty at the top.
     var folder: Substring {
@@ -57,7 +59,7 @@ package struct FileSet {
         return
       }
       guard isZip || Self.isZip(start) else {
-        files = [File(name: "", index: 0, size: Int(facts.st_size))]
+        files = [File(name: "", index: 0, size: Int(facts.st_size), identity: FileIdentity(facts))]
         (archive, rawPaths, readerLimit) = (nil, [:], .max)
         return
       }
@@ -108,14 +110,22 @@ package struct FileSet {
     let path = location(of: file).file
     let descriptor = try Self.open(path, as: rawPaths[file.index])
     defer { close(descriptor) }
+    try file.identity?.check(descriptor, path: path)
     var reader = EntryReader(file: path, entry: nil, size: file.size) { chunk in
       let count = Foundation.read(descriptor, chunk.baseAddress, chunk.count)
       guard count >= 0 else { throw Self.failure(path) }
       return count
     }
-    let result = try body(&reader)
-    try reader.drain()
-    return result
+    do {
+      let result = try body(&reader)
+      try reader.drain()
+      try file.identity?.check(descriptor, path: path)
+      return result
+    } catch {
+      // Whatever is wrong with it, that is the reason.
+      try file.identity?.check(descriptor, path: path)
+      throw error
+    }
   }
 
   /// Reads a table, converted to UTF-8 if it turns out to be UTF-16.
@@ -244,7 +254,8 @@ package struct FileSet {
         switch facts.st_mode & S_IFMT {
         case S_IFREG:
           if String(validatingCString: Array(path)) == nil { rawPaths[files.count] = Array(path) }
-          files.append(File(name: inside, index: files.count, size: Int(facts.st_size)))
+          files.append(
+            File(name: inside, index: files.count, size: Int(facts.st_size), identity: FileIdentity(facts)))
         case S_IFDIR where !isLink: folders.append((inside, Array(path)))
         default: break
         }

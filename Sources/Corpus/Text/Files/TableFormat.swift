@@ -23,9 +23,11 @@ struct TableFormat: Sendable {
   /// How many fields a record has.
   private(set) var columnCount = 2
   /// The indices of the columns of texts and of labels.
-  private(set) var places = (text: 1, label: 0)
+  private(set) var places = (texts: [1], label: 0)
   /// The names of these columns, or if there is no header their numbers from 1 on.
-  private(set) var names = (text: "text", label: "label")
+  private(set) var names = (texts: ["text"], label: "label")
+  /// The names of all columns, or their numbers.
+  private(set) var columns: [String] = []
   /// What was chosen, in sentences.
   private(set) var notes: [String] = []
 
@@ -145,16 +147,17 @@ struct TableFormat: Sendable {
     _ names: [String], _ guess: ColumnGuess, _ options: TextOptions, hasLabels: Bool, _ sample: TableSample
   ) throws {
     let columns = TableColumns(names: names, hasNumbers: !isJSON, sample: sample)
-    let text = try columns.index(of: .text, named: options.textColumn, guess: guess.text)
+    let texts = try columns.indices(ofTexts: options.textColumn, guess: guess.text)
     let label = hasLabels ? try columns.index(of: .label, named: options.labelColumn, guess: guess.label) : nil
-    guard text != label else {
+    if let label, texts.contains(label) {
       throw sample.error(
-        .invalidArgument("labelColumn"), found: "one column for text and label, \(CorpusError.quoted(names[text]))",
+        .invalidArgument("labelColumn"), found: "one column for text and label, \(CorpusError.quoted(names[label]))",
         advice: "name another text or label column")
     }
     columnCount = names.count
-    places = (text, label ?? 0)
-    self.names = (names[text], label.map { names[$0] } ?? "")
+    places = (texts, label ?? 0)
+    self.names = (texts.map { names[$0] }, label.map { names[$0] } ?? "")
+    self.columns = names
   }
 
   /// The delimiter that Excel's line `sep=;` names; nil if it is not such a line.
@@ -348,7 +351,7 @@ private struct HeaderRow {
   static func isLookedFor(_ name: String, _ options: TextOptions) -> Bool {
     let name = plain(name)
     return TextOptions.textColumns.contains(name) || TextOptions.labelColumns.contains(name)
-      || [options.textColumn, options.labelColumn].contains { $0.map { Int($0) == nil && plain($0) == name } ?? false }
+      || options.columnNames.contains { Int($0) == nil && plain($0) == name }
   }
 
   /// Whether a column of this name usually holds texts.
@@ -365,8 +368,7 @@ private struct HeaderRow {
   ///   - rows: the first rows, this one included.
   ///   - guess: which columns hold texts and labels.
   func problem(_ rows: [[String]], _ guess: ColumnGuess, _ options: TextOptions) -> String? {
-    let names = [options.textColumn, options.labelColumn].compactMap(\.self)
-    if isNumbering || names.contains(where: { Int($0) == nil }) { return nil }
+    if isNumbering || options.columnNames.contains(where: { Int($0) == nil }) { return nil }
     if cells.contains(where: { Self.isLookedFor($0, options) }) { return nil }
     guard let label = guess.label, cells.indices.contains(label) else { return nil }
     func cell(_ row: [String]) -> String { row[label].trimmingCharacters(in: .whitespacesAndNewlines) }
@@ -403,7 +405,8 @@ private struct ColumnGuess {
     }
     let columns = (0..<count).filter { $0 != place(options.labelColumn) }
     let lengths = (0..<count).map { column in rows.reduce(0) { $0 + $1[column].utf8.count } }
-    let text = place(options.textColumn) ?? columns.max { (lengths[$0], -$0) < (lengths[$1], -$1) }!
+    let text =
+      options.textColumnNames.lazy.compactMap(place).first ?? columns.max { (lengths[$0], -$0) < (lengths[$1], -$1) }!
     let kinds = (0..<count).map { column in Set(rows.map { $0[column] }).count }
     let others = (0..<count).filter { $0 != text }
     // Of 21 different cells on, a column of few rows is more likely to hold names than labels.
@@ -422,6 +425,14 @@ private struct TableColumns {
   let hasNumbers: Bool
   /// For messages.
   let sample: TableSample
+
+  /// Finds the columns of texts: one of this name, or else one for each part of it between commas.
+  func indices(ofTexts name: String?, guess: Int?) throws -> [Int] {
+    guard let name, name.contains(","), !names.contains(name) else {
+      return [try index(of: .text, named: name, guess: guess)]
+    }
+    return try TextOptions.parts(name).map { try index(of: .text, named: $0, guess: nil) }
+  }
 
   /// Finds a column: by the exact name, or else by one that differs in case or surrounding spaces, or else by number.
   ///

@@ -41,13 +41,17 @@ enum TextLayout {
       if others.count == 1 { tables = others }
     }
     tables.sort { $0.name < $1.name }
-    let parts = tables.map { TextPart(named: Self.stem($0)) }
+    let parts = tables.map(Self.part)
     if tables.count == 1 {
       self = .tables([Table(file: tables[0], part: .training)])
-    } else if parts.contains(.training), !parts.contains(nil), Set(parts).count == parts.count {
+    } else if tables.count > 1, parts.allSatisfy({ $0 == nil }) {
+      self = .tables(tables.map { Table(file: $0, part: .training) })
+    } else if parts.contains(.training), !parts.contains(nil) {
       let order: [TextPart] = [.training, .validation, .test]
       self = .tables(
-        order.compactMap { part in parts.firstIndex(of: part).map { Table(file: tables[$0], part: part) } })
+        order.flatMap { part in
+          zip(tables, parts).filter { $0.1 == part }.map { Table(file: $0.0, part: part) }
+        })
     } else {
       let names = files.files.map(\.name).sorted()
       throw CorpusError(
@@ -56,6 +60,15 @@ enum TextLayout {
         found: names.isEmpty ? "no files" : CorpusError.quoted(names, limit: 8),
         advice: "give what holds the texts and their labels")
     }
+  }
+
+  /// The part that a table is, by its name, as in `train.csv` and `train-00001-of-00004.jsonl`, or by its folder's.
+  private static func part(_ table: FileSet.File) -> TextPart? {
+    let stem = stem(table)
+    let end = stem.firstIndex { "-_.".contains($0) } ?? stem.endIndex
+    let isNumbered = stem[end...].allSatisfy { $0.isNumber || "-_.of".contains($0) }
+    if let part = TextPart(named: isNumbered ? stem[..<end] : stem[...]) { return part }
+    return table.folder.split(separator: "/").lazy.reversed().compactMap { TextPart(named: $0) }.first
   }
 
   /// Whether a file is about the data, rather than part of them, as its name tells.

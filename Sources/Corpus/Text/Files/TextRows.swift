@@ -1,3 +1,17 @@
+/// A row of a table, or a text by itself, that is to be classified.
+package struct TextRow: Sendable {
+  /// The text; empty where the row can't be read.
+  package var text = ""
+  /// The values of the columns that are kept.
+  package var values: [String] = []
+  /// Why the row can't be read; nil if it can.
+  package var error: CorpusError?
+
+  package init(text: String = "", values: [String] = [], error: CorpusError? = nil) {
+    (self.text, self.values, self.error) = (text, values, error)
+  }
+}
+
 /// Makes texts of the rows of a table; several threads may do so at once.
 ///
 /// JSON Lines are parsed here, since this takes longer than reading them.
@@ -7,76 +21,100 @@ struct TextRows: Sendable {
   let entry: String?
   /// Whether each row is a JSON object, rather than a record of delimited values.
   let isJSON: Bool
-  let textColumn: String
+  /// The columns whose values are joined to a text.
+  let textColumns: [String]
   /// Empty if labels are not wanted.
   let labelColumn: String
   /// Where the labels are numbered; nil if they are not wanted.
   let labels: LabelTable?
-  /// Whether objects that lack a text or a label are left out.
-  let skipsBadRows: Bool
+  /// What becomes of rows that break the rules, or lack a text or a label.
+  let badRows: BadRows
+  /// The columns whose values are given along with each text; nil for none.
+  let keptColumns: [String]?
 
-  /// Gives the texts of a batch with the numbers of their labels.
+  /// What becomes of a row that can't be read.
+  enum BadRows { case stop, skip, answer }
+
+  /// What stands between the values of two columns that are joined to a text.
+  static let joint = UInt8(ascii: "\n")
+
+  /// Gives the texts of a batch with the numbers of their labels, and with their lines.
   ///
   /// - Returns: which rows were left out.
   /// - Throws: `CorpusError` if a JSON object lacks its text or its label, or if there are too many labels.
   func forEachText(
-    of batch: TextBatch, _ body: (_ text: UnsafeBufferPointer<UInt8>, _ label: Int) -> Void
+    of batch: TextBatch, _ body: (_ text: UnsafeBufferPointer<UInt8>, _ label: Int, _ line: Int) -> Void
   ) throws -> RowRemarks {
     var (start, remarks) = (0, batch.remarks)
     for (index, end) in batch.ends.enumerated() {
       defer { start = end }
+      let line = batch.lines[index]
       if isJSON {
-        let line = batch.lines[index]
         try skippingBadRows(&remarks) { remarks in
           let row = try object(batch.bytes[start..<end], line: line, &remarks)
-          var text = try value(textColumn, of: row, line: line)
+          var text = try text(of: row, line: line)
           let label = try value(labelColumn, of: row, line: line)
           guard label.contains(where: { !$0.isWhitespace }) else {
             throw malformed(line, expected: "a label", found: "none")
           }
           let number = try number(of: label, line: line)
-          text.withUTF8 { body($0, number) }
+          text.withUTF8 { body($0, number, line) }
         }
       } else {
-        batch.bytes[start..<end].withUnsafeBufferPointer { body($0, batch.labels[index]) }
+        batch.bytes[start..<end].withUnsafeBufferPointer { body($0, batch.labels[index], line) }
       }
     }
     return remarks
   }
 
-  /// Gives the texts of a batch that was read without labels; the last time is before the first row at fault.
+  /// Gives the rows of a batch that was read without labels; the last time is before the first row at fault.
   ///
   /// - Returns: which rows were left out.
   /// - Throws: `CorpusError` if a JSON object lacks its text; and whatever `body` throws.
-  func withTexts(of batch: TextBatch, _ body: ([String]) throws -> Void) throws -> RowRemarks {
-    var (start, remarks, texts) = (0, batch.remarks, [String]())
-    for (end, line) in zip(batch.ends, batch.lines) {
+  func withRows(of batch: TextBatch, _ body: ([TextRow]) throws -> Void) throws -> RowRemarks {
+    var (start, remarks, rows) = (0, batch.remarks, [TextRow]())
+    for (index, end) in batch.ends.enumerated() {
       defer { start = end }
+      if let error = batch.errors[index] {
+        rows.append(TextRow(error: error))
+        continue
+      }
       guard isJSON else {
-        texts.append(String(decoding: batch.bytes[start..<end], as: UTF8.self))
+        rows.append(
+          TextRow(
+            text: String(decoding: batch.bytes[start..<end], as: UTF8.self),
+            values: keptColumns == nil ? [] : batch.values[index]))
         continue
       }
       do {
         try skippingBadRows(&remarks) { remarks in
-          let row = try object(batch.bytes[start..<end], line: line, &remarks)
-          guard let text = row.values[textColumn] ?? nil else {
-            throw malformed(line, expected: "a text as \(CorpusError.quoted(textColumn))", found: "none")
-          }
-          texts.append(text)
+          let row = try object(batch.bytes[start..<end], line: batch.lines[index], &remarks)
+          rows.append(
+            TextRow(
+              text: try text(of: row, line: batch.lines[index]),
+              values: keptColumns?.map { (row.values[$0] ?? nil) ?? "" } ?? []))
+        } answer: {
+          rows.append(TextRow(error: $0))
         }
       } catch {
-        if !texts.isEmpty { try body(texts) }
+        if !rows.isEmpty { try body(rows) }
         throw error
       }
     }
-    if !texts.isEmpty { try body(texts) }
+    if !rows.isEmpty { try body(rows) }
     return remarks
   }
 
-  private func skippingBadRows(_ remarks: inout RowRemarks, _ body: (inout RowRemarks) throws -> Void) throws {
-    do { try body(&remarks) } catch let error as CorpusError where skipsBadRows && error.isAboutARow {
-      remarks.skipped.append(error)
+  private func skippingBadRows(
+    _ remarks: inout RowRemarks, _ body: (inout RowRemarks) throws -> Void, answer: (CorpusError) -> Void = { _ in }
+  ) throws {
+    do { try body(&remarks) } catch let error as CorpusError where badRows != .stop && error.isAboutARow {
+      if badRows == .answer { answer(error) } else { remarks.skipped.append(error) }
     }
+  }
+
+  private func text(of row: JSONRow, line: Int) throws -> String {
+    try textColumns.map { try value($0, of: row, line: line) }.joined(separator: String(UnicodeScalar(Self.joint)))
   }
 
   private func object(_ bytes: ArraySlice<UInt8>, line: Int, _ remarks: inout RowRemarks) throws -> JSONRow {
@@ -87,6 +125,10 @@ struct TextRows: Sendable {
 
   private func value(_ name: String, of row: JSONRow, line: Int) throws -> String {
     let shown = CorpusError.quoted(name)
+    guard labels != nil else {
+      if let text = row.values[name] ?? nil { return text }
+      throw malformed(line, expected: "a text as \(shown)", found: "none")
+    }
     guard let value = row.values[name] else { throw malformed(line, expected: "a value of \(shown)", found: "none") }
     guard let value else { throw malformed(line, expected: "a text as \(shown)", found: "another value") }
     return value

@@ -11,7 +11,10 @@ struct TextBatch {
   /// The number of each text's label in the ``LabelTable``; empty for JSON Lines, which are still to be parsed, and
   /// where no labels are wanted.
   var labels: [Int] = []
-
+  /// All values of each row of delimited values or of fastText, if they are to be kept.
+  var values: [[String]] = []
+  /// Why rows can't be read, by their indices, if they are to be answered.
+  var errors: [Int: CorpusError] = [:]
   /// Rows that were left out.
   var remarks = RowRemarks()
 
@@ -19,11 +22,12 @@ struct TextBatch {
   static let size = 1 << 18
 
   /// Adds a text, or a JSON object.
-  mutating func add(_ text: ArraySlice<UInt8>, line: Int, label: Int? = nil) {
+  mutating func add(_ text: ArraySlice<UInt8>, line: Int, label: Int? = nil, values: [String]? = nil) {
     bytes += text
     ends.append(bytes.count)
     lines.append(line)
     if let label { labels.append(label) }
+    if let values { self.values.append(values) }
   }
 }
 
@@ -44,10 +48,12 @@ struct TextTable {
   ///   - options: what the caller has decided.
   ///   - encoding: how the reader's bytes stand for characters.
   ///   - labels: where to number the labels, or nil if labels are not wanted.
+  ///   - keepsColumns: whether all values of a row are kept beside its text.
+  ///   - answersBadRows: whether rows that can't be read are given out with their errors.
   /// - Throws: `CorpusError` if the file cannot be read up to there.
   init(
     _ reader: UnsafeMutablePointer<EntryReader>, _ format: TableFormat, _ options: TextOptions,
-    _ encoding: TextOptions.Encoding, labels: LabelTable?
+    _ encoding: TextOptions.Encoding, labels: LabelTable?, keepsColumns: Bool = false, answersBadRows: Bool = false
   ) throws {
     var lines = UTF8Lines(reader, encoding)
     self.format = format
@@ -58,8 +64,10 @@ struct TextTable {
     source.columnCount = format.columnCount
     if format.hasHeader { _ = try source.next() }
     rows = TextRows(
-      file: lines.file, entry: lines.entry, isJSON: format.isJSON, textColumn: format.names.text,
-      labelColumn: format.names.label, labels: labels, skipsBadRows: options.skipsBadRows ?? false)
+      file: lines.file, entry: lines.entry, isJSON: format.isJSON, textColumns: format.names.texts,
+      labelColumn: format.names.label, labels: labels,
+      badRows: answersBadRows ? .answer : options.skipsBadRows ?? false ? .skip : .stop,
+      keptColumns: keepsColumns ? format.columns : nil)
   }
 
   /// The share of the file that has been read.
@@ -76,8 +84,13 @@ struct TextTable {
       do {
         guard try addRow(to: &batch) else { break }
       } catch let error as CorpusError {
-        if rows.skipsBadRows, error.isAboutARow {
-          batch.remarks.skipped.append(error)
+        if rows.badRows != .stop, error.isAboutARow {
+          if rows.badRows == .answer {
+            batch.errors[batch.ends.count] = error
+            batch.add([], line: 0, values: rows.keptColumns == nil ? nil : [])
+          } else {
+            batch.remarks.skipped.append(error)
+          }
           continue
         }
         if batch.ends.isEmpty { throw error }
@@ -120,7 +133,12 @@ struct TextTable {
     let label = try rows.labels.map { _ in
       try number(ofLabel: source.field(format.places.label), line: source.firstLine)
     }
-    batch.add(source.field(format.places.text), line: source.firstLine, label: label)
+    var text = source.field(format.places.texts[0])
+    if format.places.texts.count > 1 {
+      text = ArraySlice(format.places.texts.map { source.field($0) }.joined(separator: [TextRows.joint]))
+    }
+    batch.add(
+      text, line: source.firstLine, label: label, values: rows.keptColumns == nil ? nil : source.fields)
     return true
   }
 
@@ -137,7 +155,9 @@ struct TextTable {
       rest = rest[word.endIndex...]
     }
     guard rows.labels != nil else {
-      batch.add(rest, line: source.lines.number)
+      let values = [labels.joined(separator: [UInt8(ascii: " ")]).map(\.self), Array(rest)]
+        .map { String(decoding: $0, as: UTF8.self) }
+      batch.add(rest, line: source.lines.number, values: rows.keptColumns == nil ? nil : values)
       return true
     }
     guard labels.count == 1 else {

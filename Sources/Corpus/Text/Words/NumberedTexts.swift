@@ -10,6 +10,10 @@ struct WordChunk {
   var ends: [Int] = []
   /// The number of each text's label in the ``LabelTable``.
   var labels: [Int] = []
+  /// Where each text comes from.
+  var origins: [TextOrigin] = []
+  /// The texts as they are; empty unless they are kept.
+  var originals: [String] = []
   /// The part that the texts belong to, where a whole file does.
   var part = TextPart.training
   /// Which rows were left out.
@@ -22,6 +26,8 @@ struct NumberedTexts {
   struct Text {
     /// The index of the chunk that holds its words.
     let chunk: Int
+    /// Its index in the chunk.
+    let index: Int
     /// Where its words are in the chunk.
     let range: Range<Int>
     /// From 0 on.
@@ -35,6 +41,8 @@ struct NumberedTexts {
   let texts: [Text]
   /// The names of the labels, from label 0 on.
   let labels: [String]
+  /// The names of the files, by which the texts' origins tell them.
+  let fileNames: [String]
   /// What was chosen or left out, in sentences.
   var notes: [String]
 }
@@ -47,13 +55,16 @@ extension NumberedTexts {
     var texts: [Text] = []
     for (index, chunk) in chunks.enumerated() {
       var start = 0
-      for (end, label) in zip(chunk.ends, chunk.labels) {
-        texts.append(Text(chunk: index, range: start..<end, label: labels[label], part: chunk.part))
+      for (place, (end, label)) in zip(chunk.ends, chunk.labels).enumerated() {
+        texts.append(Text(chunk: index, index: place, range: start..<end, label: labels[label], part: chunk.part))
         start = end
       }
     }
     return texts
   }
+
+  /// Where a text comes from.
+  func origin(of text: Text) -> TextOrigin { chunks[text.chunk].origins[text.index] }
 
   /// Turns some of the texts into tokens, in the given order.
   ///
@@ -67,6 +78,10 @@ extension NumberedTexts {
     var result = LabeledSequences(
       sequences: sequences(of: texts, numbers: tokens, first: TextCoder.startToken, threads: threads),
       labels: texts.map(\.label))
+    result.origins = texts.map(origin)
+    if let first = chunks.first(where: { !$0.labels.isEmpty }), !first.originals.isEmpty {
+      result.originals = texts.map { chunks[$0.chunk].originals[$0.index] }
+    }
     if let words {
       result.texts = WordSequences(
         words: words.table, sequences: sequences(of: texts, numbers: words.numbers, first: nil, threads: threads))

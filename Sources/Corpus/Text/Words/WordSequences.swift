@@ -40,12 +40,7 @@ package struct WordSequences: Sendable, Equatable {
   ///
   /// - Precondition: both have the same words.
   package func appending(_ other: WordSequences) -> WordSequences {
-    let end = sequences.tokens.count
-    return WordSequences(
-      words: words,
-      sequences: TokenSequences(
-        tokens: sequences.tokens + other.sequences.tokens,
-        offsets: sequences.offsets + other.sequences.offsets.dropFirst().map { $0 + end }))
+    WordSequences(words: words, sequences: sequences.appending(other.sequences))
   }
 
   /// The texts of a range.
