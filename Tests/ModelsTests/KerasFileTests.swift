@@ -191,7 +191,7 @@ enum KerasGolden {
       ),
       (#""units": 3, "#, #""units": 3.5, "#, "“LSTM” “lstm”: units is 3.5"),
       (#""units": 3, "#, #""units": 1e300, "#, "“LSTM” “lstm”: units is 1e+300"),
-      (#""units": 3, "#, #""units": 9007199254740992, "#, "hiddenSize must be from 1 to 65536"),
+      (#""units": 3, "#, #""units": 9007199254740992, "#, "hiddenSize must be from 0 to 65536"),
       (#""units": 3, "#, #""units": true, "#, "“LSTM” “lstm”: units is true"),
       (#""input_dim": 5"#, #""input_dim": 10000000"#, "has shape [5, 2], expected [10000000, 2]"),
       (#""input_dim": 5, "#, "", "“Embedding” “embedding”: there is no input_dim"),

@@ -17,6 +17,19 @@ import Testing
     return parameters
   }
 
+  /// Names and shapes are checked before any values are read; the file is sparse, and takes no space.
+  @Test func aLargeFileThatLacksATensorIsRefusedAtOnce() throws {
+    let file = TemporaryFile("safetensors")
+    let count = 1 << 33
+    let header =
+      #"{"embedding.weight":{"dtype":"F32","shape":[\#(count / 16),4],"data_offsets":[0,\#(4 * count / 4)]}}"#
+    try file.write(littleEndianBytes(UInt64(header.utf8.count)) + Array(header.utf8))
+    try #require(truncate(file.path, off_t(8 + header.utf8.count + count)) == 0)
+    let start = ContinuousClock.now
+    refuses(.malformed, at: file.path, "there is no tensor lstm.weight_hh_l0") { try Model(safetensors: file.path) }
+    #expect(ContinuousClock.now - start < .seconds(1))
+  }
+
   @Test func writesPyTorchsNamesAndOrientation() throws {
     var model = Model(parameters)
     model.vocabulary = ["<pad>", "<start>", "<oov>", "<3>", "é"]
@@ -221,7 +234,7 @@ import Testing
     (["embedding.weight": [2, 2]], "vocabularySize must be from 3 to 10000000, not 2"),
     (["fc.weight": [2, 3]], "fc has two outputs, expected one for two labels"),
     (["fc.weight": [300, 3]], "labelCount must be from 2 to 256, not 300"),
-    (["lstm.weight_hh_l0": [12, 70_000]], "hiddenSize must be from 1 to 65536, not 70000"),
+    (["lstm.weight_hh_l0": [12, 70_000]], "hiddenSize must be from 0 to 65536, not 70000"),
     (["lstm.weight_hh_l0": [12, 60_000]], "lstm.weight_ih_l0 has shape [12, 2], expected [240000, 2]"),
     (["lstm.weight_hh_l0": [12, 0]], "lstm.weight_hh_l0 has shape [12, 0], expected a matrix"),
   ])

@@ -108,7 +108,7 @@ public struct Checkpoint: Sendable, Equatable {
   ///
   /// - Parameter path: where it comes from, for errors.
   package init(_ data: Data, path: String) throws {
-    try self.init(CheckpointFile(Safetensors(data, path: path), path: path), path: path)
+    try self.init(CheckpointFile(SafetensorsFile(data, path: path), path: path), path: path)
   }
 
   private init(_ file: CheckpointFile, path: String) throws {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The files of a zip archive or of a folder, or a file by itself.
@@ -108,6 +109,7 @@ package struct FileSet {
     let path = location(of: file).file
     let descriptor = try Self.open(path, as: rawPaths[file.index])
     defer { close(descriptor) }
+    let state = try Self.state(of: descriptor, path)
     var reader = EntryReader(file: path, entry: nil, size: file.size) { chunk in
       let count = Foundation.read(descriptor, chunk.baseAddress, chunk.count)
       guard count >= 0 else { throw Self.failure(path) }
@@ -115,6 +117,7 @@ package struct FileSet {
     }
     let result = try body(&reader)
     try reader.drain()
+    guard try Self.state(of: descriptor, path) == state else { throw FileError(.changed, path: path) }
     return result
   }
 
@@ -302,10 +305,16 @@ package struct FileSet {
 
   /// - Parameter rawPath: the path as the system has it, if it isn't UTF-8.
   private static func open(_ path: String, as rawPath: [CChar]? = nil) throws -> Int32 {
-    let flags = O_RDONLY | O_CLOEXEC
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
     let descriptor = rawPath.map { Foundation.open($0, flags) } ?? Foundation.open(path, flags)
     guard descriptor >= 0 else { throw failure(path) }
     return descriptor
+  }
+
+  private static func state(of descriptor: Int32, _ path: String) throws -> FileState {
+    var facts = stat()
+    guard fstat(descriptor, &facts) == 0 else { throw failure(path) }
+    return FileState(facts)
   }
 
   private static func failure(_ path: String) -> CorpusError {
