@@ -183,7 +183,7 @@ final class RecurrentPass {
     var active = active
     while active < block.tileCount && block.tileStarts[active] == step {
       for row in active * RowTile.rowCount..<(active + 1) * RowTile.rowCount {
-        begin(row, chain.map { ($0, step) })
+        begin(row, chain.map { ($0, block.earlierPaddings + step) })
       }
       active += 1
     }
@@ -250,7 +250,8 @@ final class RecurrentPass {
           var tile = NarrowTile(rows: inputRows + firstRow, offset: 4 * unit, rows: tileRows)
           if let x = vectors {
             tile.add(
-              x + firstRow * inputStride, rowStride: inputStride, timesPanels: inputPanel, count: inputs, rows: tileRows)
+              x + firstRow * inputStride, rowStride: inputStride, timesPanels: inputPanel, count: inputs, rows: tileRows
+            )
           }
           tile.add(h, rowStride: unitStride, timesPanels: panel, count: units, rows: tileRows)
           tile.store(inputForget: z, candidateOutput: z + rows * width, rows: tileRows)
