@@ -27,7 +27,8 @@ struct NetworkOptions: ParsableArguments {
   var embeddingSize: Int?
 
   @Option(
-    help: .init("LSTM units in each layer and direction; 0 for n-grams alone, see --wide (default: \(defaults.hiddenSize)).",
+    help: .init(
+      "LSTM units in each layer and direction; 0 for n-grams alone, see --wide (default: \(defaults.hiddenSize)).",
       valueName: "size"))
   var hiddenSize: Int?
 

@@ -27,7 +27,8 @@ public struct AutomaticSettings: Sendable {
   ///   - progress: told the share of the texts that was read.
   /// - Throws: `CorpusError` where the data can't be read; `TrainingError` where they are numbers.
   public init(
-    for source: DataSource, seed: UInt64 = 0, hasNetwork: Bool = true, threads: Int, progress: (Double) -> Void = { _ in }
+    for source: DataSource, seed: UInt64 = 0, hasNetwork: Bool = true, threads: Int,
+    progress: (Double) -> Void = { _ in }
   ) throws {
     var (source, tokenReason) = (source, String?.none)
     var options = source.text ?? TextOptions()

@@ -57,7 +57,7 @@ struct WidePartTests {
           beginning: folder.path("run\(threads)"), from: start(source), options: options(threads: threads))
         #expect(try run.train() == .completed)
         files.append(try folder.bytes("run\(threads)/model.safetensors"))
-        #expect(run.wideAccuracy == 1)
+        #expect(run.wideMetrics?.accuracy == 1)
         #expect(run.warnings == [])
       }
       #expect(files[0] == files[1])
