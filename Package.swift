@@ -215,7 +215,8 @@ let package = Package(
     .testTarget(
       name: "ServingTests",
       dependencies: [
-        "Classification", "Corpus", "Fixtures", "Hyperparameters", "Models", "NGrams", "RecurrentNetwork", "Serving",
+        "Classification", "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "NGrams", "RecurrentNetwork",
+        "Serving",
         serve("Hummingbird", "hummingbird"), serve("HTTPTypes", "swift-http-types"), serve("Logging", "swift-log"),
         serve("Metrics", "swift-metrics"), serve("NIOCore", "swift-nio"), serve("NIOEmbedded", "swift-nio"),
         serve("NIOHTTP1", "swift-nio"), serve("NIOHTTPTypes", "swift-nio-extras"),

@@ -237,6 +237,8 @@ static void limit(int resource, rlim_t value) {
 __attribute__((noreturn)) static void readFile(const void *bytes, size_t count, unsigned seconds) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, seconds);
+  // What is read is in memory, and what is written goes to the pipe, which is open.
+  limit(RLIMIT_NOFILE, 0);
   // libhdf5 makes two copies of the file, and another one of each data set.
   rlim_t now = addressSpace();
   if (now > 0) limit(RLIMIT_AS, now + 4 * (rlim_t)count + (64 << 20));

@@ -43,10 +43,16 @@ public struct Explanation: Sendable, Equatable {
 
   /// The prediction for the text.
   public let prediction: Prediction
-  /// The words that the model has read, in order.
+  /// The words that the model has read, in order; of a long text the last ones, at most ``wordLimit``.
   public let words: [Word]
   /// The n-grams of the text that the model's wide part knows, the largest share first; empty if it has none.
   public let ngrams: [NGram]
-  /// The number of words before those: the model reads only the end of a long text.
+  /// The number of words that the model hasn't read, before all others: it reads only the end of a long text.
   public let unreadWordCount: Int
+  /// The number of words that the model has read, but whose effects weren't measured: those before the last ``wordLimit``.
+  public let unmeasuredWordCount: Int
+
+  /// How many words of a text are measured at most. Each takes as long as classifying the text, so that a long text would
+  /// take minutes.
+  public static let wordLimit = 1000
 }

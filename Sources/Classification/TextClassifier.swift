@@ -84,14 +84,16 @@ public final class TextClassifier: Sendable {
 
   /// Classifies a text, and measures how each of its words affects the prediction.
   ///
-  /// This takes as long as classifying as many texts as the text has words.
+  /// This takes as long as classifying as many texts as the text has words; of a long text the last
+  /// ``Explanation/wordLimit`` words are measured.
   public func explain(_ text: String) -> Explanation { explain(text, on: SingleRank()) }
 
   /// Explains a text, with the help of other ranks (`Model.share`).
   package func explain(_ text: String, on communicator: any Communicator) -> Explanation {
     let words = coder.words(of: text)
     let reading = readings(of: [text])[0]
-    let read = words.suffix(reading.tokens.count)
+    let readCount = min(words.count, reading.tokens.count)
+    let read = words.suffix(min(readCount, Explanation.wordLimit))
     // The wide part may know some of a word's characters.
     let known = read.indices.filter { wide != nil || read[$0].token != TextCoder.unknownToken }
     let shift = reading.tokens.count - read.endIndex
@@ -124,7 +126,8 @@ public final class TextClassifier: Sendable {
           word: String(text[read[index].range]), effect: effects[index],
           isKnown: read[index].token != TextCoder.unknownToken || effects[index] != 0)
       },
-      ngrams: ngrams(of: words, logit: logits.count == 1 ? 0 : label), unreadWordCount: words.count - read.count)
+      ngrams: ngrams(of: words, logit: logits.count == 1 ? 0 : label), unreadWordCount: words.count - readCount,
+      unmeasuredWordCount: readCount - read.count)
   }
 
   private func ngrams(of words: [TextCoder.Word], logit: Int) -> [Explanation.NGram] {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where data come from: enough to find them again, and to know that they are the same.
@@ -170,8 +171,9 @@ extension DataSource {
     }
     let (training, test) = try KerasIMDB.loadData(path: path, options: .init(numWords: vocabularySize))
     let beside = (path as NSString).deletingPathExtension + "_word_index.json"
-    let index = try (wordIndex ?? (FileManager.default.fileExists(atPath: beside) ? beside : nil)).map(
-      WordIndex.init(contentsOf:))
+    // What merely lies there may be anything, a pipe too.
+    let hasIndexBeside = (try? checkRegularFile(beside, advice: "")) != nil
+    let index = try (wordIndex ?? (hasIndexBeside ? beside : nil)).map(WordIndex.init(contentsOf:))
     var coding = TextCoding()
     coding.whiteSpace = whiteSpace ?? .imdb
     if index == nil, let known = terms?.coding { coding = known }

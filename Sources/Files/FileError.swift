@@ -8,6 +8,10 @@ public struct FileError: ActionableError, Equatable, Sendable {
     case missing
     /// It exists, but isn't a regular file: a folder, a pipe or a device.
     case notRegular(isFolder: Bool)
+    /// Somebody wrote or replaced it while it was read.
+    case changed
+    /// What is in it takes more memory than can be had.
+    case outOfMemory(bytes: Int)
     /// It has more bytes than it may.
     case tooLarge(limit: Int)
     /// The system can't read it; its error number, or nil where it gives none.
@@ -39,6 +43,8 @@ public struct FileError: ActionableError, Equatable, Sendable {
     switch kind {
     case .missing: "no such file"
     case .notRegular(let isFolder): isFolder ? "is a folder" : "is not a regular file"
+    case .changed: "has changed while it was read"
+    case .outOfMemory(let bytes): "takes \(max(1, bytes >> 20)) MB of memory, more than can be had"
     case .tooLarge(let limit): "is larger than \(limit) bytes"
     case .unreadable(let code): "can't be read" + Self.reason(code)
     case .unwritable(let operation, let code): operation.problem + Self.reason(code)
@@ -52,6 +58,8 @@ extension FileError.Kind {
   fileprivate var advice: String {
     switch self {
     case .missing, .notRegular, .tooLarge: "check the path"
+    case .changed: "try again when nothing writes it"
+    case .outOfMemory: "free some memory, or raise the limit on it"
     case .unreadable: "check the path and its permissions"
     case .unwritable(.createFolder, _): "check the permissions of the folder above it, or choose another folder"
     case .unwritable: "check the folder's permissions and free space, or choose another folder"

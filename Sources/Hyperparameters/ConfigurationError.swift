@@ -5,6 +5,8 @@ import RecurrentNetwork
 public enum ConfigurationError: ActionableError, Equatable {
   /// It isn't a JSON object.
   case notAnObject(path: String)
+  /// It isn't JSON: what is wrong, at some byte.
+  case notJSON(String, byte: Int, path: String)
   /// It names a setting that doesn't exist.
   case unknownSetting(String, path: String)
   /// It names a rate of dropout that doesn't exist.
@@ -17,7 +19,8 @@ public enum ConfigurationError: ActionableError, Equatable {
   /// The file.
   public var path: String? {
     switch self {
-    case .notAnObject(let path), .unknownSetting(_, let path), .unknownRate(_, let path), .wrongType(_, _, _, let path),
+    case .notAnObject(let path), .notJSON(_, _, let path), .unknownSetting(_, let path), .unknownRate(_, let path),
+      .wrongType(_, _, _, let path),
       .invalid(_, let path):
       path
     }
@@ -27,6 +30,7 @@ public enum ConfigurationError: ActionableError, Equatable {
   public var problem: String {
     switch self {
     case .notAnObject: "is not a JSON object"
+    case .notJSON(let problem, let byte, _): "byte \(byte): \(problem)"
     case .unknownSetting(let name, _): "there is no setting \(name.escapedForTerminal())"
     case .unknownRate(let name, _):
       "there is no rate \(name.escapedForTerminal()) of dropout, only \(Dropout.rates.map(\.name).joined(separator: ", "))"

@@ -253,6 +253,9 @@ extension TrainingConfiguration {
     guard let data = try boundedContents(of: path, limit: 1 << 20, advice: ConfigurationError.advice) else {
       throw FileError(.missing, path: path, advice: ConfigurationError.advice)
     }
+    do { try JSONSyntax.check(data, needsFiniteNumbers: true) } catch {
+      throw ConfigurationError.notJSON(error.text, byte: error.offset, path: path)
+    }
     guard var object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw ConfigurationError.notAnObject(path: path)
     }

@@ -28,20 +28,18 @@ package enum FileContent: Sendable, Equatable {
       self = try Self.content(ofFolder: path)
       return
     }
-    try checkRegularFile(path, advice: Self.advice)
     // Only the start, since the file may be of any size.
-    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 9) ?? Data() else {
-      throw FileError(.unreadable(code: nil), path: path, advice: Self.advice)
-    }
-    let start = [UInt8](data)
+    let file = try RegularFile(path, advice: Self.advice)
+    let start = try file.bytes(0..<min(9, file.count))
     let headerLength = start.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     if start.starts(with: Array("PK\u{3}\u{4}".utf8)) || start.starts(with: Array("PK\u{5}\u{6}".utf8)) {
       self = try Self.content(ofArchive: path)
     } else if start.starts(with: [0x89] + Array("HDF\r\n\u{1A}\n".utf8)) {
       self = .hdf5
-    } else if start.count == 9, start[8] == UInt8(ascii: "{"), 1...UInt64(Safetensors.headerLimit) ~= headerLength,
-      let header = try? file.read(upToCount: Int(headerLength) - 1), header.count == Int(headerLength) - 1
+    } else if start.count == 9, start[8] == UInt8(ascii: "{"), 1...UInt64(SafetensorsFile.headerLimit) ~= headerLength,
+      8 + Int(headerLength) <= file.count
     {
+      let header = Data(try file.bytes(9..<8 + Int(headerLength)))
       // The key as it is written: within a string, its quotation marks would be escaped.
       self = header.range(of: Data(#""checkpoint_version":"#.utf8)) == nil ? .safetensors : .checkpoint
     } else if start.count > 1, start[0] == 0x80, 2...5 ~= start[1] {
@@ -96,7 +94,7 @@ extension FileContent {
   package func facts(ofFile path: String) throws -> String {
     switch self {
     case .safetensors:
-      let version = try Safetensors(contentsOf: path, convertingFloats: true).metadata[ModelMetadata.Key.version]
+      let version = try SafetensorsFile(path, convertingFloats: true).metadata[ModelMetadata.Key.version]
       return "safetensors, " + (version.map { "format version \($0) of lstm" } ?? "with PyTorch's names alone")
     case .checkpoint: return "checkpoint of a run, \(Self.progress(try CheckpointFile(contentsOf: path)))"
     case .onnx: return "ONNX of lstm, IR \(ONNXGraph.irVersion), opset \(ONNXGraph.opset)"

@@ -18,7 +18,8 @@ package final class InferenceNetwork: @unchecked Sendable {
   /// Prepared for every token of the vocabulary, and padding of any length.
   private let batch: PreparedBatch
   private let lock = NSLock()
-  private var freeWorkers: [ShardWorker] = []
+  /// By their number of steps.
+  private var freeWorkers: [Int: [ShardWorker]] = [:]
 
   /// - Parameters:
   ///   - parameters: the weights.
@@ -34,7 +35,7 @@ package final class InferenceNetwork: @unchecked Sendable {
     everyToken.withUnsafeBufferPointer { tokens in
       batch.load(parameters, for: [TokenSequence(tokens: tokens.baseAddress!, count: tokens.count, label: 0)])
     }
-    team.perform(batch.jobs(chainLength: maxLength)) { [batch] _, job in batch.perform(job, parameters) }
+    team.perform(batch.jobs(chainLength: maxLength, learns: false)) { [batch] _, job in batch.perform(job, parameters) }
   }
 
   /// The outcome of each sequence, in order.
@@ -74,6 +75,7 @@ package final class InferenceNetwork: @unchecked Sendable {
     if architecture.hiddenSize == 0 { return (0..<data.count).flatMap { _ in bias } }
     let steps = lengths.map { batch.padding.length($0, maxLength: maxLength) }
     precondition(lengths.allSatisfy { $0 <= maxLength }, "sequences must be truncated to maxLength")
+    let span = span(of: steps.max() ?? 0)
     let width = architecture.logitCount
     var logits = [Float](repeating: 0, count: data.count * width)
     let isComplete = data.sequences.tokens.withUnsafeBufferPointer { tokens in
@@ -87,14 +89,14 @@ package final class InferenceNetwork: @unchecked Sendable {
         // Each block writes the logits of its own sequences.
         nonisolated(unsafe) let logits = logits
         func evaluate(_ tiles: [RowTile]) {
-          withWorker { $0.evaluate(tiles, in: sequences, batch: batch, logits: logits.baseAddress!) }
+          withWorker(steps: span) { $0.evaluate(tiles, in: sequences, batch: batch, logits: logits.baseAddress!) }
         }
         if ranks.count == 1, lengths.count <= team.count * ShardWorker.tilesPerBlock * RowTile.rowCount {
-          let plan = ShardPlan(lengths: steps, maxLength: maxLength, threads: team.count)
+          let plan = ShardPlan(lengths: steps, maxLength: span, threads: team.count)
           team.perform(plan.shards) { _, tiles in evaluate(tiles) }
           return progress(lengths.count)
         }
-        let plan = ShardPlan(lengths: steps, maxLength: maxLength)
+        let plan = ShardPlan(lengths: steps, maxLength: span)
         let isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { _, tiles in evaluate(tiles) }
         if isComplete, let base = logits.baseAddress {
           ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, results: base, width: width)
@@ -124,11 +126,21 @@ package final class InferenceNetwork: @unchecked Sendable {
     communicator.broadcast(&none)
   }
 
+  /// How many of the last steps workers get room for: all, unless those are many more than the longest sequence takes.
+  /// Buffers thus follow the texts, not a length that a file claims.
+  private func span(of longest: Int) -> Int {
+    var span = 4096
+    while span < longest { span *= 2 }
+    return min(span, maxLength)
+  }
+
   /// Calls `body` with a worker of its own. There are as many workers as have ever been in use at once.
-  private func withWorker(_ body: (ShardWorker) -> Void) {
-    let worker = lock.withLock { freeWorkers.popLast() } ?? ShardWorker(architecture, steps: maxLength, learns: false)
+  private func withWorker(steps: Int, _ body: (ShardWorker) -> Void) {
+    let worker =
+      lock.withLock { freeWorkers[steps]?.popLast() }
+      ?? ShardWorker(architecture, steps: steps, earlierPaddings: maxLength - steps, learns: false)
     body(worker)
-    lock.withLock { freeWorkers.append(worker) }
+    lock.withLock { freeWorkers[steps, default: []].append(worker) }
   }
 }
 

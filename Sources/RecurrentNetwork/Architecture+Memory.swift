@@ -12,13 +12,15 @@ extension Architecture {
     return 4 * (4 * parameters + rows * 8 * h * layers * directions + Double(threads + 8) * 4 * h * h * layers)
   }
 
-  /// The approximate memory that inference needs, in bytes: weights, packed weights, the table of token inputs and the
-  /// padding chain.
+  /// The approximate memory that inference needs, in bytes: weights, packed weights, the table of token inputs, and what
+  /// the steps of a block of texts take. Where padding is read by each text, all of them have `maxLength` steps.
   package func inferenceMemory(maxLength: Int) -> Double {
     let (v, e, h) = (Double(vocabularySize), Double(embeddingSize), Double(hiddenSize))
     let (layers, directions) = (Double(layerCount), Double(directionCount))
     let (first, above) = (Double(inputSize(ofLayer: 0)), (layers - 1) * directions * h)
     let table = v * (2 * e + directions * 4 * h)
-    return 4 * (table + 3 * 4 * h * directions * (first + above + layers * h) + Double(maxLength) * 7 * h)
+    let rows = Double(ShardWorker.tilesPerBlock * RowTile.rowCount)
+    let steps = PaddingTreatment(self, nil) == .read ? Double(maxLength) * rows * above : 0
+    return 4 * (table + 3 * 4 * h * directions * (first + above + layers * h) + steps)
   }
 }

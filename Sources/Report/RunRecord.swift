@@ -125,6 +125,7 @@ package struct RunRecord: Sendable {
     func fail(_ problem: String) -> ReportError {
       ReportError(.malformed, path: path, problem, advice: "remove the file, and name the data yourself")
     }
+    do { try JSONSyntax.check(data) } catch { throw fail("byte \(error.offset): \(error.text)") }
     guard let settings = try? JSONDecoder().decode(Settings.self, from: data) else {
       throw fail("isn't the JSON of a run's settings")
     }

@@ -39,15 +39,15 @@
   package final class ServedModel: Sendable {
     package let source: ModelSource
     package let classifier: TextClassifier
-    /// Its file's state just before it was read.
-    package let fileState: FileState
+    /// Its file's state just before it was read; nil where there was none.
+    package let fileState: FileState?
     /// When it was loaded.
     package let date = Date()
 
     /// Loads a model, and tries it.
     fileprivate init(_ source: ModelSource, _ load: (ModelSource) throws -> TextClassifier) throws {
       self.source = source
-      fileState = FileState(source.path)
+      fileState = FileState(ofModel: source.path)
       classifier = try load(source)
       guard !classifier.classify("").probability.isNaN else { throw ServingError.unusableWeights(source.path) }
     }
@@ -96,20 +96,12 @@
     }
   }
 
-  /// What tells one version of a file from another; of a run's folder, its model's.
-  package struct FileState: Equatable, Sendable {
-    private let facts: [Int]
-
-    package init(_ path: String) {
+  extension FileState {
+    /// The state of a model's file, or of the model in a run's folder; nil where there is none.
+    package init?(ofModel path: String) {
       var facts = stat()
-      let model = path + "/model.safetensors"
-      guard stat(model, &facts) == 0 || stat(path, &facts) == 0 else {
-        self.facts = []
-        return
-      }
-      self.facts = [
-        Int(facts.st_ino), Int(facts.st_size), Int(facts.st_mtim.tv_sec), Int(facts.st_mtim.tv_nsec),
-      ]
+      guard stat(path + "/model.safetensors", &facts) == 0 || stat(path, &facts) == 0 else { return nil }
+      self.init(facts)
     }
   }
 

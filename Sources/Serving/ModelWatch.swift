@@ -1,4 +1,5 @@
 #if Serve
+  import Files
   import Foundation
   import ServiceLifecycle
   import UnixSignals
@@ -34,7 +35,7 @@
         var loaded = first.fileState
         var last = loaded
         while (try? await Task.sleep(for: interval)) != nil {
-          let current = FileState(source.path)
+          let current = FileState(ofModel: source.path)
           if current != loaded, current == last, let model = registry.model(named: source.name) {
             loaded = current
             await reload(model)

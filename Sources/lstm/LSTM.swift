@@ -1,4 +1,5 @@
 import ArgumentParser
+import Corpus
 import Distribution
 import Foundation
 import Training
@@ -19,6 +20,18 @@ struct LSTM: ParsableCommand {
 
   static func main() {
     openStandardStreams()
+    // Beyond `ulimit -f`, writing fails with a reason instead.
+    signal(SIGXFSZ, SIG_IGN)
+    if let problem = unreadableArgument {
+      printError("Error: \(problem)")
+      exit(withError: ExitCode(EX_USAGE))
+    }
+    var files = rlimit()
+    if getrlimit(fileLimit, &files) == 0, files.rlim_cur < fewestFiles {
+      printError(
+        "Error: only \(files.rlim_cur) files may be open at once; raise the limit with ulimit -n \(fewestFiles)")
+      exit(withError: ExitCode(EX_OSERR))
+    }
     // The kernels would crash with an illegal instruction.
     if let problem = Processor.problem {
       printError("Error: \(problem)")
@@ -32,7 +45,33 @@ struct LSTM: ParsableCommand {
     } catch {
       // A wrong option is wrong on every rank.
       if !(error is ExitCode), MPI.launchedRank ?? 0 > 0 { RankGroup.waitForFirstRanksMessage() }
+      if error.isShortageOfMemory {
+        printError("Error: \(message(for: advised(error)))")
+        exit(withError: ExitCode(EX_OSERR))
+      }
       exit(withError: advised(error))
     }
+  }
+
+  /// With fewer, Dispatch would end the process when it makes its own.
+  private static let fewestFiles: rlim_t = 32
+
+  #if canImport(Darwin)
+    private static let fileLimit = RLIMIT_NOFILE
+  #else
+    private static let fileLimit = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  #endif
+
+  /// What is wrong with an argument that isn't UTF-8. It can't be passed on as it is: a path would lead elsewhere.
+  private static var unreadableArgument: String? {
+    for (number, argument) in UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+      .enumerated()
+    where number > 0 {
+      guard let argument, String(validatingCString: argument) == nil else { continue }
+      return
+        "argument \(number), \(CorpusError.quoted(String(cString: argument))), is not UTF-8; rename the file, or give "
+        + "the folder above it"
+    }
+    return nil
   }
 }

@@ -6,7 +6,8 @@ import Foundation
 ///
 /// That way, a typed line is answered immediately, a fast pipe is processed in large batches, and memory is bounded in
 /// both cases.
-// @unchecked: whatever both threads access is guarded by the condition's lock; `count` is only used by the caller's thread.
+// @unchecked: whatever both threads access is guarded by the condition's lock; `count`, `block` and `place` are only used by
+// the caller's thread.
 final class LineReader: @unchecked Sendable {
   /// The length limit of a line, in bytes.
   static let longestLine = 64 << 20
@@ -20,7 +21,13 @@ final class LineReader: @unchecked Sendable {
     case overlong
   }
 
+  /// The number of lines of one call: an empty one takes a byte here, but a hundred and more to be answered.
+  private static let linesPerCall = 1 << 13
+
   private let name: String
+  /// What a call has taken over from the thread, from `place` on not yet returned; only used by the caller's thread.
+  private var block: [UInt8] = []
+  private var place = 0
   private let condition = NSCondition()
   private var bytes: [UInt8] = []
   /// The index in `bytes` after its last complete line.
@@ -37,20 +44,22 @@ final class LineReader: @unchecked Sendable {
     Thread.detachNewThread { [self] in fill(from: descriptor) }
   }
 
-  /// Waits until there is at least one line, and returns all lines since the last call, without their line endings. At the
-  /// end of the stream, there are none.
+  /// Waits until there is at least one line, and returns the lines since the last call, some thousand at most, without their
+  /// line endings. At the end of the stream, there are none.
   ///
   /// - Throws: `CorpusError` after the last line that could be read.
   func next() throws -> [ArraySlice<UInt8>] {
-    let (block, failure) = take()
-    if let failure { throw failure }
+    if place == block.count {
+      let (taken, failure) = take()
+      if let failure { throw failure }
+      (block, place) = (taken, 0)
+    }
     var lines: [ArraySlice<UInt8>] = []
-    var start = block.startIndex
-    while start < block.endIndex {
-      let end = block[start...].firstIndex(of: UInt8(ascii: "\n")) ?? block.endIndex
-      let hasReturn = end > start && block[end - 1] == UInt8(ascii: "\r")
-      lines.append(block[start..<(hasReturn ? end - 1 : end)])
-      start = end + 1
+    while place < block.endIndex, lines.count < Self.linesPerCall {
+      let end = block[place...].firstIndex(of: UInt8(ascii: "\n")) ?? block.endIndex
+      let hasReturn = end > place && block[end - 1] == UInt8(ascii: "\r")
+      lines.append(block[place..<(hasReturn ? end - 1 : end)])
+      place = min(end + 1, block.endIndex)
     }
     // A byte order mark isn't part of the text.
     if count == 0, let first = lines.first, first.starts(with: [0xEF, 0xBB, 0xBF]) { lines[0] = first.dropFirst(3) }

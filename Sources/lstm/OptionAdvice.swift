@@ -29,6 +29,18 @@ func advised(_ error: any Error) -> any Error {
   return AdvisedError(description: "\(error.facts); \(optionAdvice(for: error) ?? error.advice)")
 }
 
+extension Error {
+  /// Whether there is too little memory.
+  var isShortageOfMemory: Bool {
+    switch self {
+    case let error as FileError: if case .outOfMemory = error.kind { true } else { false }
+    case let error as CorpusError: error.kind == .outOfMemory
+    case let error as ModelError: error.kind == .tooLarge
+    default: false
+    }
+  }
+}
+
 /// A remark about a model, with the options that replace an assumption.
 func advised(remark: String) -> String {
   remark == Model.assumptionWithoutMetadata
@@ -51,7 +63,7 @@ extension FileError {
     switch kind {
     case .unwritable(.createFolder, _): "check the permissions of the folder above it, or give another --output"
     case .unwritable: "check the folder's permissions and free space, or give another --output"
-    case .missing, .notRegular, .tooLarge, .unreadable: nil
+    case .missing, .notRegular, .changed, .outOfMemory, .tooLarge, .unreadable: nil
     }
   }
 }

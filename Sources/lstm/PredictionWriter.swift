@@ -114,7 +114,9 @@ struct PredictionWriter {
       let largest = words.map { abs($0.effect) }.max() ?? 0
       let unread = explanation.unreadWordCount
       let unreadNote = unread > 0 ? ["(\(grouped(unread)) words that the model doesn't read)"] : []
-      let list = (unreadNote + words.map { marked($0, largest) }).joined(separator: " ")
+      let unmeasured = explanation.unmeasuredWordCount
+      let unmeasuredNote = unmeasured > 0 ? ["(\(grouped(unmeasured)) words whose effects aren't measured)"] : []
+      let list = (unreadNote + unmeasuredNote + words.map { marked($0, largest) }).joined(separator: " ")
       let ngrams = explanation.ngrams.prefix(Self.ngramLimit).map {
         "\(CorpusError.escaped($0.text, limit: 60)) \($0.share < 0 ? "" : "+")\(fixed(Double($0.share), 2))"
       }.joined(separator: ", ")
@@ -212,6 +214,9 @@ struct PredictionWriter {
       if let explanation {
         members.append(
           ("words", .array(explanation.words.map { ["word": .string($0.word), "effect": .float($0.effect)] })))
+        if explanation.unmeasuredWordCount > 0 {
+          members.append(("unmeasured_words", .integer(explanation.unmeasuredWordCount)))
+        }
         if !explanation.ngrams.isEmpty {
           members.append(
             ("ngrams", .array(explanation.ngrams.map { ["ngram": .string($0.text), "share": .float($0.share)] })))

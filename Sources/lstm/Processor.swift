@@ -58,14 +58,45 @@ enum Processor {
     return Set(0..<ProcessInfo.processInfo.activeProcessorCount)
   }
 
-  /// The container's limit on processor time, in cores, rounded up; nil if there is none.
+  /// The limit on processor time, in cores, rounded up, that the process's control group or one above it has; nil if
+  /// there is none.
   static var quota: Int? {
-    func text(_ name: String) -> String? { try? String(contentsOfFile: "/sys/fs/cgroup/" + name, encoding: .utf8) }
-    // "quota period" in microseconds, or "max period" where there is no limit: control groups, version 2.
-    if let limit = text("cpu.max") { return cores(quotaAndPeriod: limit) }
-    // A file for each, and -1 where there is no limit: version 1.
-    guard let quota = text("cpu/cpu.cfs_quota_us"), let period = text("cpu/cpu.cfs_period_us") else { return nil }
-    return cores(quotaAndPeriod: "\(quota) \(period)")
+    let groups = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+    return quota(groups: groups) { try? String(contentsOfFile: "/sys/fs/cgroup/" + $0, encoding: .utf8) }
+  }
+
+  /// - Parameters:
+  ///   - groups: the content of /proc/self/cgroup.
+  ///   - text: reads a file by its path below /sys/fs/cgroup.
+  static func quota(groups: String, text: (String) -> String?) -> Int? {
+    var quotas: [Int] = []
+    for line in groups.split(separator: "\n") {
+      // "number:controllers:path"; version 2 names no controllers.
+      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard fields.count == 3 else { continue }
+      let controllers = fields[1].split(separator: ",")
+      guard controllers.isEmpty || controllers.contains("cpu") else { continue }
+      var path = fields[2].split(separator: "/")
+      // In a container the path may be the host's, and the files of the group itself are then at the top.
+      while true {
+        let folder = path.map { $0 + "/" }.joined()
+        if controllers.isEmpty {
+          // "quota period" in microseconds, or "max period" where there is no limit.
+          quotas += [text(folder + "cpu.max").flatMap(cores(quotaAndPeriod:))].compactMap(\.self)
+        } else {
+          // A file for each, and -1 where there is no limit; the folder is named after the controllers.
+          for mount in ["cpu", String(fields[1])] {
+            guard let quota = text("\(mount)/\(folder)cpu.cfs_quota_us"),
+              let period = text("\(mount)/\(folder)cpu.cfs_period_us")
+            else { continue }
+            quotas += [cores(quotaAndPeriod: "\(quota) \(period)")].compactMap(\.self)
+            break
+          }
+        }
+        if path.popLast() == nil { break }
+      }
+    }
+    return quotas.min()
   }
 
   private static func cores(quotaAndPeriod text: String) -> Int? {

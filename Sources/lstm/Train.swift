@@ -161,6 +161,10 @@ struct Train: ParsableCommand {
       switch preparation {
       case .damagedCheckpoint(let error):
         printError("Warning: \((error as? any ActionableError)?.facts ?? "\(error)"); using the one before it")
+      case .otherKernels(let name):
+        printError(
+          "Warning: \(resume ?? outputPath): the run was begun with kernels for \(name.escapedForTerminal()), and this build "
+            + "has those for \(Kernels.name); it ends with other last bits than with one build")
       case .reading(let share): reading.show(share)
       case .note(let note):
         reading.end()
@@ -340,7 +344,11 @@ struct Train: ParsableCommand {
   }
 
   private func absolute(_ path: String) -> String {
-    URL(fileURLWithPath: path).standardizedFileURL.path(percentEncoded: false)
+    // Where the current folder's name isn't UTF-8, an absolute path would lead elsewhere.
+    guard let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    guard String(validatingCString: folder) != nil else { return path }
+    return URL(fileURLWithPath: path).standardizedFileURL.path(percentEncoded: false)
   }
 }
 

@@ -96,6 +96,19 @@ import Testing
     #expect(explanation.words[2].effect == 0)
   }
 
+  /// Each word takes as long as the text; a long text would take minutes.
+  @Test func explainsTheEndOfALongText() throws {
+    var long = smallModel.configuration
+    long.maxLength = 1200
+    let classifier = try TextClassifier(
+      Model(smallModel.parameters, configuration: long, vocabulary: smallModel.vocabulary), threads: 2)
+    let words = (0..<1300).map { "w\(4 + $0 % 36)" }
+    let explanation = classifier.explain(words.joined(separator: " "))
+    #expect(explanation.unreadWordCount == 100)
+    #expect(explanation.unmeasuredWordCount == 200)
+    #expect(explanation.words.map(\.word) == Array(words.suffix(Explanation.wordLimit)))
+  }
+
   @Test func explainsWhatItReads() throws {
     let classifier = try TextClassifier(smallModel)
     #expect(classifier.explain("?").words == [])
@@ -132,7 +145,12 @@ import Testing
   }
 
   @Test func refusesAModelThatDoesNotFitIntoMemory() throws {
-    var model = smallModel
+    // Where each text reads the padding, buffers have room for all steps.
+    var configuration = smallModel.configuration
+    (configuration.layerCount, configuration.isBidirectional) = (2, true)
+    var model = try Model(
+      Parameters(zeros: ParameterLayout(configuration.architecture)), configuration: configuration,
+      vocabulary: smallModel.vocabulary)
     model.configuration.maxLength = .max / 1_000_000
     refuses(ModelError.Kind.tooLarge, "GB of memory") { try TextClassifier(model) }
   }

@@ -53,4 +53,19 @@ struct LSTMProcess {
         errors: try String(contentsOf: errors, encoding: .utf8))
     }
   }
+
+  /// Runs a line of shell with `$lstm` as the executable, in the package's folder.
+  static func shell(_ line: String) throws -> (code: Int32, errors: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", line]
+    process.currentDirectoryURL = URL(fileURLWithPath: package)
+    process.environment = ProcessInfo.processInfo.environment.merging(["lstm": executable.path]) { $1 }
+    let errors = Pipe()
+    (process.standardError, process.standardInput) = (errors, FileHandle.nullDevice)
+    try process.run()
+    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text)
+  }
 }

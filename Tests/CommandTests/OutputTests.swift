@@ -9,27 +9,12 @@ import Testing
     "--max-length", "20", "--limit", "100", "--batch-size", "50",
   ]
 
-  /// Runs a line of shell with `$lstm` as the executable, in the package's folder.
-  private static func shell(_ line: String) throws -> (code: Int32, errors: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", line]
-    process.currentDirectoryURL = URL(fileURLWithPath: LSTMProcess.package)
-    process.environment = ProcessInfo.processInfo.environment.merging(["lstm": LSTMProcess.executable.path]) { $1 }
-    let errors = Pipe()
-    (process.standardError, process.standardInput) = (errors, FileHandle.nullDevice)
-    try process.run()
-    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
-  }
-
   @Test(arguments: [">/dev/full", ">&-", "2>&-", ">&- 2>&- <&-", ">/dev/full 2>/dev/full"])
   func aRunThatCanNotPrintLeavesItsModel(redirection: String) throws {
     try withTemporaryFolder { folder in
       let run = folder.path + "/run"
       let line = "\"$lstm\" \(Self.train.joined(separator: " ")) --output '\(run)' \(redirection)"
-      let code = try Self.shell(line).code
+      let code = try LSTMProcess.shell(line).code
       #expect(code == 0)
       #expect(FileManager.default.fileExists(atPath: run + "/model.safetensors"))
       let lock = try Data(contentsOf: URL(fileURLWithPath: run + "/.lock"))
@@ -41,13 +26,13 @@ import Testing
     try withTemporaryFolder { folder in
       let line =
         "\"$lstm\" \(Self.train.joined(separator: " ")) --epochs 2 --output '\(folder.path)/run' >/dev/full"
-      let errors = try Self.shell(line.replacing("--epochs 1 ", with: "")).errors
+      let errors = try LSTMProcess.shell(line.replacing("--epochs 1 ", with: "")).errors
       #expect(errors.components(separatedBy: "standard output can't be written").count == 2, "\(errors)")
     }
   }
 
   @Test func aResultThatCanNotBeWrittenIsAnError() throws {
-    let (code, errors) = try Self.shell("\"$lstm\" inspect Data/sample.npz >/dev/full")
+    let (code, errors) = try LSTMProcess.shell("\"$lstm\" inspect Data/sample.npz >/dev/full")
     #expect(code == 1)
     #expect(errors.contains("standard output: can't be written (No space left on device)"), "\(errors)")
   }

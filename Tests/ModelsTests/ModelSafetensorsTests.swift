@@ -17,6 +17,19 @@ import Testing
     return parameters
   }
 
+  /// Names and shapes are checked before any values are read; the file is sparse, and takes no space.
+  @Test func aLargeFileThatLacksATensorIsRefusedAtOnce() throws {
+    let file = TemporaryFile("safetensors")
+    let count = 1 << 33
+    let header =
+      #"{"embedding.weight":{"dtype":"F32","shape":[\#(count / 16),4],"data_offsets":[0,\#(4 * count / 4)]}}"#
+    try file.write(littleEndianBytes(UInt64(header.utf8.count)) + Array(header.utf8))
+    try #require(truncate(file.path, off_t(8 + header.utf8.count + count)) == 0)
+    let start = ContinuousClock.now
+    refuses(.malformed, at: file.path, "there is no tensor lstm.weight_hh_l0") { try Model(safetensors: file.path) }
+    #expect(ContinuousClock.now - start < .seconds(1))
+  }
+
   @Test func writesPyTorchsNamesAndOrientation() throws {
     var model = Model(parameters)
     model.vocabulary = ["<pad>", "<start>", "<oov>", "<3>", "é"]

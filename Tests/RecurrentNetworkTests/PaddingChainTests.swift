@@ -31,6 +31,22 @@ import Testing
     }
   }
 
+  /// Inference keeps the states until they repeat themselves; the others are the same, to the bit.
+  @Test(arguments: [0, 1, 7, 511, 3000]) func statesWithoutHistoryAreTheSame(length: Int) {
+    let (whole, short) = (PreparedBatch(layout), PreparedBatch(layout))
+    for (batch, learns) in [(whole, true), (short, false)] {
+      batch.load(parameters, for: [])
+      batch.perform(.chains(length: length, learns: learns), parameters)
+    }
+    for layer in 0..<2 {
+      func isSame(_ state: (PaddingChain) -> UnsafePointer<Float>) -> Bool {
+        let (own, others) = (state(whole.chains[layer]), state(short.chains[layer]))
+        return (0..<5).allSatisfy { own[$0].bitPattern == others[$0].bitPattern }
+      }
+      #expect((0...length).allSatisfy { n in isSame { $0.hidden(after: n) } && isSame { $0.cell(after: n) } })
+    }
+  }
+
   /// Of Σ a h + b c, over the states at which tiles enter.
   @Test func gradientsEqualTheSlopesOfTheReference() {
     let entries = [2, 3, 7]

@@ -1,5 +1,6 @@
 #if Serve
   import Classification
+  import Files
   import Fixtures
   import Foundation
   import Models
@@ -34,13 +35,13 @@
       try withTemporaryFolder { folder in
         let path = folder.path("model.safetensors")
         try smallModel().write(to: path, as: .safetensors)
-        let before = FileState(path)
+        let before = FileState(ofModel: path)
         let registry = try ModelRegistry([ModelSource(name: "a", path: path)]) { source in
           let classifier = try load(source)
           try smallModel(seed: 9).write(to: path, as: .safetensors)
           return classifier
         }
-        #expect(registry.model(named: "a")?.fileState == before && before != FileState(path))
+        #expect(registry.model(named: "a")?.fileState == before && before != FileState(ofModel: path))
       }
     }
 

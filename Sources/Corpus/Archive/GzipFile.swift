@@ -1,27 +1,24 @@
+import Files
 import Foundation
 
 /// A gzip file (RFC 1952), of which a zip archive of one entry is made: both hold deflate's data with a CRC-32 and a
 /// size, so that libzip can unpack it, and the package needs no other library for that.
 enum GzipFile {
-  /// The bytes of a zip archive with the file's content.
+  /// The bytes of a zip archive with the file's content, and the file's state when it was read.
   ///
-  /// - Throws: `CorpusError` if it cannot be read, is damaged, or is larger than a zip archive of this kind can say.
-  static func zipArchive(_ path: String) throws -> Data {
-    let file: Data
-    do { file = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
+  /// - Throws: `FileError` if it cannot be read; `CorpusError` if it is damaged, or is larger than a zip archive of this kind can say.
+  static func zipArchive(_ path: String) throws -> (bytes: Data, state: FileState) {
+    let source = try RegularFile(path, advice: "check the path and its permissions")
+    guard source.count < 1 << 31 else {
       throw CorpusError(
-        .unreadableFile, file: path, found: "can't be read (\(error.localizedDescription))",
-        advice: "check its permissions")
+        .tooLarge, file: path, expected: "a gzip file of at most 2 GiB", found: "\(source.count) bytes",
+        advice: "unpack it first")
     }
+    let file = try source.contents(limit: 1 << 31)
     guard let start = endOfHeader(file), start + 8 <= file.count else {
       throw CorpusError(
         .damaged, file: path, expected: "a gzip file", found: "a header that is cut off or unknown",
         advice: EntryReader.damagedAdvice)
-    }
-    guard file.count < 1 << 31 else {
-      throw CorpusError(
-        .tooLarge, file: path, expected: "a gzip file of at most 2 GiB", found: "\(file.count) bytes",
-        advice: "unpack it first")
     }
     let name = Array(((path as NSString).lastPathComponent as NSString).deletingPathExtension.utf8)
     let deflated = file[start..<file.count - 8]
@@ -42,7 +39,7 @@ enum GzipFile {
     append(UInt32(directory.count), to: &archive)
     append(UInt32(offset), to: &archive)
     append(0 as UInt16, to: &archive)
-    return archive
+    return (archive, source.state)
   }
 
   private static func append(_ number: some FixedWidthInteger, to data: inout Data) {

@@ -1,4 +1,5 @@
 import CLibZip
+import Files
 import Foundation
 
 /// A zip archive, read straight from its file, entry by entry; nothing is unpacked to disk.
@@ -13,7 +14,7 @@ package final class ZipArchive {
   private let handle: OpaquePointer
   private let sizeLimit: Int
   private let isGzip: Bool
-  private let identity: FileIdentity
+  private let state: FileState
 
   /// Opens an archive.
   ///
@@ -27,7 +28,7 @@ package final class ZipArchive {
   package init(path: String, sizeLimit: Int = 256 << 20) throws {
     try Self.checkFile(path)
     // Without ZIP_CHECKCONS libzip would accept entries that overlap, and take the first of two with the same name.
-    (handle, identity) = try Self.open(path, ZIP_CHECKCONS)
+    (handle, state) = try Self.open(path, ZIP_CHECKCONS)
     self.path = path
     self.sizeLimit = sizeLimit
     isGzip = false
@@ -40,7 +41,7 @@ package final class ZipArchive {
   /// - Throws: `CorpusError` if it cannot be read or is damaged. One of several members in a row fails when it is read.
   package init(gzip path: String) throws {
     try Self.checkFile(path)
-    (handle, identity) = try Self.openGzip(path)
+    (handle, state) = try Self.openGzip(path)
     self.path = path
     isGzip = true
     // Deflate shrinks to a thousandth at best; texts usually shrink to a third.
@@ -49,11 +50,9 @@ package final class ZipArchive {
     entryNames = Self.names(handle)
   }
 
-  private static func openGzip(_ path: String) throws -> (OpaquePointer, FileIdentity) {
-    let identity = try identity(path)
-    let archive = try GzipFile.zipArchive(path)
-    try identity.check(Self.identity(path), path: path)
-    let copy = malloc(archive.count)!
+  private static func openGzip(_ path: String) throws -> (OpaquePointer, FileState) {
+    let (archive, state) = try GzipFile.zipArchive(path)
+    guard let copy = malloc(archive.count) else { throw FileError(.outOfMemory(bytes: archive.count), path: path) }
     _ = archive.withUnsafeBytes { memcpy(copy, $0.baseAddress!, $0.count) }
     var error = zip_error_t()
     zip_error_init(&error)
@@ -66,25 +65,19 @@ package final class ZipArchive {
       zip_source_free(source)
       throw openingError(path: path, code: zip_error_code_zip(&error))
     }
-    return (handle, identity)
-  }
-
-  private static func identity(_ path: String) throws -> FileIdentity {
-    var facts = stat()
-    guard stat(path, &facts) == 0 else { throw CorpusError.inaccessible(path, code: errno) }
-    return FileIdentity(facts)
+    return (handle, state)
   }
 
   /// Opens an archive once more, for another thread, without repeating the checks.
   ///
-  /// - Throws: `CorpusError` if the file has been removed or replaced since.
+  /// - Throws: `CorpusError` or `FileError` if the file has been removed, replaced or written since.
   package init(reopening archive: ZipArchive) throws {
-    (handle, identity) = try archive.isGzip ? Self.openGzip(archive.path) : Self.open(archive.path, 0)
+    (handle, state) = try archive.isGzip ? Self.openGzip(archive.path) : Self.open(archive.path, 0)
     path = archive.path
     sizeLimit = archive.sizeLimit
     entryNames = archive.entryNames
     isGzip = archive.isGzip
-    try archive.identity.check(identity, path: path)
+    guard state == archive.state else { throw FileError(.changed, path: path) }
   }
 
   deinit { zip_discard(handle) }
@@ -199,16 +192,16 @@ package final class ZipArchive {
     return Int(facts.size)
   }
 
-  private static func open(_ path: String, _ flags: Int32) throws -> (OpaquePointer, FileIdentity) {
+  private static func open(_ path: String, _ flags: Int32) throws -> (OpaquePointer, FileState) {
     var error = zip_error_t()
     zip_error_init(&error)
     defer { zip_error_fini(&error) }
-    let (source, identity) = try ZipFile.source(path)
+    let (source, state) = try ZipFile.source(path)
     guard let handle = zip_open_from_source(source, ZIP_RDONLY | flags, &error) else {
       zip_source_free(source)
       throw openingError(path: path, code: zip_error_code_zip(&error))
     }
-    return (handle, identity)
+    return (handle, state)
   }
 
   // MARK: Errors

@@ -1,4 +1,5 @@
 import CLibZip
+import Files
 import Foundation
 
 /// A file as libzip's source of bytes, with no more system calls than reading takes.
@@ -26,11 +27,11 @@ final class ZipFile {
     close(descriptor)
   }
 
-  /// A source for `zip_open_from_source`, which takes ownership of it, and what tells the file from others.
+  /// A source for `zip_open_from_source`, which takes ownership of it, and the file's state.
   ///
   /// - Throws: `CorpusError` if the file can't be opened.
-  static func source(_ path: String) throws -> (source: OpaquePointer, identity: FileIdentity) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  static func source(_ path: String) throws -> (OpaquePointer, FileState) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     var facts = stat()
     guard descriptor >= 0, fstat(descriptor, &facts) == 0 else {
       let reason = String(cString: strerror(errno))
@@ -54,7 +55,7 @@ final class ZipFile {
       throw CorpusError(
         .outOfMemory, file: path, found: "the archive cannot be opened", advice: "free some memory, and try again")
     }
-    return (source, FileIdentity(facts))
+    return (source, FileState(facts))
   }
 
   private func answer(

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The words behind the ranks in `imdb.npz`: Keras's `imdb_word_index.json`.
@@ -103,26 +104,18 @@ public struct WordIndex: Sendable {
   private static let advice = "check that it is Keras's imdb_word_index.json"
 
   private static func contents(_ path: String) throws -> Data {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw CorpusError.inaccessible(path, code: ENOENT)
+    do { return try RegularFile(path, advice: advice).contents(limit: sizeLimit) } catch let error as FileError {
+      switch error.kind {
+      case .missing: throw CorpusError.inaccessible(path, code: ENOENT)
+      case .notRegular(let isFolder):
+        throw CorpusError(
+          .unsupportedFormat, file: path, expected: "a word index",
+          found: isFolder ? "a directory" : "something that is no regular file", advice: "give the path of its file")
+      case .tooLarge(let limit):
+        throw CorpusError(.tooLarge, file: path, expected: "at most \(limit) bytes", found: "more", advice: advice)
+      default: throw error
+      }
     }
-    if isDirectory.boolValue {
-      throw CorpusError(
-        .unsupportedFormat, file: path, expected: "a word index", found: "a directory",
-        advice: "give the path of the file inside it")
-    }
-    do {
-      // One byte beyond the limit is enough to tell that the file is too large.
-      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      let data = try file.read(upToCount: sizeLimit + 1) ?? Data()
-      if data.count <= sizeLimit { return data }
-    } catch {
-      throw CorpusError(
-        .unreadableFile, file: path, found: "the file cannot be read (\(error.localizedDescription))",
-        advice: "check its permissions")
-    }
-    throw CorpusError(.tooLarge, file: path, expected: "at most \(sizeLimit) bytes", found: "more", advice: advice)
   }
 
   private static func error(decoding error: any Error, path: String) -> CorpusError {

@@ -199,10 +199,9 @@ extension Model {
   /// - Parameter remark: called with each assumption, and with what is ignored because it only matters for training.
   /// - Throws: `ModelError` if the file is damaged or holds other weights, or if this build lacks libhdf5.
   public init(kerasWeights path: String, remark: (String) -> Void = { _ in }) throws {
-    let contents: Data
-    do { contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
-      throw FileError(.unreadable(code: nil), path: path)
-    }
+    let contents = try RegularFile(path, advice: Self.advice).contents(limit: 1 << 32)
+    // libhdf5's copy, and the numbers.
+    try checkMemory(3 * contents.count, for: path)
     var file = try HDF5File(contents, path: path)
     let names = Self.weightPaths(ParameterLayout(Architecture()))
     func shape(_ name: String) throws -> [Int] {

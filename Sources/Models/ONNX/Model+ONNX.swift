@@ -148,11 +148,9 @@ extension Model {
   public init(onnx path: String) throws {
     let advice =
       "only ONNX files that lstm wrote can be read; from elsewhere, use a .keras file or PyTorch's safetensors"
-    let data = try mappedFile(path, advice: advice)
-    self = try data.withUnsafeBytes { bytes in
-      do { return try ONNXFile(ProtobufReader(bytes)).model(path, advice) } catch let error as ProtobufReader.Problem {
-        throw ModelError(path: path, problem: "byte \(error.offset): \(error.text)", advice: advice)
-      }
+    let file = try RegularFile(path, advice: advice)
+    do { self = try ONNXFile(ProtobufReader(file)).model(path, advice) } catch let error as ProtobufReader.Problem {
+      throw ModelError(path: path, problem: "byte \(error.offset): \(error.text)", advice: advice)
     }
   }
 }
@@ -202,7 +200,7 @@ private struct ONNXFile {
     }
     try checkVersions()
     _ = try metadata.get()
-    var tensors: [String: Safetensors.Tensor] = [:]
+    var tensors: [String: (shape: [Int], bytes: ProtobufReader)] = [:]
     var names: Set<String> = []
     for initializer in try graph.messages(5) {
       let (name, tensor) = try Self.tensor(initializer)
@@ -211,12 +209,17 @@ private struct ONNXFile {
       }
       tensors[name] = tensor
     }
+    // Three times: they are put into another order, and then packed.
+    try checkMemory(3 * tensors.values.reduce(0) { $0 + $1.bytes.count }, for: path)
+    let table = TensorTable(tensors.mapValues(\.shape), path: path, advice: advice) { name in
+      try tensors[name]!.bytes.bytes().withUnsafeBytes(FloatEncoding.float32.floats)
+    }
     guard names.contains(ONNXGraph.Initializer.axes) == expected.hasAxes else {
       throw reader.problem("there is \(expected.hasAxes ? "no" : "a") tensor \(ONNXGraph.Initializer.axes)")
     }
-    let parameters = try Self.parameters(architecture, TensorTable(tensors, path: path, advice: advice))
+    let parameters = try Self.parameters(architecture, table)
     let own = ONNXGraph(parameters.architecture)
-    for (node, bytes) in zip(nodes, own.nodes) where !node.bytes.elementsEqual(bytes) {
+    for (node, bytes) in zip(nodes, own.nodes) where try !node.equals(bytes) {
       throw node.problem("the inputs, outputs or attributes of a node are not as lstm writes them")
     }
     try check(11, ONNXGraph.tokens, ONNXGraph.inputType(ONNXGraph.tokens))
@@ -239,18 +242,21 @@ private struct ONNXFile {
   private func check(_ number: UInt64, _ name: String, _ type: [UInt8]) throws {
     let values = try graph.messages(number).map { try $0.fields(single: [1, 2, 3]) }
     guard values.count == 1, try values[0].text(1) == name,
-      try values[0].messages(2).first?.bytes.elementsEqual(type) ?? false
+      try values[0].messages(2).first?.equals(type) ?? false
     else { throw reader.problem("the graph's \(number == 11 ? "input" : "output") is not \(name) as lstm writes it") }
   }
 
   /// Reads a TensorProto: type, name, bytes; extents. Bytes in external files (fields 13 and 14) aren't allowed.
   ///
-  /// - Returns: a tensor of floats, or nil for the only one of integers, once its value has been checked.
-  private static func tensor(_ reader: ProtobufReader) throws -> (name: String, Safetensors.Tensor?) {
+  /// - Returns: a tensor of floats, which are read later, or nil for the only one of integers, once its value has been
+  ///   checked.
+  private static func tensor(
+    _ reader: ProtobufReader
+  ) throws -> (name: String, (shape: [Int], bytes: ProtobufReader)?) {
     let fields = try reader.fields(single: [2, 8, 9], repeated: [1], limit: 4)
     let name = try fields.text(8)
     let shown = CorpusError.quoted(name)
-    let bytes = try fields.messages(9).first?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    let bytes = try fields.messages(9).first
     guard case .varint(let type)? = fields[2]?.first else { throw reader.problem("a tensor has no type") }
     let isAxes = name == ONNXGraph.Initializer.axes
     guard type == (isAxes ? ONNXGraph.ElementType.int64 : ONNXGraph.ElementType.float) else {
@@ -263,14 +269,14 @@ private struct ONNXFile {
       guard !overflow else { throw reader.problem("\(shown) has a shape larger than the file") }
       size = product
     }
-    guard bytes.count == size else {
-      throw reader.problem("\(shown) has \(bytes.count) bytes, expected \(size) for its shape")
+    guard let bytes, bytes.count == size else {
+      throw reader.problem("\(shown) has \(bytes?.count ?? 0) bytes, expected \(size) for its shape")
     }
     if isAxes {
-      guard shape == [1], bytes.allSatisfy({ $0 == 0 }) else { throw reader.problem("\(shown) is not [0]") }
+      guard shape == [1], try bytes.bytes().allSatisfy({ $0 == 0 }) else { throw reader.problem("\(shown) is not [0]") }
       return (name, nil)
     }
-    return (name, .init(shape: shape, values: FloatEncoding.float32.floats(bytes)))
+    return (name, (shape, bytes))
   }
 
   private static func parameters(_ architecture: Architecture?, _ tensors: TensorTable) throws -> Parameters {
@@ -288,6 +294,17 @@ private struct ONNXFile {
     let (d, h) = (layout.architecture.directionCount, layout.architecture.hiddenSize)
     let v = layout.architecture.vocabularySize
     let hasEmbedding = layout.architecture.embeddingSize > 0
+    var expected: [(name: String, shape: [Int])] = []
+    if !hasEmbedding { expected.append((Name.kernels, [v, d * 4 * h])) }
+    for layer in layout.recurrences.indices {
+      if layer > 0 || hasEmbedding {
+        expected.append((Name.kernel(layer), [d, 4 * h, layout.architecture.inputSize(ofLayer: layer)]))
+      }
+      expected += [(Name.recurrentKernel(layer), [d, 4 * h, h]), (Name.bias(layer), [d, 8 * h])]
+    }
+    if hasEmbedding { expected.append((Name.embedding, layout.embedding.shape)) }
+    expected += [(Name.denseKernel, layout.denseKernel.shape), (Name.denseBias, layout.denseBias.shape)]
+    try tensors.check(expected)
     /// The values of all directions together, and a target for each direction.
     var gates: [(targets: [ParameterLayout.Tensor], values: [Float])] = []
     if !hasEmbedding {
@@ -313,7 +330,6 @@ private struct ONNXFile {
       ((hasEmbedding ? [(layout.embedding, Name.embedding)] : []) + [
         (layout.denseKernel, Name.denseKernel), (layout.denseBias, Name.denseBias),
       ]).map { ($0, try tensors.take($1, $0.shape)) }
-    try tensors.checkIsEmpty()
 
     var parameters = Parameters(zeros: layout)
     for (target, values) in others { parameters[target] = values[...] }
@@ -330,6 +346,11 @@ private struct ONNXFile {
     }
     return parameters
   }
+}
+
+extension ProtobufReader {
+  /// Whether the message is as given.
+  fileprivate func equals(_ other: [UInt8]) throws -> Bool { try count == other.count && bytes() == other }
 }
 
 extension [UInt64: [ProtobufReader.Value]] {

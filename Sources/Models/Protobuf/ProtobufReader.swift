@@ -1,3 +1,5 @@
+import Files
+
 /// Reads a protobuf message field by field (protobuf.dev/programming-guides/encoding).
 ///
 /// An embedded message is returned as another reader, so nesting is followed only as deep as the caller goes.
@@ -16,52 +18,60 @@ struct ProtobufReader {
     var text: String
   }
 
-  /// The message.
-  let bytes: UnsafeRawBufferPointer
-  private let start: Int
-  private var position = 0
+  /// The message's bytes, in the file.
+  let range: Range<Int>
+  private let window: ByteWindow
+  private var position: Int
 
-  /// - Parameters:
-  ///   - bytes: the message, which must outlive the reader.
-  ///   - start: the message's offset in the file.
-  init(_ bytes: UnsafeRawBufferPointer, start: Int = 0) {
-    self.bytes = bytes
-    self.start = start
+  /// - Parameter source: the file, of which the message is all.
+  init(_ source: some ByteSource) { self.init(ByteWindow(source), 0..<source.count) }
+
+  private init(_ window: ByteWindow, _ range: Range<Int>) {
+    (self.window, self.range) = (window, range)
+    position = range.lowerBound
   }
 
-  func problem(_ text: String) -> Problem { Problem(offset: start + position, text: text) }
+  /// The number of the message's bytes.
+  var count: Int { range.count }
+
+  /// The message's bytes.
+  ///
+  /// - Throws: `FileError` if they can't be read.
+  func bytes() throws -> [UInt8] { try window.source.bytes(range) }
+
+  func problem(_ text: String) -> Problem { Problem(offset: position, text: text) }
 
   /// Reads the next field; nil at the end of the message.
-  mutating func next() throws(Problem) -> (number: UInt64, value: Value)? {
-    if position == bytes.count { return nil }
+  mutating func next() throws -> (number: UInt64, value: Value)? {
+    if position == range.upperBound { return nil }
     let tag = try varint()
     switch tag & 7 {
     case 0: return (tag >> 3, .varint(try varint()))
     case 1: try skip(8)
     case 2:
       let count = try varint()
-      guard count <= bytes.count - position else {
-        throw problem("expected \(count) bytes, found \(bytes.count - position)")
+      guard count <= range.upperBound - position else {
+        throw problem("expected \(count) bytes, found \(range.upperBound - position)")
       }
-      let content = UnsafeRawBufferPointer(rebasing: bytes[position..<position + Int(count)])
-      defer { position += Int(count) }
-      return (tag >> 3, .bytes(ProtobufReader(content, start: start + position)))
+      let content = position..<position + Int(count)
+      position = content.upperBound
+      return (tag >> 3, .bytes(ProtobufReader(window, content)))
     case 5: try skip(4)
     default: throw problem("a field has an unknown wire type")
     }
     return (tag >> 3, .fixed)
   }
 
-  private mutating func skip(_ count: Int) throws(Problem) {
-    guard count <= bytes.count - position else { throw problem("the message ends within a number") }
+  private mutating func skip(_ count: Int) throws {
+    guard count <= range.upperBound - position else { throw problem("the message ends within a number") }
     position += count
   }
 
-  private mutating func varint() throws(Problem) -> UInt64 {
+  private mutating func varint() throws -> UInt64 {
     var result: UInt64 = 0
     for shift in stride(from: UInt64(0), to: 64, by: 7) {
-      guard position < bytes.count else { throw problem("the message ends within a number") }
-      let byte = bytes[position]
+      guard position < range.upperBound else { throw problem("the message ends within a number") }
+      let byte = try window.byte(at: position)
       position += 1
       result |= UInt64(byte & 0x7F) << shift
       if byte < 0x80 {
@@ -73,6 +83,23 @@ struct ProtobufReader {
   }
 }
 
+/// The part of a file that was read last: numbers take a few bytes each, and follow each other.
+private final class ByteWindow {
+  let source: any ByteSource
+  private var bytes: [UInt8] = []
+  private var start = 0
+
+  init(_ source: any ByteSource) { self.source = source }
+
+  func byte(at offset: Int) throws -> UInt8 {
+    if offset < start || offset >= start + bytes.count {
+      bytes = try source.bytes(offset..<min(offset + 256, source.count))
+      start = offset
+    }
+    return bytes[offset - start]
+  }
+}
+
 extension ProtobufReader {
   /// Reads all fields of the message, by number.
   ///
@@ -80,7 +107,7 @@ extension ProtobufReader {
   ///   - single: the numbers that may occur once.
   ///   - repeated: the numbers that may occur at most `limit` times.
   /// - Throws: `Problem` if a field with any other number occurs, or one occurs too often.
-  func fields(single: Set<UInt64>, repeated: Set<UInt64> = [], limit: Int = 64) throws(Problem) -> [UInt64: [Value]] {
+  func fields(single: Set<UInt64>, repeated: Set<UInt64> = [], limit: Int = 64) throws -> [UInt64: [Value]] {
     var (reader, fields) = (self, [UInt64: [Value]]())
     while let (number, value) = try reader.next() {
       guard single.contains(number) || repeated.contains(number) else {
@@ -97,9 +124,13 @@ extension ProtobufReader {
 
   /// The message as a string.
   var text: String {
-    get throws(Problem) {
-      guard let text = String(validating: bytes, as: UTF8.self) else { throw problem("a string is not UTF-8") }
+    get throws {
+      guard count <= Self.longestText else { throw problem("a string is longer than \(Self.longestText) bytes") }
+      guard let text = String(validating: try bytes(), as: UTF8.self) else { throw problem("a string is not UTF-8") }
       return text
     }
   }
+
+  /// More than any vocabulary takes.
+  private static let longestText = 100_000_000
 }

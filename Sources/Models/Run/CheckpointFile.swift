@@ -1,3 +1,4 @@
+import Corpus
 import Files
 import Foundation
 import Hyperparameters
@@ -41,18 +42,22 @@ package struct CheckpointFile {
   /// Reads a file.
   ///
   /// - Throws: `FileError` if it can't be read; `ModelError` if it isn't a checkpoint, is damaged, or is inconsistent.
-  package init(contentsOf path: String) throws { try self.init(Safetensors(contentsOf: path), path: path) }
+  package init(contentsOf path: String) throws { try self.init(SafetensorsFile(path), path: path) }
 
   /// Interprets the contents of a file.
   ///
-  /// - Throws: `ModelError` if it isn't a checkpoint, is damaged, or is inconsistent.
-  package init(_ file: Safetensors, path: String) throws {
-    var file = file
+  /// - Throws: `FileError` if it can't be read; `ModelError` if it isn't a checkpoint, is damaged, or is inconsistent.
+  package init(_ source: SafetensorsFile, path: String) throws {
     func fail(_ problem: String) -> ModelError { Self.error(path, problem) }
-    guard let version = file.metadata[Name.version] else { throw fail("is not a checkpoint") }
+    // What the header says first, before any tensor is read.
+    guard let version = source.metadata[Name.version] else { throw fail("is not a checkpoint") }
     guard version == Self.version else {
-      throw fail("is a checkpoint of version \(version), expected \(Self.version)")
+      throw fail("is a checkpoint of version \(CorpusError.escaped(version)), expected \(Self.version)")
     }
+    for name in [Name.parameters, Name.firstMoment, Name.secondMoment] where source.entries[name] == nil {
+      throw fail("it has no tensor \(name)")
+    }
+    var file = try Safetensors(source)
     let checksum = file.metadata.removeValue(forKey: Name.checksum)
     guard checksum == file.checksum else { throw fail("is damaged: its checksum doesn't match") }
     let progress: Progress = try Self.value(Name.progress, of: file, path)

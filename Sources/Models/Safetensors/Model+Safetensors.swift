@@ -38,10 +38,13 @@ extension Model {
   /// - Throws: `FileError` if the file can't be read; `ModelError` if a tensor is missing, unexpected, of the wrong shape
   ///   or not finite, or if the metadata can't be read or don't fit the tensors.
   public init(safetensors path: String, remark: (String) -> Void = { _ in }) throws {
-    var file = try Safetensors(contentsOf: path, convertingFloats: true)
-    let wide = try WideTensors.take(from: &file, path: path)
+    let file = try SafetensorsFile(path, convertingFloats: true)
     let metadata = try ModelMetadata(file.metadata, path: path)
-    let parameters = try Self.parameters(metadata.configuration?.architecture, of: file, path)
+    // Names and shapes first: a file of any size that lacks a tensor is refused at once.
+    let (layout, table) = try Self.checkedTensors(metadata.configuration?.architecture, of: file, path)
+    try file.checkMemory(for: file.entries.keys)
+    let wide = try WideTensors.read(from: file, path: path)
+    let parameters = try Self.parameters(layout, of: table)
     try self.init(parameters, metadata, path: path)
     do { try setWide(wide) } catch let error as ModelError {
       throw ModelError(error.kind, path: path, problem: error.problem, advice: error.advice)
@@ -54,23 +57,30 @@ extension Model {
     "the file doesn't mention pooling or masking; assuming that the last states (PyTorch's h_n) go to the dense layer, "
     + "and that padding is read like any other token"
 
-  /// The weights of a given network, or of the one implied by the file's names and shapes. Nothing is allocated for the
-  /// network before the file is known to have tensors of its size.
-  private static func parameters(
-    _ architecture: Architecture?, of file: Safetensors, _ path: String
-  ) throws -> Parameters {
+  /// The tensors of a given network, or of the one implied by the file's names and shapes, with the right names and shapes.
+  private static func checkedTensors(
+    _ architecture: Architecture?, of file: SafetensorsFile, _ path: String
+  ) throws -> (ParameterLayout, TensorTable) {
+    let shapes = file.entries.mapValues(\.shape).filter { !WideTensors.names.contains($0.key) }
     var table = TensorTable(
-      file.tensors, path: path,
-      advice: "give the weights of Embedding → LSTM → Linear, named embedding, lstm and fc as in the README")
-    if let name = file.tensors.keys.sorted().first(where: { $0.contains(/weight_hr_l/) }) {
+      shapes, path: path,
+      advice: "give the weights of Embedding → LSTM → Linear, named embedding, lstm and fc as in the README",
+      values: file.values)
+    if let name = shapes.keys.sorted().first(where: { $0.contains(/weight_hr_l/) }) {
       throw table.fail("\(CorpusError.escaped(name)) belongs to an LSTM with projections, expected none")
     }
     let layout = ParameterLayout(try architecture ?? Self.architecture(table))
     table.advice = "the weights must be those of \(layout.architecture), named as in the README"
+    try table.check(
+      tensors(layout).map { ($0.name, $0.shape) } + secondBiases(layout).map { ($0.name, $0.source.shape) })
+    return (layout, table)
+  }
+
+  private static func parameters(_ layout: ParameterLayout, of table: TensorTable) throws -> Parameters {
+    var table = table
     let tensors = Self.tensors(layout)
     let taken = try tensors.map { try table.take($0.name, $0.shape) }
     let biases = try secondBiases(layout).map { ($0.source, try table.take($0.name, $0.source.shape)) }
-    try table.checkIsEmpty()
     var parameters = Parameters(zeros: layout)
     for (tensor, values) in zip(tensors, taken) {
       parameters[tensor.source] = (tensor.isTransposed ? transposed(values, tensor.shape) : values)[...]

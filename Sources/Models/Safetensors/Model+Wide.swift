@@ -8,7 +8,7 @@ import NGrams
 /// `wide.sequences` [sequences, 2]. A float32 counts exactly to 2²⁴, more than there are n-grams.
 enum WideTensors {
   private static let metadata = "wide"
-  private static let names = ["wide.products", "wide.squares", "wide.bias", "wide.sequences"]
+  static let names = ["wide.products", "wide.squares", "wide.bias", "wide.sequences"]
   private static let countLimit = 1 << 24
 
   private struct Description: Codable {
@@ -35,34 +35,38 @@ enum WideTensors {
     ] { file.tensors[name] = .init(shape: shape, values: values) }
   }
 
-  /// Takes the wide part out of a file.
+  /// Reads the wide part of a file.
   ///
   /// - Returns: nil if there is none.
-  /// - Throws: `ModelError` if it can't be read or contradicts itself.
-  static func take(from file: inout Safetensors, path: String) throws -> NGramClassifier? {
-    let tensors = names.map { file.tensors.removeValue(forKey: $0) }
+  /// - Throws: `ModelError` if it can't be read or contradicts itself, `FileError` if the file can't be read.
+  static func read(from file: SafetensorsFile, path: String) throws -> NGramClassifier? {
+    let entries = names.map { file.entries[$0] }
     guard let json = file.metadata[metadata] else {
-      guard tensors.allSatisfy({ $0 == nil }) else { throw fail("has weights of n-grams, but doesn't say which", path) }
+      guard entries.allSatisfy({ $0 == nil }) else { throw fail("has weights of n-grams, but doesn't say which", path) }
       return nil
     }
+    let contradiction = fail("the n-grams can't be read, or contradict themselves", path)
     guard let description = try? JSONDecoder().decode(Description.self, from: Data(json.utf8)),
-      let products = tensors[0], let squares = tensors[1], let biases = tensors[2], let sequences = tensors[3],
-      biases.shape.count == 1, sequences.shape.count == 2, sequences.shape[1] == 2,
-      sequences.shape[0] < countLimit, sequences.values.allSatisfy({ $0 >= 0 && $0 < Float(countLimit) }),
+      entries.allSatisfy({ $0 != nil }), entries[2]!.shape.count == 1, entries[3]!.shape.count == 2,
+      entries[3]!.shape[1] == 2, entries[3]!.shape[0] < countLimit, entries[1]!.shape == entries[0]!.shape
+    else { throw contradiction }
+    let sequences = try file.values(names[3])
+    let labelCount = entries[2]!.shape[0]
+    guard sequences.allSatisfy({ $0 >= 0 && $0 < Float(countLimit) }),
       let index = NGramIndex(
         words: description.words,
-        sequences: (0..<sequences.shape[0]).map {
-          (Int(sequences.values[2 * $0]), Int(sequences.values[2 * $0 + 1]))
-        }, characters: description.characters, description.settings),
-      products.shape == [biases.shape[0], index.count], squares.shape == products.shape
-    else { throw fail("the n-grams can't be read, or contradict themselves", path) }
-    func rows(_ tensor: Safetensors.Tensor) -> [[Float]] {
-      (0..<biases.shape[0]).map { Array(tensor.values[$0 * index.count..<($0 + 1) * index.count]) }
+        sequences: (0..<entries[3]!.shape[0]).map { (Int(sequences[2 * $0]), Int(sequences[2 * $0 + 1])) },
+        characters: description.characters, description.settings),
+      entries[0]!.shape == [labelCount, index.count]
+    else { throw contradiction }
+    func rows(_ name: String) throws -> [[Float]] {
+      let values = try file.values(name)
+      return (0..<labelCount).map { Array(values[$0 * index.count..<($0 + 1) * index.count]) }
     }
     guard
       let wide = NGramClassifier(
-        index: index, settings: description.settings, products: rows(products), squares: rows(squares),
-        biases: biases.values)
+        index: index, settings: description.settings, products: try rows(names[0]), squares: try rows(names[1]),
+        biases: try file.values(names[2]))
     else { throw fail("the weights of the n-grams are impossible", path) }
     return wide
   }

@@ -36,6 +36,9 @@
           ])
         }
         members += [("words", .array(words)), ("unread_words", .integer(explanation.unreadWordCount))]
+        if explanation.unmeasuredWordCount > 0 {
+          members.append(("unmeasured_words", .integer(explanation.unmeasuredWordCount)))
+        }
         if !explanation.ngrams.isEmpty {
           let ngrams = explanation.ngrams.map { ngram in
             OrderedJSON.object([("ngram", .string(ngram.text)), ("share", .float(ngram.share))])

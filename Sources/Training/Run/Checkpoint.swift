@@ -18,6 +18,8 @@ public struct Checkpoint: Sendable, Equatable {
   public var source: DataSource
   /// What it writes besides its histories and its model.
   public var output: OutputSettings
+  /// The name of the kernels that computed it; nil in older checkpoints.
+  public var kernels: String? = Kernels.name
 
   /// A run's state, with what it was told to do.
   public init(
@@ -52,6 +54,7 @@ public struct Checkpoint: Sendable, Equatable {
   private enum Name {
     static let source = "source"
     static let output = "output"
+    static let kernels = "kernels"
     static let losses = "steps.loss"
     static let accuracies = "steps.accuracy"
     static func weights(of callback: String) -> String { "callbacks." + callback }
@@ -94,6 +97,7 @@ public struct Checkpoint: Sendable, Equatable {
         file.tensors[Name.weights(of: name)] = .init(shape: [weights.count], values: weights)
       }
     }
+    file.metadata[Name.kernels] = kernels
     file.metadata[CheckpointFile.Name.checksum] = file.checksum
     return file
   }
@@ -108,7 +112,7 @@ public struct Checkpoint: Sendable, Equatable {
   ///
   /// - Parameter path: where it comes from, for errors.
   package init(_ data: Data, path: String) throws {
-    try self.init(CheckpointFile(Safetensors(data, path: path), path: path), path: path)
+    try self.init(CheckpointFile(SafetensorsFile(data, path: path), path: path), path: path)
   }
 
   private init(_ file: CheckpointFile, path: String) throws {
@@ -118,6 +122,7 @@ public struct Checkpoint: Sendable, Equatable {
     configuration = file.model.configuration
     source = try CheckpointFile.value(Name.source, of: contents, path)
     output = try CheckpointFile.value(Name.output, of: contents, path)
+    kernels = contents.metadata[Name.kernels]
     guard output.keep > 0, output.checkpointEvery ?? 1 > 0 else { throw fail("its output is impossible") }
     guard let steps = contents.tensors[Name.losses]?.values.count, steps <= progress.step else {
       throw fail("its progress contradicts itself")

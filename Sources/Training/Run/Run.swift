@@ -42,6 +42,8 @@ public final class Run {
   public enum Preparation: Sendable {
     /// A checkpoint can't be used; the one before it is tried.
     case damagedCheckpoint(any Error & Sendable)
+    /// The run was begun with kernels of this name, by another build: it goes on, but to other last bits.
+    case otherKernels(String)
     /// Of the data, this share has been read.
     case reading(Double)
     /// Something was chosen or left out in reading the data, in a sentence.
@@ -120,6 +122,7 @@ public final class Run {
     let found = try options.communicator.checkpointOfFirstRank { () -> Checkpoint? in
       let folder = try RunFolder(resuming: path)
       var checkpoint = try folder.latestCheckpoint { report(.damagedCheckpoint($0)) }
+      if let kernels = checkpoint.kernels, kernels != Kernels.name { report(.otherKernels(kernels)) }
       (opened, before) = (folder, checkpoint.configuration)
       try change(&checkpoint)
       return checkpoint.state.isFinished ? nil : checkpoint

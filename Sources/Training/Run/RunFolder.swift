@@ -4,6 +4,7 @@ import Foundation
 import Hyperparameters
 import Models
 import Parallel
+import RecurrentNetwork
 
 /// The folder that a run writes into: checkpoints, histories, and at the end the model.
 ///
@@ -108,12 +109,13 @@ public final class RunFolder {
     try writeJSON(state?.epochs ?? [])
     steps = try begin(
       RunFiles.steps, [StepRecord.header] + (state?.steps.enumerated().map { $1.row($0 + 1) } ?? []))
-    let times = (try? String(contentsOfFile: path + "/" + RunFiles.performance, encoding: .utf8)) ?? ""
+    let times = try boundedContents(
+      of: path + "/" + RunFiles.performance, limit: 1 << 30, advice: "remove it; it holds nothing but times and memory")
     let last = state?.steps.count ?? 0
     performance = try begin(
       RunFiles.performance,
       [Self.performanceHeader]
-        + times.split(separator: "\n").map(String.init).filter { line in
+        + String(decoding: times ?? Data(), as: UTF8.self).split(separator: "\n").map(String.init).filter { line in
           let cells = line.split(separator: ",", omittingEmptySubsequences: false)
           return cells.count == 3 && Int(cells[0]).map { 0 < $0 && $0 <= last } == true
         })
@@ -148,7 +150,7 @@ public final class RunFolder {
     _ configuration: TrainingConfiguration, source: DataSource, threads: Int
   ) throws {
     struct Description: Encodable {
-      let version, data: String
+      let version, kernels, data: String
       let limit: Int?
       let wordIndex: String?
       let text: TextOptions?
@@ -160,9 +162,9 @@ public final class RunFolder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let description = Description(
-      version: Run.version, data: source.path, limit: source.limit, wordIndex: source.wordIndex, text: source.text,
-      validationData: source.validationPath, testData: source.testPath, fingerprint: source.fingerprint,
-      threads: threads, configuration: configuration)
+      version: Run.version, kernels: Kernels.name, data: source.path, limit: source.limit, wordIndex: source.wordIndex,
+      text: source.text, validationData: source.validationPath, testData: source.testPath,
+      fingerprint: source.fingerprint, threads: threads, configuration: configuration)
     try AtomicFile.write([try encoder.encode(description), Data("\n".utf8)], to: path + "/" + RunFiles.description)
   }
 

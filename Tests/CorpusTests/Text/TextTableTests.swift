@@ -181,7 +181,21 @@ import Testing
 
   /// Each: JSON Lines, and what is said of them.
   @Test(arguments: [
-    ("{\"text\": \n", "line 2: expected a JSON object, found something else; each line must be one"),
+    (
+      "{\"text\": \n",
+      "line 2: expected a JSON object, found something else (byte 9: expected a value); each line must be one"
+    ),
+    (
+      "{\"text\": \"a\tb\", \"label\": 0}\n", "line 2: expected a JSON object, found something else (byte 11: a control"
+    ),
+    (
+      "{\"text\": \"a\", \"label\": 0, \"x\": -01}\n",
+      "line 2: expected a JSON object, found something else (byte 33: expected"
+    ),
+    (
+      "{\"text\": \"a\", \"label\": 0,}\n",
+      "line 2: expected a JSON object, found something else (byte 25: expected a name"
+    ),
     ("\n[1]\n", "line 3: expected a JSON object, found something else"),
     ("{\"text\": \"b\"}\n", "line 2: expected a value of “label”, found none"),
     ("{\"text\": {}, \"label\": 0}\n", "line 2: expected a text as “text”, found another value"),

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The files of a zip archive or of a folder, or a file by itself.
@@ -13,7 +14,7 @@ package struct FileSet {
     /// In bytes.
     let size: Int
     /// What tells it from a file that takes its place; nil in an archive.
-    var identity: FileIdentity?
+    var state: FileState?
 
     /// The path of the folder that it lies in; empty at the top.
     var folder: Substring {
@@ -59,7 +60,7 @@ package struct FileSet {
         return
       }
       guard isZip || Self.isZip(start) else {
-        files = [File(name: "", index: 0, size: Int(facts.st_size), identity: FileIdentity(facts))]
+        files = [File(name: "", index: 0, size: Int(facts.st_size), state: FileState(facts))]
         (archive, rawPaths, readerLimit) = (nil, [:], .max)
         return
       }
@@ -110,7 +111,12 @@ package struct FileSet {
     let path = location(of: file).file
     let descriptor = try Self.open(path, as: rawPaths[file.index])
     defer { close(descriptor) }
-    try file.identity?.check(descriptor, path: path)
+    func check() throws {
+      guard try file.state == nil || Self.state(of: descriptor, path) == file.state else {
+        throw FileError(.changed, path: path)
+      }
+    }
+    try check()
     var reader = EntryReader(file: path, entry: nil, size: file.size) { chunk in
       let count = Foundation.read(descriptor, chunk.baseAddress, chunk.count)
       guard count >= 0 else { throw Self.failure(path) }
@@ -119,11 +125,11 @@ package struct FileSet {
     do {
       let result = try body(&reader)
       try reader.drain()
-      try file.identity?.check(descriptor, path: path)
+      try check()
       return result
     } catch {
       // Whatever is wrong with it, that is the reason.
-      try file.identity?.check(descriptor, path: path)
+      try check()
       throw error
     }
   }
@@ -255,7 +261,7 @@ package struct FileSet {
         case S_IFREG:
           if String(validatingCString: Array(path)) == nil { rawPaths[files.count] = Array(path) }
           files.append(
-            File(name: inside, index: files.count, size: Int(facts.st_size), identity: FileIdentity(facts)))
+            File(name: inside, index: files.count, size: Int(facts.st_size), state: FileState(facts)))
         case S_IFDIR where !isLink: folders.append((inside, Array(path)))
         default: break
         }
@@ -313,10 +319,16 @@ package struct FileSet {
 
   /// - Parameter rawPath: the path as the system has it, if it isn't UTF-8.
   private static func open(_ path: String, as rawPath: [CChar]? = nil) throws -> Int32 {
-    let flags = O_RDONLY | O_CLOEXEC
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
     let descriptor = rawPath.map { Foundation.open($0, flags) } ?? Foundation.open(path, flags)
     guard descriptor >= 0 else { throw failure(path) }
     return descriptor
+  }
+
+  private static func state(of descriptor: Int32, _ path: String) throws -> FileState {
+    var facts = stat()
+    guard fstat(descriptor, &facts) == 0 else { throw failure(path) }
+    return FileState(facts)
   }
 
   private static func failure(_ path: String) -> CorpusError {

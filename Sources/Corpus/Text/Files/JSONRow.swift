@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An object of JSON Lines, or of an array.
@@ -39,6 +40,12 @@ struct JSONRow {
   init(_ line: some Collection<UInt8>, file: String, entry: String?, number: Int) throws {
     var line = Array(line)
     loneSurrogateCount = Self.replaceLoneSurrogates(in: &line)
+    do { try JSONSyntax.check(line) } catch {
+      throw CorpusError(
+        .malformedTable, file: file, entry: entry, place: .line(number), expected: "a JSON object",
+        found: "something else (byte \(error.offset): \(error.text))",
+        advice: "each line must be one, such as {\"text\": …, \"label\": …}")
+    }
     guard let values = try? JSONDecoder().decode([String: Value].self, from: Data(line)) else {
       throw CorpusError(
         .malformedTable, file: file, entry: entry, place: .line(number), expected: "a JSON object",

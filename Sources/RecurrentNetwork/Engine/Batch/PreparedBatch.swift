@@ -58,39 +58,48 @@ package final class PreparedBatch {
 
   /// The rest of the preparation, in pieces that may run at the same time.
   package enum Job: Sendable {
-    /// All layers' padding chains, up to a number of paddings.
-    case chains(length: Int)
+    /// All layers' padding chains, up to a number of paddings; with what gradients need, or the states alone.
+    case chains(length: Int, learns: Bool = true)
     /// The input rows of the tokens with these slots.
     case tokenInputs(slots: Range<Int>)
   }
 
   /// The jobs that `load` leaves, the longest first.
   ///
-  /// - Parameter chainLength: the longest padding of a tile.
-  package func jobs(chainLength: Int) -> [Job] {
+  /// - Parameters:
+  ///   - chainLength: the longest padding of a tile.
+  ///   - learns: whether gradients will be computed.
+  package func jobs(chainLength: Int, learns: Bool = true) -> [Job] {
     let rows = TokenInputs.slotRanges(tokens.count).map { Job.tokenInputs(slots: $0) }
-    return padding == .chained ? [.chains(length: chainLength)] + rows : rows
+    return padding == .chained ? [.chains(length: chainLength, learns: learns)] + rows : rows
   }
 
   package func perform(_ job: Job, _ parameters: Parameters) {
     switch job {
-    case .chains(let length): computeChains(length: length, parameters)
+    case .chains(let length, let learns): computeChains(length: length, learns: learns, parameters)
     case .tokenInputs(let slots): tokenInputs.compute(slots, of: self, parameters)
     }
   }
 
-  private func computeChains(length: Int, _ parameters: Parameters) {
+  private func computeChains(length: Int, learns: Bool, _ parameters: Parameters) {
     // The chain needs the padding token's row now, whoever computes that row for the others: the bits are the same.
     let padding = FloatBuffer(geometry.layers[0].columns)
     tokenInputs.computePaddingRow(of: self, parameters, into: padding.pointer)
     for (layer, chain) in chains.enumerated() {
       let recurrence = recurrences[layer][0]
-      chain.forward(length: length, recurrent: recurrence.recurrent.pointer) { step, z in
+      func readInput(_ step: Int, _ z: UnsafeMutablePointer<Float>) {
         if layer == 0 {
           z.update(from: padding.pointer, count: recurrence.geometry.columns)
         } else {
           recurrence.computeGateInput(of: chains[layer - 1].hidden(after: step + 1), into: z)
         }
+      }
+      let recurrent = UnsafePointer(recurrence.recurrent.pointer)
+      if learns {
+        chain.forward(length: length, recurrent: recurrent, readInput: readInput)
+      } else {
+        chain.forwardWithoutHistory(
+          length: length, below: layer == 0 ? nil : chains[layer - 1], recurrent: recurrent, readInput: readInput)
       }
     }
   }

@@ -3,8 +3,10 @@
 package final class RowBlock {
   /// Rows of a full block.
   package let capacity: Int
-  /// T.
+  /// T, or the last so many steps of it, in which all sequences begin.
   package let steps: Int
+  /// The number of steps before those, in which there is nothing but padding.
+  let earlierPaddings: Int
   private(set) var padding = PaddingTreatment.read
   private(set) var tileCount = 0
   /// The step at which each tile enters, ascending: [tiles].
@@ -25,9 +27,9 @@ package final class RowBlock {
   /// The batch's `TokenTable.slots`.
   private var slots: UnsafePointer<Int32>?
 
-  package init(tiles: Int, steps: Int) {
+  package init(tiles: Int, steps: Int, earlierPaddings: Int = 0) {
     capacity = tiles * RowTile.rowCount
-    self.steps = steps
+    (self.steps, self.earlierPaddings) = (steps, earlierPaddings)
     tileStarts = .allocate(capacity: tiles)
     tileCounts = .allocate(capacity: tiles)
     tokens = .allocate(capacity: capacity)

@@ -16,6 +16,8 @@ package final class PaddingChain {
   private var capacity = 0
   /// How many paddings it covers.
   private(set) var length = 0
+  /// Where the states begin to repeat themselves, and after how many steps; nil where they aren't known to.
+  private var cycle: (start: Int, period: Int)?
 
   init(_ geometry: PackedGeometry) {
     self.geometry = geometry
@@ -35,12 +37,18 @@ package final class PaddingChain {
 
   /// h after `paddings` of them, [units].
   package func hidden(after paddings: Int) -> UnsafePointer<Float> {
-    UnsafePointer(hidden.pointer + paddings * geometry.unitStride)
+    UnsafePointer(hidden.pointer + row(paddings) * geometry.unitStride)
   }
 
   /// c after `paddings` of them, [units].
   package func cell(after paddings: Int) -> UnsafePointer<Float> {
-    UnsafePointer(cell.pointer + paddings * geometry.unitStride)
+    UnsafePointer(cell.pointer + row(paddings) * geometry.unitStride)
+  }
+
+  /// Where the state after some paddings is stored.
+  private func row(_ paddings: Int) -> Int {
+    guard let (start, period) = cycle, paddings >= start else { return paddings }
+    return start + (paddings - start) % period
   }
 
   /// Computes the states from zeros up to `length` paddings.
@@ -53,22 +61,88 @@ package final class PaddingChain {
   ) {
     reserve(length)
     self.length = length
-    let g = geometry
+    cycle = nil
     for k in 0..<length {
-      let z = gates.pointer + k * g.gateStride
+      let z = gates.pointer + k * geometry.gateStride
       readInput(k, z)
-      let (h, c) = (hidden.pointer + k * g.unitStride, cell.pointer + k * g.unitStride)
-      addRow(h, times: recurrent, panelCount: g.gatePanels, count: g.units, to: z)
-      let t = tanhCell.pointer + k * g.unitStride
-      for unit in stride(from: 0, to: g.units, by: Vector.scalarCount) {
-        let pre = Gates(at: z + 4 * unit)
-        let s = cellForward(
-          Gates(i: tanh(pre.i), f: tanh(pre.f), g: tanh(pre.g), o: tanh(pre.o)), previousCell: c.vector(unit))
-        s.gates.store(to: z + 4 * unit)
-        t.store(s.tanhCell, unit)
-        c.store(s.cell, g.unitStride + unit)
-        h.store(s.hidden, g.unitStride + unit)
+      step(k, recurrent: recurrent, z: z, tanhCell: tanhCell.pointer + k * geometry.unitStride)
+    }
+  }
+
+  /// The same for inference, where no gradient asks for more than the states: once they repeat themselves, which they
+  /// usually do after some hundred steps, the rest is known. So neither time nor memory follows a length that a file claims.
+  ///
+  /// - Parameters:
+  ///   - length: the number of paddings.
+  ///   - below: the chain whose states are read; nil in the first layer.
+  ///   - recurrent: U, [gatePanels][units][width].
+  ///   - readInput: writes x W + b of a step to z, [columns].
+  func forwardWithoutHistory(
+    length: Int, below: PaddingChain?, recurrent: UnsafePointer<Float>,
+    readInput: (_ step: Int, _ z: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    self.length = length
+    cycle = nil
+    let g = geometry
+    let z = FloatBuffer(g.gateStride)
+    let tanhCell = FloatBuffer(g.unitStride)
+    // The input of the steps from `start` on repeats itself, too.
+    let inputCycle = below.map(\.cycle) ?? (start: 0, period: 1)
+    var room = 0
+    for k in 0..<length {
+      if k == room {
+        room = min(length, max(2 * room, 512))
+        hidden = grown(hidden, rows: k + 1, to: room + 1)
+        cell = grown(cell, rows: k + 1, to: room + 1)
       }
+      readInput(k, z.pointer)
+      step(k, recurrent: recurrent, z: z.pointer, tanhCell: tanhCell.pointer)
+      guard let inputCycle else { continue }
+      let first = max(inputCycle.start, k + 1 - Self.longestPeriod)
+      for earlier in stride(from: k + 1 - inputCycle.period, through: first, by: -inputCycle.period)
+      where isSame(k + 1, earlier) {
+        cycle = (earlier, k + 1 - earlier)
+        return
+      }
+    }
+  }
+
+  /// States that rounding keeps apart alternate between a few.
+  private static let longestPeriod = 16
+
+  private func isSame(_ step: Int, _ other: Int) -> Bool {
+    [hidden, cell].allSatisfy { buffer in
+      let (own, others) = (buffer.pointer + step * geometry.unitStride, buffer.pointer + other * geometry.unitStride)
+      return (0..<geometry.units).allSatisfy { own[$0].bitPattern == others[$0].bitPattern }
+    }
+  }
+
+  /// A larger buffer that begins with some rows of another; the first row of states is zeros.
+  private func grown(_ buffer: FloatBuffer, rows: Int, to count: Int) -> FloatBuffer {
+    let result = FloatBuffer(count * geometry.unitStride)
+    if rows == 1 {
+      result.pointer.update(repeating: 0, count: geometry.unitStride)
+    } else {
+      result.pointer.update(from: buffer.pointer, count: rows * geometry.unitStride)
+    }
+    return result
+  }
+
+  /// The state after one more padding, from z, which becomes the gates.
+  private func step(
+    _ k: Int, recurrent: UnsafePointer<Float>, z: UnsafeMutablePointer<Float>, tanhCell t: UnsafeMutablePointer<Float>
+  ) {
+    let g = geometry
+    let (h, c) = (hidden.pointer + k * g.unitStride, cell.pointer + k * g.unitStride)
+    addRow(h, times: recurrent, panelCount: g.gatePanels, count: g.units, to: z)
+    for unit in stride(from: 0, to: g.units, by: Vector.scalarCount) {
+      let pre = Gates(at: z + 4 * unit)
+      let s = cellForward(
+        Gates(i: tanh(pre.i), f: tanh(pre.f), g: tanh(pre.g), o: tanh(pre.o)), previousCell: c.vector(unit))
+      s.gates.store(to: z + 4 * unit)
+      t.store(s.tanhCell, unit)
+      c.store(s.cell, g.unitStride + unit)
+      h.store(s.hidden, g.unitStride + unit)
     }
   }
 

@@ -183,7 +183,7 @@ final class RecurrentPass {
     var active = active
     while active < block.tileCount && block.tileStarts[active] == step {
       for row in active * RowTile.rowCount..<(active + 1) * RowTile.rowCount {
-        begin(row, chain.map { ($0, step) })
+        begin(row, chain.map { ($0, block.earlierPaddings + step) })
       }
       active += 1
     }

@@ -17,12 +17,15 @@ package final class ShardWorker {
 
   /// Makes the buffers for sequences of `steps` steps.
   ///
-  /// - Parameter learns: whether it has the memory for gradients; without, it can only `evaluate`.
-  package init(_ architecture: Architecture, steps: Int, learns: Bool = true) {
+  /// - Parameters:
+  ///   - steps: T; to `evaluate` short sequences of many, their last steps are enough.
+  ///   - earlierPaddings: the number of steps before those, in which there is nothing but padding.
+  ///   - learns: whether it has the memory for gradients; without, it can only `evaluate`.
+  package init(_ architecture: Architecture, steps: Int, earlierPaddings: Int = 0, learns: Bool = true) {
     let g = NetworkGeometry(architecture)
     geometry = g
     schedule = PassSchedule(architecture)
-    let block = RowBlock(tiles: Self.tilesPerBlock, steps: steps)
+    let block = RowBlock(tiles: Self.tilesPerBlock, steps: steps, earlierPaddings: earlierPaddings)
     let deferred = DeferredRows(g.layers[0], inputStride: learns ? g.layers.map(\.inputStride).max()! : 0)
     self.block = block
     passes = schedule.stages.map { stages in

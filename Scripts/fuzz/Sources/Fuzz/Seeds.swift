@@ -1,0 +1,55 @@
+import Corpus
+import Foundation
+import Hyperparameters
+import Models
+import RecurrentNetwork
+import Training
+
+/// The files that each reader's corpus begins with, made by our own writers.
+enum Seeds {
+  /// Writes a folder for each reader.
+  static func write(to folder: String) throws {
+    for reader in Reader.allCases {
+      let own = folder + "/" + reader.rawValue
+      try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+      switch reader {
+      case .model: for format in ModelFormat.allCases { try model.write(to: own + "/" + format.rawValue, as: format) }
+      case .data:
+        for (name, text) in tables { try Data(text.utf8).write(to: URL(fileURLWithPath: own + "/" + name)) }
+      case .wordIndex:
+        try Data(#"{"the": 1, "œuvre": 3, "a\"b": 2}"#.utf8).write(to: URL(fileURLWithPath: own + "/words"))
+      case .configuration:
+        for preset in Preset.allCases {
+          let json = try JSONEncoder().encode(preset.configuration)
+          try json.write(to: URL(fileURLWithPath: own + "/" + preset.rawValue))
+        }
+      case .checkpoint:
+        try Checkpoint(configuration: configuration, source: DataSource(path: "/a.csv")).write(to: own + "/checkpoint")
+      case .safetensors: try model.write(toSafetensors: own + "/safetensors")
+      }
+    }
+  }
+
+  private static let configuration: TrainingConfiguration = {
+    var configuration = TrainingConfiguration()
+    configuration.architecture = Architecture(vocabularySize: 5, embeddingSize: 2, hiddenSize: 3)
+    return configuration
+  }()
+
+  private static let model: Model = {
+    var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
+    for index in parameters.values.indices { parameters.values[index] = 1 / Float(index + 3) }
+    return try! Model(
+      parameters, configuration: configuration, vocabulary: ["<pad>", "<start>", "<oov>", "é", "b"], labels: ["x", "y"])
+  }()
+
+  private static let tables = [
+    ("csv", "review,sentiment\r\n\"a \"\"b\"\",\n<br />é\",positive\r\nc,negative\r\n\"d\",positive\r\n"),
+    ("tsv", "label\ttext\n1\tÉté \"x\"\n0\ty\n"),
+    (
+      "jsonl", "{\"text\": \"a \\u00e9 \\ud83d\", \"label\": 1}\n{\"label\": true, \"text\": \"b\", \"x\": [{}, 1e9]}\n"
+    ),
+    ("json", "[{\"text\": \"a\", \"label\": 0}, {\"text\": \"b\", \"label\": 1}]"),
+    ("fasttext", "__label__x a b\n__label__y c\n"),
+  ]
+}

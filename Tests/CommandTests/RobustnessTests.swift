@@ -1,0 +1,149 @@
+import Fixtures
+import Foundation
+import Models
+import Testing
+
+/// Inputs and surroundings that are not as they should be.
+@Suite struct RobustnessTests {
+  private static let trained = Result {
+    try TrainedRun([
+      "--data", "Data/sample.npz", "--epochs", "1", "--hidden-size", "4", "--embedding-size", "4", "--max-length", "20",
+      "--vocabulary-size", "100", "--limit", "60",
+    ])
+  }
+
+  // MARK: Files
+
+  @Test func aPipeAsTheWordIndexIsRefused() throws {
+    try withTemporaryFolder { folder in
+      let pipe = folder.path("words.json")
+      try #require(mkfifo(pipe, 0o600) == 0)
+      let run = try Self.trained.get().write(into: folder)
+      let refused = try LSTMProcess.run(
+        "predict", "--model", run + "/model.safetensors", "--word-index", pipe, "a text")
+      #expect(refused.exitCode == 1)
+      #expect(
+        refused.errors.contains("\(pipe): expected a word index, found something that is no regular file"),
+        "\(refused.errors)")
+    }
+  }
+
+  /// Nobody asked for it.
+  @Test func aPipeBesideTheArchiveIsNoWordIndex() throws {
+    try withTemporaryFolder { folder in
+      let data = URL(fileURLWithPath: LSTMProcess.package + "/Data/sample.npz")
+      try FileManager.default.copyItem(at: data, to: folder.url("reviews.npz"))
+      try #require(mkfifo(folder.path("reviews_word_index.json"), 0o600) == 0)
+      let inspected = try LSTMProcess.run(
+        "train", "--quiet", "--data", folder.path("reviews.npz"), "--epochs", "1", "--hidden-size", "4",
+        "--embedding-size", "4", "--max-length", "20", "--limit", "60", "--output", folder.path("run"))
+      #expect(inspected.exitCode == 0, "\(inspected.errors)")
+    }
+  }
+
+  // MARK: Names
+
+  @Test(arguments: ["--data Data/sample.npz --output", "--data"])
+  func aNameThatIsNotUTF8IsRefused(option: String) throws {
+    try withTemporaryFolder { folder in
+      let line = #"cd '\#(folder.path)' && "$lstm" train --epochs 1 \#(option) "$(printf 'caf\351')""#
+      let (code, errors) = try LSTMProcess.shell(line)
+      #expect(code == 64)
+      #expect(errors.contains("caf\u{FFFD}”, is not UTF-8"), "\(errors)")
+      #expect(folder.names == [])
+    }
+  }
+
+  /// Absolute paths, which a run stores, can't name it.
+  @Test func aFolderWhoseNameIsNotUTF8CanBeWorkedIn() throws {
+    try withTemporaryFolder { folder in
+      let data = LSTMProcess.package + "/Data/sample.npz"
+      let line = """
+        cd '\(folder.path)' && mkdir "$(printf 'caf\\351')" && cd caf* && cp '\(data)' . && \
+        "$lstm" train --quiet --data sample.npz --epochs 1 --hidden-size 4 --max-length 20 --limit 60 --output run \
+          --tensorboard events && "$lstm" train --quiet --resume run --epochs 2 && test -d events
+        """
+      let (code, errors) = try LSTMProcess.shell(line)
+      #expect(code == 0, "\(errors)")
+      // Nothing beside it.
+      #expect(folder.names.count == 1)
+    }
+  }
+
+  // MARK: Limits
+
+  @Test func aFileThatMayNotGrowFurtherIsAnError() throws {
+    try withTemporaryFolder { folder in
+      let line = """
+        ulimit -f 8; "$lstm" train --quiet --data Data/sample.npz --epochs 1 --limit 60 --output '\(folder.path)/run'
+        """
+      let (code, errors) = try LSTMProcess.shell(line)
+      #expect(code == 1)
+      #expect(errors.contains("can't be written (File too large)"), "\(errors)")
+    }
+  }
+
+  /// Dispatch would end the process.
+  @Test func tooFewOpenFilesAreAnError() throws {
+    let (code, errors) = try LSTMProcess.shell("ulimit -n 5; \"$lstm\" train --data Data/sample.npz")
+    #expect(code == 71)
+    #expect(errors.contains("only 5 files may be open at once"), "\(errors)")
+  }
+
+  @Test func tooLittleMemoryForAModelIsAnError() throws {
+    try withTemporaryFolder { folder in
+      var file = Safetensors()
+      let count = 1 << 19
+      file.tensors = [
+        "embedding.weight": .init(shape: [count, 16], values: [Float](repeating: 0, count: 16 * count)),
+        "lstm.weight_ih_l0": .init(shape: [4, 16], values: [Float](repeating: 0, count: 64)),
+        "lstm.weight_hh_l0": .init(shape: [4, 1], values: [0, 0, 0, 0]),
+        "lstm.bias_ih_l0": .init(shape: [4], values: [0, 0, 0, 0]),
+        "lstm.bias_hh_l0": .init(shape: [4], values: [0, 0, 0, 0]),
+        "fc.weight": .init(shape: [1, 1], values: [0]), "fc.bias": .init(shape: [1], values: [0]),
+      ]
+      try file.write(to: folder.path("large.safetensors"))
+      let (code, errors) = try LSTMProcess.shell(
+        "ulimit -v 100000; \"$lstm\" inspect '\(folder.path)/large.safetensors'")
+      #expect(code == 71, "\(errors)")
+      #expect(errors.contains("large.safetensors: takes 96 MB of memory, more than can be had"), "\(errors)")
+    }
+  }
+
+  /// All of them at once would take a gigabyte.
+  @Test func manyEmptyLinesTakeLittleMemory() throws {
+    try withTemporaryFolder { folder in
+      let run = try Self.trained.get().write(into: folder)
+      let (code, errors) = try LSTMProcess.shell(
+        """
+        head -c 3000000 /dev/zero | tr '\\0' '\\n' >'\(folder.path)/lines'
+        ulimit -v 400000
+        "$lstm" predict --threads 1 --model '\(run)/model.safetensors' <'\(folder.path)/lines' | wc -l >'\(folder.path)/count'
+        """)
+      #expect(code == 0, "\(errors)")
+      #expect(try folder.text("count").trimmingCharacters(in: .whitespacesAndNewlines) == "3000000", "\(errors)")
+    }
+  }
+
+  // MARK: Other builds
+
+  @Test func resumingWithOtherKernelsIsSaid() throws {
+    try withTemporaryFolder { folder in
+      let run = try Self.trained.get().write(into: folder)
+      let name = try #require(try FileManager.default.contentsOfDirectory(atPath: run + "/checkpoints").max())
+      let path = run + "/checkpoints/" + name
+      var file = try Safetensors(contentsOf: path)
+      #expect(file.metadata["kernels"] != nil)
+      for kernels in ["z80", nil] {
+        file.metadata["checksum"] = nil
+        file.metadata["kernels"] = kernels
+        file.metadata["checksum"] = file.checksum
+        try file.write(to: path)
+        let resumed = try LSTMProcess.run("train", "--resume", run, "--epochs", "2")
+        #expect(resumed.exitCode == 0, "\(resumed.errors)")
+        #expect(resumed.errors.contains("kernels for z80") == (kernels != nil), "\(resumed.errors)")
+        try file.write(to: path)
+      }
+    }
+  }
+}
