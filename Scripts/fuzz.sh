@@ -29,12 +29,14 @@ for reader in "${readers[@]}"; do
   mkdir -p "corpus/$reader"
   log=$seeds/log
   code=0
-  FUZZ_TARGET=$reader nice -n 19 "$fuzz" "corpus/$reader" "$seeds/$reader" -max_total_time="$each" -max_len=4096 \
-    -timeout=10 -rss_limit_mb=1024 -artifact_prefix="findings/$reader-" -print_final_stats=1 >"$log" 2>&1 || code=$?
+  # Swift's own report of a crash would come before libFuzzer's, which leaves the input.
+  SWIFT_BACKTRACE=enable=no FUZZ_TARGET=$reader nice -n 19 "$fuzz" "corpus/$reader" "$seeds/$reader" \
+    -max_total_time="$each" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -artifact_prefix="findings/$reader-" \
+    -print_final_stats=1 >"$log" 2>&1 || code=$?
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-  edges=$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -d' ' -f2)
+  edges=$(grep -ao 'cov: [0-9]*' "$log" | tail -1 | cut -d' ' -f2)
   if [ "$code" = 0 ]; then findings=none; else
-    findings=$(grep -m1 -E 'ERROR: libFuzzer|Fatal error|SUMMARY' "$log" || echo "exit code $code")
+    findings=$(grep -a -m1 -E 'ERROR: libFuzzer|Fatal error|SUMMARY' "$log" || echo "exit code $code")
     failed=1
   fi
   printf '| %s | %s | %s | %s | %s |\n' "$reader" "${runs:-?}" "${edges:-?}" "$each" "$findings"

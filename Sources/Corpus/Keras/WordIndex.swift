@@ -17,12 +17,19 @@ public struct WordIndex: Sendable {
   /// - Throws: ``CorpusError`` if the file cannot be read or is not such a file.
   public init(contentsOf path: String) throws {
     let data = try Self.contents(path)
+    // Foundation also decodes UTF-16, in which the words wouldn't be found where they are looked for.
+    do { try JSONSyntax.check(data) } catch {
+      throw CorpusError(
+        .unsupportedFormat, file: path, place: .byte(error.offset),
+        expected: "JSON, {\"word\": rank, …} with integers as ranks", found: "something else (\(error.text))",
+        advice: Self.advice)
+    }
     do {
       _ = try JSONDecoder().decode([String: Int].self, from: data)
     } catch {
       throw Self.error(decoding: error, path: path)
     }
-    let ranks = try Self.ranks(data)
+    let ranks = try Self.ranks(data, path)
     var words: [Int: String] = [:]
     words.reserveCapacity(ranks.count)
     for (word, rank) in ranks {
@@ -77,7 +84,7 @@ public struct WordIndex: Sendable {
 
   /// The words and ranks of a JSON object of integers, in its order. A dictionary would not do: for Swift some words are
   /// equal although their scalars differ.
-  private static func ranks(_ json: Data) throws -> [(word: String, rank: Int)] {
+  private static func ranks(_ json: Data, _ path: String) throws -> [(word: String, rank: Int)] {
     let json = Array(json)
     let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
     var ranks: [(word: String, rank: Int)] = []
@@ -93,7 +100,14 @@ public struct WordIndex: Sendable {
         ? JSONDecoder().decode(String.self, from: Data(json[start...end]))
         : String(decoding: json[start + 1..<end], as: UTF8.self)
       let isNumber = { (byte: UInt8) in byte == UInt8(ascii: "-") || 0x30...0x39 ~= byte }
-      let number = json[end...].drop { !isNumber($0) }.prefix(while: isNumber)
+      let value = json[(end + 1)...].drop { $0.isJSONSpace || $0 == UInt8(ascii: ":") }
+      let number = value.prefix(while: isNumber)
+      // The decoder looks only at the first of several values of a word.
+      guard !number.isEmpty else {
+        throw CorpusError(
+          .invalidWordIndex, file: path, place: .word(word), expected: "an integer rank", found: "another value",
+          advice: advice)
+      }
       ranks.append((word, Int(String(decoding: number, as: UTF8.self)) ?? 0))
       place = number.endIndex
     }

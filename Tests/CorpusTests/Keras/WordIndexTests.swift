@@ -72,7 +72,7 @@ import Testing
   ]) func otherFormatsAreRefused(json: String) {
     refuses(
       .unsupportedFormat,
-      "words.json: expected JSON, {\"word\": rank, …} with integers as ranks, found something else"
+      "expected JSON, {\"word\": rank, …} with integers as ranks, found something else"
     ) {
       try index(json)
     }
@@ -95,6 +95,20 @@ import Testing
     refuses(.invalidWordIndex, "word “b”: expected a rank of its own, found 5, the rank of “a”") {
       try index(#"{"b": 5, "a": 5}"#)
     }
+  }
+
+  /// Foundation's decoder skips a word's second value without looking at it.
+  @Test(arguments: [#"{"a":1,"a":"7"}"#, #"{"a":1,"a":"7\""}"#, #"{"a":1,"a":["b"]}"#])
+  func aSecondValueOfAWordIsRefused(json: String) {
+    refuses(.invalidWordIndex, "word “a”: expected an integer rank, found another value") { try index(json) }
+  }
+
+  @Test func whatIsNotUTF8JSONIsRefused() throws {
+    let message = "expected JSON, {\"word\": rank, …} with integers as ranks, found something else"
+    refuses(.unsupportedFormat, message) { try index(#"{"a":1,"a":"b"#) }
+    let utf16 = try #require(#"{"a": 1}"#.data(using: .utf16LittleEndian))
+    let path = try folder.write([UInt8](utf16), to: "words.json")
+    refuses(.unsupportedFormat, "byte 1: \(message)") { try WordIndex(contentsOf: path) }
   }
 
   @Test func aMissingFileIsNotFound() {

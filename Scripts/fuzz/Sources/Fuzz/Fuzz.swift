@@ -31,7 +31,9 @@ private let reader: Reader = {
 /// The readers take files, since that is where bytes that nobody can vouch for come from.
 private let path = (FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : "/tmp") + "/lstm-fuzz-\(getpid())"
 
-private func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+/// libFuzzer's own main function, which isn't used here, asks for a function of this name.
+@_cdecl("LLVMFuzzerTestOneInput")
+func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
   guard file >= 0, count == 0 || write(file, bytes!, count) == count else { fatalError("\(path) can't be written") }
   close(file)

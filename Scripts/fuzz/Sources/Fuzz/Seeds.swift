@@ -37,10 +37,9 @@ enum Seeds {
   }()
 
   private static let model: Model = {
-    var parameters = Parameters(zeros: ParameterLayout(configuration.architecture))
-    for index in parameters.values.indices { parameters.values[index] = 1 / Float(index + 3) }
-    return try! Model(
-      parameters, configuration: configuration, vocabulary: ["<pad>", "<start>", "<oov>", "é", "b"], labels: ["x", "y"])
+    try! Model(
+      TrainingState(configuration).parameters, configuration: configuration,
+      vocabulary: ["<pad>", "<start>", "<oov>", "é", "b"], labels: ["x", "y"])
   }()
 
   private static let tables = [
