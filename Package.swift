@@ -181,7 +181,7 @@ let package = Package(
       path: "Tests/Fixtures"),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Fixtures"]),
     .testTarget(
-      name: "CorpusTests", dependencies: ["CLibZip", "Corpus", "Fixtures"], resources: [.copy("Golden")]),
+      name: "CorpusTests", dependencies: ["CLibZip", "Corpus", "Files", "Fixtures"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "NGramsTests", dependencies: ["Corpus", "GoldenValues", "NGrams"], exclude: ["Golden"]),
