@@ -66,7 +66,9 @@ class Server:
             return log.read()
 
     def events(self, name):
-        lines = [json.loads(line) for line in self.text().splitlines() if line.startswith("{")]
+        # The last line may not have been written to its end.
+        whole = self.text().rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if line.get("event") == name]
 
     def wait_for(self, name, count=1, seconds=30):
