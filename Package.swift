@@ -1,14 +1,15 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import Foundation
 import PackageDescription
 
 // MARK: The processor
 //
 // The kernels use SIMD types and fused multiply-adds. Unless the compiler knows that the processor has these, every lane
-// of `addingProduct` becomes a library call (60 times slower). SwiftPM allows such flags only in a root package, so a
-// package that depends on this one gets the portable kernels, or passes the flags itself (see README.md).
+// of `addingProduct` becomes a library call (60 times slower). Since 6.2, SwiftPM allows such flags in a package that
+// others depend on by version.
 //
-// LSTM_PROCESSOR=baseline, x86-64-v3 or x86-64-v4 (AVX-512) overrides detection of this machine's processor.
+// LSTM_PROCESSOR=baseline, x86-64-v3 or x86-64-v4 (AVX-512) overrides detection of this machine's processor. A program
+// that depends on this package often runs elsewhere than it is built, and gets AVX2 at most unless it asks for more.
 
 let isRoot = !Context.packageDirectory.contains("/checkouts/")
 
@@ -34,9 +35,10 @@ func processor() -> ArraySlice<(name: String, define: String, flags: Set<String>
   #endif
 }
 
-let defines = (isRoot ? processor() : []).map { SwiftSetting.define($0.define) }
-let kernelSettings =
-  defines.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-march=\(processor().last!.name)"])] + defines
+let isChosen = isRoot || Context.environment["LSTM_PROCESSOR"] != nil
+let kernels = isChosen ? processor() : processor().prefix(1)
+let defines = kernels.map { SwiftSetting.define($0.define) }
+let kernelSettings = (kernels.last.map { [.unsafeFlags(["-Xcc", "-march=\($0.name)"])] } ?? []) + defines
 
 // MARK: libhdf5
 //

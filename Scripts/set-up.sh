@@ -34,9 +34,9 @@ fi
 if ! command -v swift >/dev/null 2>&1; then
   say "error: Swift is missing: there is no \`swift\` on the PATH."
   if [ "$(uname -s)" = Darwin ]; then
-    say "  Install Xcode 16.3 or newer, or the toolchain from https://www.swift.org/install/macos/."
+    say "  Install Xcode 26 or newer, or the toolchain from https://www.swift.org/install/macos/."
   else
-    say "  Get Swift 6.1 or newer from https://www.swift.org/install/linux/, put its usr/bin on the PATH, and try again."
+    say "  Get Swift 6.2 or newer from https://www.swift.org/install/linux/, put its usr/bin on the PATH, and try again."
   fi
   exit 1
 fi
