@@ -255,7 +255,7 @@ import Testing
       (["import", "RUN", "--output", "FOLDER/new", "--max-length", "0"], 64, "--max-length must be from 1"),
       (
         ["import", "RUN/model.safetensors", "--output", "FOLDER/new", "--word-index", "LICENSE"], 1,
-        "LICENSE: expected JSON"
+        "LICENSE: byte 0: expected JSON"
       ),
       (["inspect", "RUN/model.safetensors", "--max-length", "3"], 64, "--max-length is for data"),
     ] as [([String], Int32, String)])
