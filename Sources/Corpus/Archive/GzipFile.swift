@@ -6,7 +6,8 @@ import Foundation
 enum GzipFile {
   /// The bytes of a zip archive with the file's content, and the file's state when it was read.
   ///
-  /// - Throws: `FileError` if it cannot be read; `CorpusError` if it is damaged, or is larger than a zip archive of this kind can say.
+  /// - Throws: `FileError` if it cannot be read; `CorpusError` if it is damaged, or is larger than a zip archive of this
+  ///   kind can say.
   static func zipArchive(_ path: String) throws -> (bytes: Data, state: FileState) {
     let source = try RegularFile(path, advice: "check the path and its permissions")
     guard source.count < 1 << 31 else {
