@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Its bytes are read where they are wanted, and never mapped: a file that is cut off while it is mapped would end the
 /// process. One that changes after it was opened is refused, so that no two states of it are mixed.
-package final class RegularFile: ByteSource {
+package final class RegularFile: ByteSource, Sendable {
   /// Its path, as the caller gave it.
   package let path: String
   /// Its state when it was opened.

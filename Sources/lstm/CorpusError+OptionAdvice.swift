@@ -10,12 +10,13 @@ extension CorpusError {
     return switch kind {
     case .noVocabulary: "give --word-index imdb_word_index.json"
     case .tokensInsteadOfTexts where expected != nil: "lstm evaluate measures a model on them; give texts to predict"
-    case .invalidEncoding: "convert it, or say --encoding latin1 or windows1252"
+    case .invalidEncoding:
+      "convert it, or say --encoding latin1, windows1252, or utf8-lossy, by which such bytes become U+FFFD"
     case .missingColumn(let column, _): "name it with --\(column)-column, or say --no-header if these are no names"
     case .malformedTable where expected == "a closing quote":
       "close the quote, or say what quotes mean with --quotes none, double or backslash"
     case .malformedTable: "\(advice); or leave such rows out with --skip-bad-rows"
-    case .invalidArgument("labelColumn"): "name another with --text-column or --label-column"
+    case .invalidArgument("labelColumn") where expected == nil: "name another with --text-column or --label-column"
     case .invalidArgument("positiveLabel"): "leave --positive-label out"
     case .tooManyLabels(column: _?): "name another column with --label-column"
     case .wrongLabelCount(let found) where found >= 2:

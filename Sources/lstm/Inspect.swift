@@ -38,7 +38,7 @@ struct Inspect: ParsableCommand {
   var maxLength: Int?
 
   @Option(
-    help: .init("For texts: number of labels (default: \(Train.defaults.labelCount)).", valueName: "count"))
+    help: .init("For texts: number of labels (default: as many as there are).", valueName: "count"))
   var labelCount: Int?
 
   @Option(
@@ -129,13 +129,14 @@ struct Inspect: ParsableCommand {
 
   private func showData(at path: String) throws {
     let maxLength = maxLength ?? Train.defaults.maxLength
-    var configuration = TrainingConfiguration()
-    if let vocabularySize { configuration.vocabularySize = vocabularySize }
-    if let labelCount { configuration.labelCount = labelCount }
+    let vocabularySize = vocabularySize ?? Train.defaults.vocabularySize
+    var progress = ReadingProgress(path: path, isQuiet: false)
     // The table shows the original lengths.
-    configuration.maxLength = .max
     let data = try DataSource(path: path, wordIndex: wordIndex, text: text.applied(to: nil)).load(
-      configuration, threads: Processor.availableCores, isQuiet: false)
+      vocabularySize: vocabularySize, maxLength: .max, labelCount: labelCount, for: nil,
+      keeping: [], threads: Processor.availableCores
+    ) { progress.show($0) }
+    progress.end()
     let (training, test) = (data.training, data.test)
     printLine(path)
     for note in data.notes { printLine(note) }
@@ -164,7 +165,7 @@ struct Inspect: ParsableCommand {
     printLine(wrapped(first.map(String.init), separator: ", "))
     if let words = data.vocabulary {
       printLine(
-        "\nas words (<start> in front, <oov> for words outside the vocabulary of \(grouped(configuration.vocabularySize)) tokens):\n"
+        "\nas words (<start> in front, <oov> for words outside the vocabulary of \(grouped(vocabularySize)) tokens):\n"
       )
       printLine(wrapped(first.map { words[Int($0)] }, separator: " "))
     } else {

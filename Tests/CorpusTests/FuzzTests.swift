@@ -96,7 +96,9 @@ import Testing
       #"{"text": "a \u00e9 \ud83d\ude00", "label": 1}"# + "\n" + #"{"label": true, "text": "b", "x": [{}, 1e9]}"# + "\n"
     let tree = Zip(.init("a/train/pos/1_9.txt", Array("Σé".utf8)), .init("a/train/neg/2_1.txt", [0x61]))
     let table = Zip(.init("train.csv", Array(csv.utf8)), .init("test.csv", Array(csv.utf8)))
-    let seeds = [csv, tsv, json].map { Array($0.utf8) } + [tree.bytes, table.bytes]
+    let columns = #"{"text": {"0": "a \u00e9", "1": "b"}, "label": {"0": 1, "1": true}}"#
+    let tar = try [UInt8](Data(contentsOf: URL(fileURLWithPath: Golden.path("ustar.tar.gz"))))
+    let seeds = [csv, tsv, json, columns].map { Array($0.utf8) } + [tree.bytes, table.bytes, tar]
     var options = TextOptions()
     options.stripsHTML = true
     let result = Self.run(seeds, seed: 7) { bytes in

@@ -14,7 +14,7 @@ package enum TextFiles {
     let files = try FileSet(path: path)
     if files.files.count != 1 || !files.files[0].name.isEmpty || isTable(files.files[0], path) { return true }
     return try TableFormat.isTable(files.files[0], in: files, options)
-      || UTF16Text(start: files.start(of: files.files[0], count: 256), needsMark: options.encoding != .utf8) != nil
+      || UTF16Text(start: files.start(of: files.files[0], count: 256), needsMark: !options.encoding.isUTF8) != nil
   }
 
   private static func isTable(_ file: FileSet.File, _ path: String) -> Bool {

@@ -5,6 +5,11 @@ public struct TextOptions: Codable, Sendable, Equatable {
   /// How bytes stand for characters.
   public enum Encoding: String, Codable, Sendable, CaseIterable {
     case utf8, latin1, windows1252
+    /// UTF-8, where bytes that can't stand become U+FFFD instead of an error.
+    case utf8Lossy = "utf8-lossy"
+
+    /// Whether it is UTF-8, of any strictness.
+    var isUTF8: Bool { self == .utf8 || self == .utf8Lossy }
   }
 
   /// What quotes mean in a table of delimited values.
@@ -105,6 +110,10 @@ extension TextOptions.Encoding {
       var (iterator, offset) = (bytes.makeIterator(), 0)
       while case .valid(let scalar) = parser.parseScalar(from: &iterator) { offset += scalar.count }
       return offset
+    }
+    if self == .utf8Lossy {
+      bytes = Array(String(decoding: bytes, as: UTF8.self).utf8)
+      return nil
     }
     var text = String.UnicodeScalarView()
     for byte in bytes {

@@ -269,6 +269,20 @@ import Testing
     #expect(try data.load(path, .with { ($0.encoding, $0.testSplit) = (.latin1, 0) }).vocabulary.contains("é"))
   }
 
+  @Test func bytesThatAreNoUTF8BecomeReplacementsIfThatIsAskedFor() throws {
+    let path = try data.folder.write(latin1("text,label\n\u{E9}t\u{E9} x,a\ny,b\n"), to: "a.csv")
+    let texts = try data.load(path, .with { ($0.encoding, $0.testSplit) = (.utf8Lossy, 0) })
+    #expect(texts.contents[0] == ["0 <start> \u{FFFD}t\u{FFFD} x", "1 <start> y"])
+  }
+
+  @Test func severalColumnsOfLabelsAreRefusedByName() {
+    refuses(
+      .invalidArgument("labelColumn"), "expected one column of labels, found “toxic”, “insult”; train a model for each"
+    ) {
+      try data.load(table: "text,toxic,insult\na,0,1\nb,1,0\n", .with { $0.labelColumn = "toxic, insult" })
+    }
+  }
+
   // MARK: Gzip
 
   /// `printf 'text,label\na b,x\nc,y\n' | gzip -9n`, and the same with a name and a comment in the header.
@@ -323,6 +337,31 @@ import Testing
 
   @Test func anEmptyArrayHasNoTexts() {
     refuses(.noTexts, "found an empty JSON array") { try data.load(table: "[]", name: "a.json") }
+  }
+
+  /// Each: a table by columns, as pandas writes it and as lists.
+  @Test(arguments: [
+    #"{"text":{"0":"b","10":"\ud83d c","2":"a"},"label":{"0":1,"10":1,"2":0}}"#,
+    #"{ "label": [1, 0, 1], "text": ["b", "a", "\ud83d c"]}"# + "\n",
+  ]) func anObjectOfColumnsIsATable(json: String) throws {
+    let contents = ["0 <start> a", "1 <start> b", "1 <start> \u{FFFD} c"]
+    #expect(try data.load(table: json, .training, name: "a.json").contents[0] == contents)
+    let path = try data.folder.write(utf16(json, isBigEndian: false, hasMark: true), to: "b.json")
+    #expect(try data.load(path, .training).contents[0] == contents)
+    var rows: [String] = []
+    try TextFiles.forEachBatch(path: path, TextOptions()) { rows += $0 }
+    #expect(rows == ["b", "a", "\u{FFFD} c"])
+  }
+
+  @Test func columnsOfUnequalLengthLackValues() {
+    refuses(.malformedTable, "a.json: line 2: expected a value of “label”, found none") {
+      try data.load(table: #"{"text": ["a", "b"], "label": [1]}"#, name: "a.json")
+    }
+  }
+
+  @Test func linesWhoseFirstValueIsAnObjectAreNoColumns() throws {
+    let lines = #"{"id": {"n": 1}, "text": "a", "label": 0}"# + "\n" + #"{"id": [2], "text": "b", "label": 1}"#
+    #expect(try data.load(table: lines, .training, name: "a.jsonl").contents[0] == ["0 <start> a", "1 <start> b"])
   }
 
   @Test func aHalfOfASurrogatePairBecomesAReplacement() throws {

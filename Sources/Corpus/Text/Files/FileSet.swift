@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// The files of a zip archive or of a folder, or a file by itself.
+/// The files of a zip or tar archive or of a folder, or a file by itself.
 ///
 /// An instance belongs to one thread; see ``reopened()``.
 package struct FileSet {
@@ -34,6 +34,7 @@ package struct FileSet {
   /// The regular files, except those that a file browser would hide, or whose folder it would hide.
   let files: [File]
   private let archive: ZipArchive?
+  private let tar: TarArchive?
   /// The paths, as the system has them, of those files in a folder whose names aren't UTF-8, by their indices.
   private let rawPaths: [Int: [CChar]]
   /// How many threads can read it without taking too much memory.
@@ -49,14 +50,19 @@ package struct FileSet {
     switch facts.st_mode & S_IFMT {
     case S_IFDIR:
       (files, rawPaths) = try Self.list(path)
-      (archive, readerLimit) = (nil, .max)
+      (archive, tar, readerLimit) = (nil, nil, .max)
     case S_IFREG:
       let isZip = ["npz", "zip"].contains((path as NSString).pathExtension.lowercased())
-      let start = try Self.start(of: path, count: 4)
-      if start.starts(with: [0x1F, 0x8B]) {
-        let archive = try ZipArchive(gzip: path)
-        files = [File(name: archive.entryNames[0], index: 0, size: try archive.declaredSize(of: 0))]
-        (self.archive, rawPaths, readerLimit) = (archive, [:], .max)
+      let start = try Self.start(of: path, count: TarArchive.blockSize)
+      let gzip = start.starts(with: [0x1F, 0x8B]) ? try ZipArchive(gzip: path) : nil
+      if let tar = try Self.tar(path, start, gzip) {
+        (files, archive, self.tar, rawPaths, readerLimit) = (Self.list(tar), nil, tar, [:], .max)
+        return
+      }
+      tar = nil
+      if let gzip {
+        files = [File(name: gzip.entryNames[0], index: 0, size: try gzip.declaredSize(of: 0))]
+        (archive, rawPaths, readerLimit) = (gzip, [:], .max)
         return
       }
       guard isZip || Self.isZip(start) else {
@@ -82,7 +88,7 @@ package struct FileSet {
 
   private init(_ other: FileSet, archive: ZipArchive?) {
     (path, files, rawPaths, readerLimit) = (other.path, other.files, other.rawPaths, other.readerLimit)
-    self.archive = archive
+    (self.archive, tar) = (archive, other.tar)
   }
 
   /// The same files, for another thread.
@@ -98,7 +104,7 @@ package struct FileSet {
 
   /// Where a file is, for messages: its path, or its archive's with its name there.
   func location(of file: File) -> (file: String, entry: String?) {
-    if archive != nil { return (path, file.name) }
+    if archive != nil || tar != nil { return (path, file.name) }
     return (file.name.isEmpty ? path : path + "/" + file.name, nil)
   }
 
@@ -108,6 +114,12 @@ package struct FileSet {
   /// - Throws: `CorpusError` if the file cannot be read, and whatever `body` throws.
   func read<Result>(_ file: File, _ body: (inout EntryReader) throws -> Result) throws -> Result {
     if let archive { return try archive.read(entry: file.index, body) }
+    if let tar {
+      var reader = tar.reader(of: file.index)
+      let result = try body(&reader)
+      try reader.skipRest()
+      return result
+    }
     let path = location(of: file).file
     let descriptor = try Self.open(path, as: rawPaths[file.index])
     defer { close(descriptor) }
@@ -134,7 +146,7 @@ package struct FileSet {
     }
   }
 
-  /// Reads a table, converted to UTF-8 if it turns out to be UTF-16.
+  /// Reads a table; one in UTF-16 or of JSON columns is converted to UTF-8 and to rows first, in memory.
   ///
   /// - Parameters:
   ///   - encoding: how the file's bytes stand for characters, where they aren't UTF-16.
@@ -144,18 +156,32 @@ package struct FileSet {
     _ file: File, _ encoding: TextOptions.Encoding,
     _ body: (inout EntryReader, TextOptions.Encoding) throws -> Result
   ) throws -> Result {
-    guard let utf16 = UTF16Text(start: try start(of: file, count: 256), needsMark: encoding != .utf8) else {
-      return try read(file) { try body(&$0, encoding) }
-    }
-    guard file.size <= Self.utf16SizeLimit else {
-      throw CorpusError(
-        .tooLarge, file: path, entry: entry(file), expected: "UTF-16 of at most \(Self.utf16SizeLimit) bytes",
-        found: "\(file.size)", advice: "convert it to UTF-8")
-    }
-    let text = utf16.utf8(try read(file) { try $0.bytes($0.size) })
+    guard let converted = try convertedTable(file, encoding) else { return try read(file) { try body(&$0, encoding) } }
     let location = location(of: file)
-    var reader = EntryReader(text, file: location.file, entry: location.entry)
+    var reader = EntryReader(converted, file: location.file, entry: location.entry)
     return try body(&reader, .utf8)
+  }
+
+  /// The whole of a table in UTF-16 or of JSON columns, as UTF-8 and in rows; nil of any other.
+  ///
+  /// - Throws: `CorpusError` if the file cannot be read.
+  func convertedTable(_ file: File, _ encoding: TextOptions.Encoding) throws -> [UInt8]? {
+    let start = try start(of: file, count: 256)
+    var table: [UInt8]?
+    if let utf16 = UTF16Text(start: start, needsMark: !encoding.isUTF8) {
+      guard file.size <= Self.utf16SizeLimit else {
+        throw CorpusError(
+          .tooLarge, file: path, entry: entry(file), expected: "UTF-16 of at most \(Self.utf16SizeLimit) bytes",
+          found: "\(file.size)", advice: "convert it to UTF-8")
+      }
+      table = utf16.utf8(try read(file) { try $0.bytes($0.size) })
+    }
+    guard JSONColumns.mayBegin(table?.prefix(256) ?? start[...]), file.size <= JSONColumns.sizeLimit else {
+      return table
+    }
+    var json = try table ?? read(file) { try $0.bytes($0.size) }
+    guard table != nil || encoding.makeUTF8(&json) == nil else { return nil }
+    return JSONColumns.lines(of: json) ?? table
   }
 
   /// UTF-16 is converted in memory.
@@ -166,6 +192,7 @@ package struct FileSet {
   /// - Throws: `CorpusError` if they cannot be read.
   func start(of file: File, count: Int) throws -> [UInt8] {
     if let archive { return try archive.start(ofEntry: file.index, count: count) }
+    if let tar { return try tar.start(of: file.index, count: count) }
     return try Self.start(of: location(of: file).file, as: rawPaths[file.index], count: count)
   }
 
@@ -184,7 +211,7 @@ package struct FileSet {
     bytes.removeAll(keepingCapacity: true)
     try read(file) { try $0.append($0.size, to: &bytes) }
     var encoding = encoding
-    if let utf16 = UTF16Text(start: bytes, needsMark: encoding != .utf8) {
+    if let utf16 = UTF16Text(start: bytes, needsMark: !encoding.isUTF8) {
       (bytes, encoding) = (utf16.utf8(bytes), .utf8)
     }
     if bytes.withUnsafeBytes({ !$0.isEmpty && memchr($0.baseAddress!, 0, $0.count) != nil }) {
@@ -220,6 +247,19 @@ package struct FileSet {
   /// What Windows puts into folders.
   private static func isThumbnails(_ name: String) -> Bool {
     name.hasSuffix("Thumbs.db") || name.hasSuffix("desktop.ini")
+  }
+
+  /// A tar archive, plain or compressed; nil if the file is something else.
+  private static func tar(_ path: String, _ start: [UInt8], _ gzip: ZipArchive?) throws -> TarArchive? {
+    guard let gzip else { return TarArchive.isTar(start) ? try TarArchive(path: path) : nil }
+    return TarArchive.isTar(try gzip.start(ofEntry: 0, count: TarArchive.blockSize)) ? try TarArchive(gzip: gzip) : nil
+  }
+
+  private static func list(_ tar: TarArchive) -> [File] {
+    tar.entries.enumerated().compactMap { index, entry in
+      let name = entry.name.hasPrefix("./") ? String(entry.name.dropFirst(2)) : entry.name
+      return isHidden(name) || isThumbnails(name) ? nil : File(name: name, index: index, size: entry.range.count)
+    }
   }
 
   private static func list(_ archive: ZipArchive, limit: Int) throws -> [File] {

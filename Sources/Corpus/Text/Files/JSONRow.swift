@@ -8,7 +8,8 @@ struct JSONRow {
   /// The texts, numbers and truth values as text; nil for any other value.
   let values: [String: String?]
 
-  private enum Value: Decodable {
+  /// A value, as text where it is one, a number or a truth value.
+  enum Value: Decodable {
     case text(String), other
 
     init(from decoder: any Decoder) throws {
@@ -58,7 +59,8 @@ struct JSONRow {
   /// text that was cut in the middle of a character.
   ///
   /// - Returns: how many there were.
-  private static func replaceLoneSurrogates(in json: inout [UInt8]) -> Int {
+  @discardableResult
+  static func replaceLoneSurrogates(in json: inout [UInt8]) -> Int {
     /// The number of the escape `\uXXXX` at a place; nil if there is none.
     func escape(at place: Int) -> UInt16? {
       guard place + 6 <= json.count, json[place] == UInt8(ascii: "\\"), json[place + 1] == UInt8(ascii: "u") else {

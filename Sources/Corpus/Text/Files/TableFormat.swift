@@ -213,7 +213,9 @@ private struct TableSample {
   ///   line.
   init(of file: FileSet.File, in files: FileSet, _ encoding: TextOptions.Encoding) throws {
     (self.file, entry) = files.location(of: file)
-    var (count, bytes) = (1 << 18, try files.start(of: file, count: 1 << 18))
+    var (count, bytes, decoded) = (1 << 18, try files.start(of: file, count: 1 << 18), encoding)
+    let converted = try files.convertedTable(file, encoding)
+    if let converted { (count, bytes, decoded) = (file.size, converted, .utf8) }
     // An array may stand on one line of any length.
     let isArray = bytes.first { !$0.isJSONSpace && !byteOrderMark.contains($0) } == UInt8(ascii: "[")
     // At least a whole line.
@@ -222,11 +224,6 @@ private struct TableSample {
       bytes = try files.start(of: file, count: count)
     }
     if let signature = FileSignature.found(in: bytes) { throw signature.error(file: self.file, entry: entry) }
-    var decoded = encoding
-    if let utf16 = UTF16Text(start: bytes, needsMark: encoding != .utf8) {
-      // Whole characters.
-      (bytes, decoded) = (utf16.utf8(bytes.dropLast(bytes.count % 2)), .utf8)
-    }
     if count < file.size, let end = bytes.lastIndex(of: UInt8(ascii: "\n")) {
       bytes.removeLast(bytes.count - end - 1)
     }
@@ -455,6 +452,13 @@ private struct TableColumns {
     }
     if hasNumbers, let number = name.flatMap({ Int($0) }), 1...names.count ~= number { return number - 1 }
     if name == nil, let guess { return guess }
+    if column == .label, let parts = name.map(TextOptions.parts), parts.count > 1,
+      parts.allSatisfy({ (try? index(of: .label, named: $0, guess: nil)) != nil })
+    {
+      throw sample.error(
+        .invalidArgument("labelColumn"), expected: "one column of labels", found: CorpusError.quoted(parts, limit: 20),
+        advice: "train a model for each, since a text has one label of a model")
+    }
     throw sample.error(
       .missingColumn(column, columns: names),
       expected: name.map { "a column \(CorpusError.quoted($0))" }
