@@ -25,8 +25,8 @@ public final class TextClassifier: Sendable {
   ///
   /// - Parameters:
   ///   - path: a model in any of the formats of `Model(contentsOf:)`.
-  ///   - wordIndex: the path of Keras's `imdb_word_index.json` or a similar file, for a model without a vocabulary. It
-  ///     replaces the model's own vocabulary if it has one.
+  ///   - wordIndex: the path of Keras's `imdb_word_index.json`, for a model without a vocabulary. It replaces the model's
+  ///     own vocabulary if it has one. (For other word indexes see `Model.setWords(of:convention:)`.)
   ///   - threshold: with two labels, a probability above this predicts label 1. With more, the most probable label is
   ///     predicted.
   ///   - threads: the number of threads that share the work of a call; nil for one per core.
@@ -92,11 +92,11 @@ public final class TextClassifier: Sendable {
   package func explain(_ text: String, on communicator: any Communicator) -> Explanation {
     let words = coder.words(of: text)
     let reading = readings(of: [text])[0]
-    let readCount = min(words.count, reading.tokens.count)
+    let readCount = readCount(of: words)
     let read = words.suffix(min(readCount, Explanation.wordLimit))
     // The wide part may know some of a word's characters.
     let known = read.indices.filter { wide != nil || read[$0].token != TextCoder.unknownToken }
-    let shift = reading.tokens.count - read.endIndex
+    let tokens = words.map(\.token)
     let logits = logits(of: [reading], communicator)[0]
     let outcome = Outcome(logits: logits, label: 0)
     let probability = Outcome.probabilities(logits: logits)
@@ -107,9 +107,9 @@ public final class TextClassifier: Sendable {
     for first in stride(from: 0, to: known.count, by: variantsPerCall) {
       let replaced = known[first..<min(first + variantsPerCall, known.count)]
       let variants = replaced.map { index in
-        var tokens = reading.tokens
-        tokens[index + shift] = TextCoder.unknownToken
-        return Reading(tokens: tokens, wide: [])
+        var without = tokens
+        without[index] = TextCoder.unknownToken
+        return Reading(tokens: fitted(coder.sequence(of: without)), wide: [])
       }
       let wideLogits = wide?.logits(of: Self.texts(words, without: Array(replaced)), threads: team.count)
       let width = logits.count
@@ -147,6 +147,22 @@ public final class TextClassifier: Sendable {
     var wide: [Float]
   }
 
+  /// What the network reads of a text's tokens: the last ones, and padding behind them if its coding has it.
+  private func fitted(_ tokens: [Int32]) -> [Int32] {
+    let read = Array(tokens.suffix(maxLength))
+    return coder.coding.padding == .pre ? read : read + [Int32](repeating: 0, count: maxLength - read.count)
+  }
+
+  /// How many of a text's words, the last ones, the network reads.
+  private func readCount(of words: [TextCoder.Word]) -> Int {
+    guard coder.coding.skipsUnknownWords else { return min(words.count, maxLength) }
+    var left = maxLength
+    return words.reversed().prefix { word in
+      if word.token != TextCoder.unknownToken { left -= 1 }
+      return left >= 0
+    }.count
+  }
+
   private func readings(of texts: [String]) -> [Reading] {
     let textsPerJob = 32
     var result = [Reading](repeating: Reading(tokens: [], wide: []), count: texts.count)
@@ -161,7 +177,7 @@ public final class TextClassifier: Sendable {
             tokens.removeAll(keepingCapacity: true)
             var text = texts[index]
             text.withUTF8 { coder.append(tokensOf: $0, to: &tokens, scratch: &scratch) }
-            result[index].tokens = Array(tokens.suffix(maxLength))
+            result[index].tokens = fitted(tokens)
           }
           return
         }
@@ -169,9 +185,8 @@ public final class TextClassifier: Sendable {
         let tokens = words.words.tokens(by: coder)
         let logits = wide.logits(of: words, threads: 1)
         for (place, index) in range.enumerated() {
-          let own = [TextCoder.startToken] + words.sequences[place].map { tokens[Int($0)] }
           result[index] = Reading(
-            tokens: own.suffix(maxLength),
+            tokens: fitted(coder.sequence(of: words.sequences[place].map { tokens[Int($0)] })),
             wide: Array(logits[place * wide.logitCount..<(place + 1) * wide.logitCount]))
         }
       }
@@ -217,13 +232,11 @@ public final class TextClassifier: Sendable {
 }
 
 extension Model {
-  /// Loads a model and, if one is named, a file of words like Keras's `imdb_word_index.json`.
+  /// Loads a model and, if one is named, Keras's `imdb_word_index.json`.
   ///
   /// - Throws: `ModelError`, `CorpusError` or `FileError` if a file can't be read.
   package init(contentsOf path: String, wordIndex: String?) throws {
     self = try Model(contentsOf: path)
-    if let wordIndex {
-      vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: parameters.architecture.vocabularySize)
-    }
+    if let wordIndex { try setWords(ofIndexAt: wordIndex) }
   }
 }

@@ -132,9 +132,15 @@ extension DataSource {
       (data.training, data.test) = (data.training.prefix(limit), data.test.prefix(limit))
       data.validation = data.validation?.prefix(limit)
     }
-    data.training.sequences.truncate(to: maxLength)
-    data.test.sequences.truncate(to: maxLength)
-    data.validation?.sequences.truncate(to: maxLength)
+    // Padding in front is imagined where it is needed.
+    let isPadded = data.coding.padding == .post && maxLength < .max
+    func fit(_ sequences: inout TokenSequences) {
+      sequences.truncate(to: maxLength)
+      if isPadded { sequences.pad(to: maxLength) }
+    }
+    fit(&data.training.sequences)
+    fit(&data.test.sequences)
+    if data.validation != nil { fit(&data.validation!.sequences) }
     return data
   }
 

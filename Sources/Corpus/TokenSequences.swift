@@ -79,6 +79,17 @@ public struct TokenSequences: Equatable, Sendable {
     tokens.removeLast(tokens.count - end)
   }
 
+  /// Removes a token wherever it occurs.
+  package mutating func remove(_ token: Int32) {
+    self = TokenSequences((0..<count).map { index in self[index].filter { $0 != token } })
+  }
+
+  /// Pads each sequence that is shorter than `length` with zeros at its end.
+  package mutating func pad(to length: Int) {
+    self = TokenSequences(
+      (0..<count).map { self[$0] + [Int32](repeating: 0, count: max(0, length - self.length(of: $0))) })
+  }
+
   /// The same sequences, each cut to its last `maxLength` tokens; see ``truncate(to:)``.
   ///
   /// - Precondition: `maxLength` is not negative.

@@ -61,6 +61,9 @@ public struct Model: Sendable, Equatable {
     labels = Dataset.defaultLabels(parameters.architecture.labelCount)
   }
 
+  /// The greatest length that texts may be padded to behind their last token, since such padding takes memory and time.
+  package static let maxLengthOfPaddingBehind = 10_000
+
   /// The network.
   public var architecture: Architecture { parameters.architecture }
 

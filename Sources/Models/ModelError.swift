@@ -14,6 +14,8 @@ public struct ModelError: ActionableError, Equatable {
     case mismatch
     /// The model's words aren't known.
     case noVocabulary
+    /// It isn't known how a word index's numbers became the model's tokens.
+    case unknownConvention
     /// The network doesn't fit into this machine's memory.
     case tooLarge
     /// A prediction isn't a number: the weights are unusable.

@@ -62,11 +62,34 @@ struct Import: ParsableCommand {
   @Option(help: .init("The safetensors file to write.", valueName: "model"))
   var output: String
 
-  @Option(help: .init("The word index: Keras's imdb_word_index.json, or a similar file.", valueName: "file"))
+  @Option(
+    help: .init("The word index: Keras's imdb_word_index.json, or a Tokenizer's word_index as JSON.", valueName: "file")
+  )
   var wordIndex: String?
 
   @Option(
-    help: .init("Tokens read of each text: the last ones; shorter texts are padded in front.", valueName: "count"))
+    help: .init(
+      "What was added to the word index's numbers to make tokens: 0 with Keras's Tokenizer, 3 in imdb.load_data. Only "
+        + "IMDB's own index says it by itself.", valueName: "number"))
+  var indexFrom: Int?
+
+  @Option(
+    help: .init(
+      "The token in front of each text: none, or 1 (default: 1, except with --index-from 0).", valueName: "token"))
+  var startToken: StartToken?
+
+  enum StartToken: String, ExpressibleByArgument, CaseIterable {
+    case none
+    case one = "1"
+  }
+
+  @Option(
+    help: .init(
+      "Where shorter texts were padded: pre or post, as pad_sequences calls it (default: \(TextCoding.Padding.pre)).",
+      valueName: "name"))
+  var padding: TextCoding.Padding?
+
+  @Option(help: .init("Tokens read of each text: the last ones; shorter texts are padded.", valueName: "count"))
   var maxLength: Int?
 
   @Option(help: .init("Names of the labels, from label 0 on, such as ham,spam.", valueName: "a,b"))
@@ -90,6 +113,15 @@ struct Import: ParsableCommand {
     guard (1...1_000_000).contains(maxLength ?? 1) else {
       throw ValidationError("--max-length must be from 1 to 1,000,000.")
     }
+    if let indexFrom {
+      guard wordIndex != nil else { throw ValidationError("--index-from goes with --word-index.") }
+      guard 0...3 ~= indexFrom else { throw ValidationError("--index-from must be from 0 to 3, not \(indexFrom).") }
+      guard startToken != .one || indexFrom > 0 else {
+        throw ValidationError("With --index-from 0, token 1 is a word: leave out --start-token 1.")
+      }
+    } else if startToken != nil {
+      throw ValidationError("--start-token goes with --index-from.")
+    }
     if let labels, let names = labelNames,
       names.count < 2 || Set(names).count < names.count || names.contains("")
     {
@@ -104,7 +136,11 @@ struct Import: ParsableCommand {
     try checkTarget(output, overwrite: overwrite)
     var model = try lstm.model(at: file)
     if let wordIndex {
-      model.vocabulary = try WordIndex(contentsOf: wordIndex).vocabulary(size: model.configuration.vocabularySize)
+      let convention = indexFrom.map { number in
+        Model.TokenConvention(
+          indexFrom: number, hasStartToken: startToken.map { $0 == .one } ?? (number > 0))
+      }
+      try model.setWords(ofIndexAt: wordIndex, convention: convention)
     }
     if let maxLength { model.configuration.maxLength = maxLength }
     if let labelNames {
@@ -119,6 +155,14 @@ struct Import: ParsableCommand {
     var architecture = model.configuration.architecture
     if let pooling { architecture.pooling = pooling }
     if maskPadding { architecture.masksPadding = true }
+    // Padding that is masked can stand anywhere.
+    if let padding { model.coding.padding = architecture.masksPadding ? .pre : padding }
+    guard model.coding.padding == .pre || model.configuration.maxLength <= Model.maxLengthOfPaddingBehind else {
+      throw CommandError(
+        path: file,
+        "reads \(grouped(model.configuration.maxLength)) tokens of each text, too many to pad texts behind their end",
+        advice: "give the length that texts were padded to, with --max-length")
+    }
     // Neither of these changes the number of weights.
     let parameters = Parameters(model.parameters.values, layout: ParameterLayout(architecture))!
     (model.parameters, model.configuration.architecture) = (parameters, architecture)

@@ -73,6 +73,9 @@ extension ModelError {
     switch kind {
     case .noVocabulary:
       "name them with --word-index imdb_word_index.json, the word index of the data that it was trained on"
+    case .unknownConvention:
+      "write the words into the model by lstm import --word-index with --index-from 0 (Keras's Tokenizer; --padding post if "
+        + "texts were padded so) or --index-from 3 (as in imdb.load_data)"
     case .notAModel, .malformed, .unsupported, .mismatch, .tooLarge, .notFinite: nil
     }
   }

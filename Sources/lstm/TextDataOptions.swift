@@ -122,6 +122,7 @@ extension TextOptions.Quotes: ExpressibleByArgument {}
 extension TextOptions.Encoding: ExpressibleByArgument {}
 extension TextCoding.Lowercasing: ExpressibleByArgument {}
 extension TextCoding.Tokens: ExpressibleByArgument {}
+extension TextCoding.Padding: ExpressibleByArgument {}
 
 extension DataSource {
   /// Reads the source; on a terminal a bar is shown if that takes longer than a second.

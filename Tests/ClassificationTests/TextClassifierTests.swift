@@ -220,12 +220,16 @@ import Testing
     try withTemporaryFolder { folder in
       var model = smallModel
       model.vocabulary = nil
-      try model.write(toSafetensors: folder.path("model.safetensors"))
       // Keras's ranks: 1 is token 4.
       let index = try folder.write(#"{"w4": 1, "w5": 2, "rare": 1000}"#, to: "index.json")
-      let classifier = try TextClassifier(contentsOf: folder.path("model.safetensors"), wordIndex: index)
+      try model.setWords(of: WordIndex(contentsOf: index), convention: .imdb)
+      let classifier = try TextClassifier(model)
       #expect(classifier.classify("w4 w5") == (try TextClassifier(smallModel)).classify("w4 w5"))
       #expect(classifier.classify("w6 rare").knownWordCount == 0)
+      try model.write(toSafetensors: folder.path("model.safetensors"))
+      refuses(ModelError.self, "index.json: the word index doesn't say how its numbers became") {
+        try TextClassifier(contentsOf: folder.path("model.safetensors"), wordIndex: index)
+      }
     }
   }
 }

@@ -151,13 +151,35 @@ import Testing
     try withRun { folder in
       let imported = try LSTMProcess.run(
         "import", try withoutMetadata(folder), "--output", folder.path("m.safetensors"), "--word-index",
-        "Data/sample_word_index.json", "--max-length", "40", "--labels", "bad, good")
+        "Data/sample_word_index.json", "--index-from", "3", "--max-length", "40", "--labels", "bad, good")
       #expect(imported.errors.hasSuffix("parameters\n"), "\(imported.errors)")
       let model = try Model(safetensors: folder.path("m.safetensors"))
       let original = try Model(safetensors: folder.path("run/model.safetensors"))
       #expect(model.vocabulary == original.vocabulary && model.vocabulary != nil)
       #expect(model.configuration.maxLength == 40)
       #expect(model.labels == ["bad", "good"])
+    }
+  }
+
+  @Test func importAsksHowWordsBecameTokens() throws {
+    try withRun { folder in
+      let file = try withoutMetadata(folder)
+      let words = ["--word-index", "Data/sample_word_index.json"]
+      let refused = try LSTMProcess.run(["import", file, "--output", folder.path("m.safetensors")] + words)
+      #expect(refused.exitCode == 1)
+      #expect(
+        refused.errors.contains(
+          "sample_word_index.json: the word index doesn't say how its numbers became the network's tokens; "
+            + "write the words into the model by lstm import --word-index with --index-from 0"))
+      #expect(!FileManager.default.fileExists(atPath: folder.path("m.safetensors")))
+      let imported = try LSTMProcess.run(
+        ["import", file, "--output", folder.path("m.safetensors"), "--index-from", "0", "--padding", "post"] + words)
+      #expect(imported.exitCode == 0, "\(imported.errors)")
+      let (model, original) = try (
+        Model(contentsOf: folder.path("m.safetensors")), Model(contentsOf: file)
+      )
+      #expect(model.architecture.vocabularySize == original.architecture.vocabularySize + 3)
+      #expect(!model.coding.hasStartToken && model.coding.skipsUnknownWords && model.coding.padding == .post)
     }
   }
 

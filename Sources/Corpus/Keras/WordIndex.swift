@@ -52,6 +52,18 @@ public struct WordIndex: Sendable {
   /// The number of words.
   public var count: Int { wordsByRank.count }
 
+  /// Whether it is that of Keras's IMDB data, `imdb_word_index.json`, whose numbers became tokens in one known way.
+  public var isIMDB: Bool { count == 88_584 && wordsByRank[1] == "the" && wordsByRank[34_701] == "fawn" }
+
+  /// The rank of what stands for all words that the index lacks, the `oov_token` of Keras's Tokenizer; nil if there is
+  /// none. It has the first rank, and is spelled as no word can be.
+  package var rankOfUnknown: Int? {
+    guard let first = wordsByRank[1] else { return nil }
+    var coding = TextCoding()
+    coding.lowercasing = .unicode
+    return TextCoder(vocabulary: [], coding: coding).words(of: first).map(\.word) == [first] ? nil : 1
+  }
+
   /// The words of some tokens.
   ///
   /// - Parameters:

@@ -176,7 +176,7 @@ public struct LabeledTexts: Sendable {
       var texts = texts
       generator.shuffle(&texts)
       return read.sequences(
-        of: texts, tokens: tokens, words: keepsWords ? words : nil, threads: readers.count)
+        of: texts, tokens: tokens, words: keepsWords ? words : nil, coding: coding, threads: readers.count)
     }
     (self.training, self.test, self.validation) = (coded[0], coded[1], validation.isEmpty ? nil : coded[2])
     (self.vocabulary, self.coding, labels) = (vocabulary, coding, read.labels)

@@ -79,15 +79,16 @@ extension Model {
       | id | meaning |
       |---|---|
       | 0 | padding |
-      | 1 | the start of a text, always its first token |
-      | 2 | a word that is not in the vocabulary |
+      | 1 | \(coding.hasStartToken ? "the start of a text, always its first token" : "not used") |
+      | 2 | \(coding.skipsUnknownWords ? "not used" : "a word that is not in the vocabulary") |
       | 3 | not used |
       | 4 and up | the words of the vocabulary, most frequent first: the word of rank r has id r + 3 |
 
-      Replace each word by its id, and insert 1 in front.
+      \(coding.skipsUnknownWords ? "Leave out words that are not in the vocabulary, and replace each other word" : "Replace each word") \
+      by its id\(coding.hasStartToken ? ", and insert 1 in front" : "").
 
-      **Padding**: of a text with more than \(length) ids, keep the last \(length). Pad a shorter one with 0 in front, to \
-      \(length) ids. \(
+      **Padding**: of a text with more than \(length) ids, keep the last \(length). Pad a shorter one with 0 \
+      \(coding.padding == .pre ? "in front" : "at its end"), to \(length) ids. \(
         configuration.masksPadding
           ? "Padding is masked: it only serves to make all texts of a batch equally long."
           : "The model was trained this way, and padding is not masked: other lengths work, but change the probabilities.")
@@ -209,9 +210,11 @@ extension Model {
   private var inputsInPython: [String] {
     var inputs: [String] = []
     if hasNetwork {
+      let row =
+        coding.skipsUnknownWords ? "[ids[word] for word in row if word in ids]" : "[ids.get(word, 2) for word in row]"
       inputs.append(
-        "\"\(ONNXGraph.tokens)\": padded([([1] + [ids.get(word, 2) for word in row])[-length:] for row in words], 0, length, "
-          + "True)")
+        "\"\(ONNXGraph.tokens)\": padded([(\(coding.hasStartToken ? "[1] + " : "")\(row))[-length:] for row in words], 0, "
+          + "length, \(coding.padding == .pre ? "True" : "False"))")
     }
     if wide != nil {
       inputs.append(

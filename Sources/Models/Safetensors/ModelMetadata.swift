@@ -59,6 +59,9 @@ package struct ModelMetadata: Equatable {
     if let setting = configuration?.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
     vocabulary = try value(Key.vocabulary, "is not a list of words")
     if let coding: TextCoding = try value(Key.coding, "can't be read") { self.coding = coding }
+    if coding.padding == .post, configuration?.maxLength ?? .max > Model.maxLengthOfPaddingBehind {
+      throw fail("maxLength is more than \(Model.maxLengthOfPaddingBehind), with padding behind texts")
+    }
     labels = try value(Key.labels, "are not a list of names")
     trainingTexts = try value(Key.trainingTexts, "are not a list of hashes")
   }

@@ -71,20 +71,22 @@ extension NumberedTexts {
   /// - Parameters:
   ///   - tokens: for each thread the token of each of its numbers, or nil if the numbers are tokens already.
   ///   - words: all words, if they are to be kept beside the tokens.
+  ///   - coding: what stands in front of a text, and whether unknown words are left out.
   ///   - threads: how many threads share the work.
   func sequences(
-    of texts: [Text], tokens: [[Int32]]?, words: MergedWords? = nil, threads: Int
+    of texts: [Text], tokens: [[Int32]]?, words: MergedWords? = nil, coding: TextCoding, threads: Int
   ) -> LabeledSequences {
-    var result = LabeledSequences(
-      sequences: sequences(of: texts, numbers: tokens, first: TextCoder.startToken, threads: threads),
-      labels: texts.map(\.label))
+    let first = coding.hasStartToken ? TextCoder.startToken : nil
+    var sequences = sequences(of: texts, numbers: tokens, first: first, threads: threads)
+    if coding.skipsUnknownWords { sequences.remove(TextCoder.unknownToken) }
+    var result = LabeledSequences(sequences: sequences, labels: texts.map(\.label))
     result.origins = texts.map(origin)
     if let first = chunks.first(where: { !$0.labels.isEmpty }), !first.originals.isEmpty {
       result.originals = texts.map { chunks[$0.chunk].originals[$0.index] }
     }
     if let words {
       result.texts = WordSequences(
-        words: words.table, sequences: sequences(of: texts, numbers: words.numbers, first: nil, threads: threads))
+        words: words.table, sequences: self.sequences(of: texts, numbers: words.numbers, first: nil, threads: threads))
     }
     return result
   }

@@ -41,14 +41,14 @@ public struct TextCoder: Sendable {
     self.tokens = tokens
   }
 
-  /// The token ids of a text: the start token, followed by one for each word.
+  /// The token ids of a text: the start token, followed by one for each word, unless the coding leaves some out.
   public func tokens(of text: String) -> [Int32] {
     var (text, result, scratch) = (text, [Int32](), [UInt8]())
     text.withUTF8 { append(tokensOf: $0, to: &result, scratch: &scratch) }
     return result
   }
 
-  /// The words of a text: `words(of: text)[i]` is the one with `tokens(of: text)[i + 1]`.
+  /// All words of a text; ``tokens(of:)`` are ``sequence(of:)`` of their tokens.
   public func words(of text: String) -> [Word] {
     var text = text
     text.makeContiguousUTF8()
@@ -65,6 +65,12 @@ public struct TextCoder: Sendable {
     }
   }
 
+  /// The token ids of a text whose words have these, by the rules of its coding.
+  package func sequence(of words: [Int32]) -> [Int32] {
+    (coding.hasStartToken ? [Self.startToken] : [])
+      + (coding.skipsUnknownWords ? words.filter { $0 != Self.unknownToken } : words)
+  }
+
   /// Appends the token ids of a text to `result`.
   ///
   /// - Parameters:
@@ -73,10 +79,13 @@ public struct TextCoder: Sendable {
   package func append(
     tokensOf text: UnsafeBufferPointer<UInt8>, to result: inout [Int32], scratch: inout [UInt8]
   ) {
-    result.append(Self.startToken)
+    if coding.hasStartToken { result.append(Self.startToken) }
+    let skipsUnknownWords = coding.skipsUnknownWords
     coding.makeRoom(for: text, in: &scratch)
     scratch.withUnsafeMutableBufferPointer { memory in
-      forEachToken(of: text, memory: memory) { result.append($0) }
+      forEachToken(of: text, memory: memory) { token in
+        if !skipsUnknownWords || token != Self.unknownToken { result.append(token) }
+      }
     }
   }
 

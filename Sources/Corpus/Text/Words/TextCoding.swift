@@ -1,8 +1,8 @@
 /// How a text becomes words, before the vocabulary makes them tokens.
 ///
 /// Everything else is as in Keras's Tokenizer (keras/src/legacy/preprocessing/text.py) and `imdb.load_data`:
-/// punctuation, tabs and newlines become spaces, spaces separate words, and a text begins with the start token. For
-/// languages that this does not suit there are ``Tokens`` of other kinds.
+/// punctuation, tabs and newlines become spaces, and spaces separate words. For languages that this does not suit there
+/// are ``Tokens`` of other kinds.
 public struct TextCoding: Sendable, Equatable {
   /// Which letters become lowercase.
   public enum Lowercasing: String, Codable, Sendable, CaseIterable {
@@ -48,29 +48,52 @@ public struct TextCoding: Sendable, Equatable {
   public var whiteSpace = WhiteSpace.keras
   /// What the words are.
   public var tokens = Tokens.keras
+  /// Whether each text begins with the start token, as `imdb.load_data` has it.
+  public var hasStartToken = true
+  /// Whether words that the vocabulary lacks are left out, as by Keras's Tokenizer without an `oov_token`, instead of
+  /// becoming the token for unknown words.
+  public var skipsUnknownWords = false
+  /// Where texts that are shorter than the network's length are padded.
+  public var padding = Padding.pre
+
+  /// Where padding stands, in the terms of Keras's `pad_sequences`.
+  public enum Padding: String, Codable, Sendable, CaseIterable {
+    /// In front of the text.
+    case pre
+    /// Behind the text.
+    case post
+  }
 
   /// The way in which Keras's IMDB data were made.
   public init() {}
 }
 
 extension TextCoding: Codable {
-  private enum CodingKeys: CodingKey { case lowercasing, stripsHTML, whiteSpace, tokens }
+  private enum CodingKeys: CodingKey {
+    case lowercasing, stripsHTML, whiteSpace, tokens, hasStartToken, skipsUnknownWords, padding
+  }
 
-  /// Decodes a coding; one that was stored before there was a choice of white space or of tokens has Keras's.
+  /// Decodes a coding; what it doesn't say is as in Keras's IMDB data.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     lowercasing = try container.decode(Lowercasing.self, forKey: .lowercasing)
     stripsHTML = try container.decode(Bool.self, forKey: .stripsHTML)
     whiteSpace = try container.decodeIfPresent(WhiteSpace.self, forKey: .whiteSpace) ?? .keras
     tokens = try container.decodeIfPresent(Tokens.self, forKey: .tokens) ?? .keras
+    hasStartToken = try container.decodeIfPresent(Bool.self, forKey: .hasStartToken) ?? true
+    skipsUnknownWords = try container.decodeIfPresent(Bool.self, forKey: .skipsUnknownWords) ?? false
+    padding = try container.decodeIfPresent(Padding.self, forKey: .padding) ?? .pre
   }
 
-  /// Encodes the coding; Keras's white space and tokens are left out, so that a model's file does not change.
+  /// Encodes the coding; of what could not always be chosen, only what differs from Keras's IMDB data.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(lowercasing, forKey: .lowercasing)
     try container.encode(stripsHTML, forKey: .stripsHTML)
     if whiteSpace != .keras { try container.encode(whiteSpace, forKey: .whiteSpace) }
     if tokens != .keras { try container.encode(tokens, forKey: .tokens) }
+    if !hasStartToken { try container.encode(false, forKey: .hasStartToken) }
+    if skipsUnknownWords { try container.encode(true, forKey: .skipsUnknownWords) }
+    if padding != .pre { try container.encode(padding, forKey: .padding) }
   }
 }
