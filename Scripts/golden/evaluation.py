@@ -2,7 +2,7 @@
 
     python Scripts/golden/evaluation.py
 
-Confusion counts, precision, recall, F1, ROC curve, its area and calibration of small sets of probabilities by
+Confusion counts, precision, recall, F1, their curve, ROC curve, its area and calibration of small sets of probabilities by
 scikit-learn, ties and empty bins among them, and the figures of a classifier of four labels; 95 % intervals of shares and means by statsmodels, of the ROC area by
 DeLong's formula as his paper has it. Needs numpy, scikit-learn and statsmodels.
 """
@@ -16,8 +16,10 @@ from scipy.stats import norm
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
     confusion_matrix,
     f1_score,
+    precision_recall_curve,
     precision_recall_fscore_support,
     roc_auc_score,
     roc_curve,
@@ -57,6 +59,9 @@ def case(name, probabilities, labels, threshold=0.5):
     share = wilson(tp, tp + fp + fn)
     false_positive_rate, true_positive_rate, _ = roc_curve(labels, probabilities, drop_intermediate=False)
     bin_share, bin_mean = calibration_curve(labels, probabilities, n_bins=10)
+    # From the lowest threshold to the highest, and then 1 and 0 without one.
+    precisions, recalls, thresholds = precision_recall_curve(labels, probabilities)
+    points = [[p, r] for p, r, t in zip(precisions[::-1][1:], recalls[::-1][1:], thresholds[::-1]) if t > 0]
     return {
         "name": name,
         "probabilities": layout.Exact(probabilities),
@@ -77,6 +82,8 @@ def case(name, probabilities, labels, threshold=0.5):
         "falsePositiveRates": false_positive_rate,
         "truePositiveRates": true_positive_rate,
         "rocArea": roc_auc_score(labels, probabilities),
+        "precisionRecallCurve": points,
+        "averagePrecision": average_precision_score(labels, probabilities),
         "positiveShares": bin_share,
         "meanProbabilities": bin_mean,
     }

@@ -27,13 +27,13 @@ public final class TextClassifier: Sendable {
   ///   - path: a model in any of the formats of `Model(contentsOf:)`.
   ///   - wordIndex: the path of Keras's `imdb_word_index.json`, for a model without a vocabulary. It replaces the model's
   ///     own vocabulary if it has one. (For other word indexes see `Model.setWords(of:convention:)`.)
-  ///   - threshold: with two labels, a probability above this predicts label 1. With more, the most probable label is
-  ///     predicted.
+  ///   - threshold: with two labels, a probability above this predicts label 1; nil for the model's own. With more, the
+  ///     most probable label is predicted.
   ///   - threads: the number of threads that share the work of a call; nil for one per core.
   /// - Throws: `ModelError`, `CorpusError` or `FileError` if a file can't be read; `ModelError` if nothing says which words
   ///   the model knows, or if its network doesn't fit into memory.
   public convenience init(
-    contentsOf path: String, wordIndex: String? = nil, threshold: Float = 0.5, threads: Int? = nil
+    contentsOf path: String, wordIndex: String? = nil, threshold: Float? = nil, threads: Int? = nil
   ) throws {
     let model = try Model(contentsOf: path, wordIndex: wordIndex)
     try self.init(model, path: path, threshold: threshold, threads: threads)
@@ -44,19 +44,19 @@ public final class TextClassifier: Sendable {
   /// - Parameters:
   ///   - model: a model with a vocabulary.
   ///   - path: the model's file, for messages.
-  ///   - threshold: with two labels, a probability above this predicts label 1. With more, the most probable label is
-  ///     predicted.
+  ///   - threshold: with two labels, a probability above this predicts label 1; nil for the model's own. With more, the
+  ///     most probable label is predicted.
   ///   - threads: the number of threads that share the work of a call; nil for one per core.
   /// - Throws: `ModelError` if the model has no vocabulary, if its network has impossible sizes, or if it doesn't fit into
   ///   memory.
-  public init(_ model: Model, path: String? = nil, threshold: Float = 0.5, threads: Int? = nil) throws {
+  public init(_ model: Model, path: String? = nil, threshold: Float? = nil, threads: Int? = nil) throws {
     guard let vocabulary = model.vocabulary else {
       throw ModelError(
         .noVocabulary, path: path, problem: "the model doesn't say which words it knows",
         advice: "name the word index of the data that it was trained on")
     }
     labels = model.labels
-    self.threshold = threshold
+    self.threshold = threshold ?? model.threshold
     coder = TextCoder(vocabulary: vocabulary, coding: model.coding)
     maxLength = model.configuration.maxLength
     wide = model.wide

@@ -59,6 +59,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   /// The quantity by which the best model is chosen that is kept beside the last one.
   public var bestModel: MonitoredQuantity?
 
+  /// How the model's threshold is chosen; nil for 0.5.
+  public var threshold: ThresholdRule?
+
   /// The tutorial's settings.
   public init() {}
 
@@ -145,6 +148,12 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
         return check(.plateau, false, "needs a factor from 0 to below 1, and patience and cooldown of 0 or more")
       }
     }
+    if let threshold {
+      if labelCount != 2 { return check(.threshold, false, "needs two labels, of which one is label 1") }
+      if case .precision(let least) = threshold, !(least > 0 && least <= 1) {
+        return check(.threshold, false, "must be of a precision above 0 and at most 1")
+      }
+    }
     guard let earlyStopping else { return nil }
     return check(
       .earlyStopping, earlyStopping.patience >= 0 && Self.notNegative ~= abs(earlyStopping.minDelta),
@@ -176,7 +185,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   /// Whether anything depends on the validation texts.
   package var monitorsValidation: Bool {
-    [earlyStopping?.monitor, plateau?.monitor, bestModel].contains { $0?.isOfValidation ?? false }
+    threshold != nil
+      || [earlyStopping?.monitor, plateau?.monitor, bestModel].contains { $0?.isOfValidation ?? false }
   }
 
   /// Whether there is a network to train, or n-grams alone.
@@ -201,7 +211,8 @@ extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding,
       labelCount, wide, dropout, epochs, batchSize, shards, learningRate, epsilon, seed,
-      shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel
+      shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel,
+      threshold
   }
 
   /// Settings from a file, in which those that are not named keep their defaults.
@@ -239,6 +250,7 @@ extension TrainingConfiguration {
     plateau = try values.decodeIfPresent(ReduceLROnPlateau.self, forKey: .plateau)
     earlyStopping = try values.decodeIfPresent(EarlyStopping.self, forKey: .earlyStopping)
     bestModel = try values.decodeIfPresent(MonitoredQuantity.self, forKey: .bestModel)
+    threshold = try values.decodeIfPresent(ThresholdRule.self, forKey: .threshold)
   }
 
   /// The names of all settings, as files spell them.
@@ -304,7 +316,7 @@ extension TrainingConfiguration {
     (example.shards, example.validationSplit, example.classWeights) = (32, 0.1, [1, 2])
     (example.weightDecay, example.clipping, example.bestModel) = (0.01, .norm(limit: 1), .validationLoss)
     (example.plateau, example.earlyStopping) = (ReduceLROnPlateau(), EarlyStopping())
-    example.wide = NGramSettings()
+    (example.wide, example.threshold) = (NGramSettings(), .bestF1)
     return example
   }()
 

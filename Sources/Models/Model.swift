@@ -20,6 +20,8 @@ public struct Model: Sendable, Equatable {
   public package(set) var coding = TextCoding()
   /// The names of the labels, starting with label 0.
   public package(set) var labels: [String]
+  /// With two labels, a probability above this predicts label 1.
+  public package(set) var threshold: Float = 0.5
   /// The texts that it was trained on, by their hashes, so that an evaluation can leave them out; nil if they aren't
   /// known.
   package var trainingTexts: TextHashes?

@@ -23,6 +23,8 @@ package struct Predictions: Sendable {
     package var place: String?
     /// The tokens that the network read.
     package var tokens: [Int32]
+    /// The text as it was read; nil where the data are numbers.
+    package var text: String?
   }
 
   /// Why there are no predictions.
@@ -56,6 +58,8 @@ package struct Predictions: Sendable {
   package var trainingCount: Int
   /// The figures of a model of two labels; without samples for more labels.
   package var evaluation: BinaryEvaluation
+  /// The precision and recall of label 1 at every threshold; without points for more labels.
+  package var precisionRecallCurve: PrecisionRecallCurve
   /// The figures of each label, whatever their number.
   package var labelEvaluation: MulticlassEvaluation
   /// How many of the texts are also among those that the model was trained on; nil where nobody knows.
@@ -86,7 +90,7 @@ extension RunRecord {
       path: dataPath, limit: settings?.limit, wordIndex: settings?.wordIndex, text: settings?.text)
     if data == nil { (source.validationPath, source.testPath) = (settings?.validationData, settings?.testData) }
     source.splitsByHash = model.trainingTexts != nil
-    let dataset = try source.load(configuration, as: model, threads: threads)
+    let dataset = try source.load(configuration, as: model, keepsOriginals: true, threads: threads)
     var (training, validation) = try dataset.parts(validationSplit: configuration.validationSplit)
     let knowsValidation = model.wide != nil && configuration.validationSplit != nil
     if knowsValidation { (training, validation) = (dataset.training, dataset.test) }
@@ -99,24 +103,28 @@ extension RunRecord {
     let isPair = configuration.labelCount == 2
     // Of two labels ordered by their logits, since many probabilities are rounded to 0 or 1.
     func sureness(_ index: Int) -> Float { isPair ? abs(outcomes[index].logit) : outcomes[index].probability }
-    let wrong = outcomes.indices.filter { outcomes[$0].label != validation.labels[$0] }
+    let probabilities = outcomes.map(\.probability)
+    let predicted = outcomes.map { isPair ? $0.probability > model.threshold ? 1 : 0 : $0.label }
+    let wrong = outcomes.indices.filter { predicted[$0] != validation.labels[$0] }
       .sorted { (-sureness($0), $0) < (-sureness($1), $1) }
     let known = training.origins.map { TextHashes($0.map(\.hash)) }
     return .success(
       Predictions(
         part: knowsValidation ? "test" : "validation", trainingCount: training.count,
         evaluation: isPair
-          ? BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: validation.labels)
+          ? BinaryEvaluation(probabilities: probabilities, labels: validation.labels, threshold: model.threshold)
           : BinaryEvaluation(probabilities: [], labels: []),
+        precisionRecallCurve: PrecisionRecallCurve(
+          probabilities: isPair ? probabilities : [], labels: isPair ? validation.labels : []),
         labelEvaluation: MulticlassEvaluation(
-          predicted: outcomes.map(\.label), labels: validation.labels, labelCount: configuration.labelCount),
+          predicted: predicted, labels: validation.labels, labelCount: configuration.labelCount),
         seenCount: known.flatMap { validation.places(in: $0)?.count },
         mostConfidentlyWrong: wrong.prefix(10).map { index in
           .init(
-            index: index, label: validation.labels[index], predicted: outcomes[index].label,
+            index: index, label: validation.labels[index], predicted: predicted[index],
             probability: outcomes[index].probability,
             place: validation.origins.map { Self.place($0[index], dataset.fileNames) },
-            tokens: Array(validation.sequences[index]))
+            tokens: Array(validation.sequences[index]), text: validation.originals?[index])
         }))
   }
 

@@ -22,7 +22,9 @@ extension ReportPage {
   private func figures(_ predictions: Predictions, _ model: Model?, color: Int) -> String {
     let labels = model?.labels ?? Dataset.defaultLabels(predictions.labelEvaluation.confusion.count)
     return labels.count == 2
-      ? evaluation(predictions.evaluation, labels, color: color)
+      ? evaluation(
+        predictions.evaluation, predictions.precisionRecallCurve, threshold: model?.threshold ?? 0.5, labels,
+        color: color)
       : evaluation(predictions.labelEvaluation, labels.map(escaped))
   }
 
@@ -79,13 +81,16 @@ extension ReportPage {
 
   // MARK: Two labels
 
-  private func evaluation(_ evaluation: BinaryEvaluation, _ labels: [String], color: Int) -> String {
+  private func evaluation(
+    _ evaluation: BinaryEvaluation, _ curve: PrecisionRecallCurve, threshold: Float, _ labels: [String], color: Int
+  ) -> String {
     let correct = evaluation.confusion.truePositives + evaluation.confusion.trueNegatives
     let accuracy = evaluation.accuracy.map(percent) ?? "–"
     var figures = [
       figure(
         "\(decimal(Double(correct), 0)) of \(decimal(Double(evaluation.count), 0)) correct, \(accuracy)",
-        "The predictions for the \(labels[0]) and for the \(labels[1]) texts, with their shares of the row.",
+        "The predictions for the \(labels[0]) and for the \(labels[1]) texts, with their shares of the row"
+          + (threshold == 0.5 ? "." : "; \(labels[1]) is predicted above \(decimal(Double(threshold), 4))."),
         confusionMatrix(evaluation.confusion, labels.map(escaped)))
     ]
     let unit: [Double] = [0, 1]
@@ -103,6 +108,31 @@ extension ReportPage {
                 points: evaluation.rocCurve.map { .init(x: $0.falsePositiveRate, y: $0.truePositiveRate) }, color: color
               )
             ], hasDiagonal: true
+          ).svg(title: title)))
+    }
+    if let average = curve.averagePrecision {
+      let title = "Average precision of \(labels[1]) \(decimal(average, 4))"
+      let own = zip([evaluation.recall], [evaluation.precision]).compactMap { recall, precision in
+        recall.flatMap { recall in
+          precision.map { precision in
+            Chart.Point(
+              x: recall, y: precision,
+              note: "threshold \(decimal(Double(threshold), 4)): precision \(decimal(precision, 3)), recall "
+                + decimal(recall, 3), radius: 5)
+          }
+        }
+      }
+      figures.append(
+        figure(
+          title,
+          "The share of \(labels[1]) among the texts that are taken for it, by the share of \(labels[1]) texts found. The "
+            + "dot is the model's threshold, \(decimal(Double(threshold), 4)).",
+          Chart(
+            shape: .square, x: Axis("recall", covering: unit), y: Axis("precision", covering: unit),
+            series: [
+              .init(points: curve.points.map { .init(x: $0.recall, y: $0.precision) }, color: color),
+              .init(points: own, color: color),
+            ]
           ).svg(title: title)))
     }
     let largest = Double(evaluation.calibration.map(\.count).max() ?? 1)
@@ -152,17 +182,22 @@ extension ReportPage {
     let texts = predictions.mostConfidentlyWrong
     guard !texts.isEmpty else { return "<h3>No text is misclassified</h3>\n" }
     let vocabulary = model?.vocabulary
+    let coder = vocabulary.map { TextCoder(vocabulary: $0, coding: model!.coding) }
+    let hasTexts = coder != nil && texts[0].text != nil
     let labels = (model?.labels ?? Dataset.defaultLabels(predictions.labelEvaluation.confusion.count)).map(escaped)
     let note =
-      "The texts as the network reads them: <span class=\"unknown\">&lt;unk&gt;</span> stands for a word that it doesn't "
-      + "know. Only the end of a long text is shown, which counts most."
+      (hasTexts
+        ? "Words that the network doesn't know are <span class=\"unknown\">gray</span>. "
+        : "The texts as the network reads them: <span class=\"unknown\">&lt;unk&gt;</span> stands for a word that it "
+          + "doesn't know. ")
+      + "Only the end of a long text is shown, which counts most."
       + (vocabulary == nil ? " The model has no vocabulary, so tokens are shown instead of words." : "")
     let items = texts.map { text in
       """
       <li><p class="verdict"><b>Predicted \(labels[Int(text.predicted)]), actually \(labels[Int(text.label)])</b> probability of \
       \(labels[labels.count == 2 ? 1 : Int(text.predicted)]) \(decimal(Double(text.probability), 4)), \
       \(predictions.part) text \(decimal(Double(text.index), 0))\(text.place.map { " (\(escaped($0)))" } ?? "")</p>
-      <p class="words">\(words(of: text.tokens, vocabulary))</p></li>
+      <p class="words">\(hasTexts ? words(of: text.text!, coder!) : words(of: text.tokens, vocabulary))</p></li>
       """
     }
     return """
@@ -184,8 +219,23 @@ extension ReportPage {
       if token == 2 { return "<span class=\"unknown\">&lt;unk&gt;</span>" }
       return escaped(vocabulary?[Int(token)] ?? "\(token)")
     }
-    let omitted = tokens.count - words.count
-    let ellipsis = "<span class=\"unknown\">… \(decimal(Double(omitted), 0)) words …</span> "
-    return (omitted > 0 ? ellipsis : "") + words.joined(separator: " ")
+    return ellipsis(tokens.count - words.count) + words.joined(separator: " ")
+  }
+
+  /// The end of a text as it is, its unknown words marked.
+  private func words(of text: String, _ coder: TextCoder) -> String {
+    let words = coder.words(of: text)
+    let shown = words.suffix(Self.shownTokens)
+    var (html, place) = ("", words.count > shown.count ? shown[shown.startIndex].range.lowerBound : text.startIndex)
+    for word in shown where word.token == TextCoder.unknownToken {
+      html += escaped(String(text[place..<word.range.lowerBound]))
+      html += "<span class=\"unknown\">\(escaped(String(text[word.range])))</span>"
+      place = word.range.upperBound
+    }
+    return ellipsis(words.count - shown.count) + html + escaped(String(text[place...]))
+  }
+
+  private func ellipsis(_ omitted: Int) -> String {
+    omitted > 0 ? "<span class=\"unknown\">… \(decimal(Double(omitted), 0)) words …</span> " : ""
   }
 }

@@ -22,13 +22,13 @@
     ///
     /// - Parameters:
     ///   - sources: the models; the first answers where a request names none.
-    ///   - threshold: with two labels, a probability above this predicts label 1.
+    ///   - threshold: with two labels, a probability above this predicts label 1; nil for each model's own.
     ///   - threads: the number of threads that share the work of a batch; nil for one per core.
     ///   - version: the program's version, which clients can ask for.
     ///   - log: called, by any thread, with what happens.
     /// - Throws: `ServingError`, `ModelError`, `CorpusError` or `FileError` if a model can't be used.
     public init(
-      _ sources: [ModelSource], options: ServerOptions, threshold: Float = 0.5, threads: Int? = nil, version: String,
+      _ sources: [ModelSource], options: ServerOptions, threshold: Float? = nil, threads: Int? = nil, version: String,
       log: @escaping @Sendable (ServerEvent) -> Void
     ) throws {
       (self.options, self.version, self.log) = (options, version, log)

@@ -149,6 +149,20 @@ struct ConfigurationOptions: ParsableArguments {
     help: .init("Keep the model of the epoch in which this is best, as best.safetensors.", valueName: "quantity"))
   var bestModel: MonitoredQuantity?
 
+  enum ThresholdChoice: String, ExpressibleByArgument, CaseIterable { case f1 }
+
+  @Option(
+    help: .init(
+      "Choose the threshold of two labels by this, on the validation texts: f1, that of label 1 (default: 0.5 stays).",
+      valueName: "quantity"))
+  var threshold: ThresholdChoice?
+
+  @Option(
+    help: .init(
+      "Choose the threshold of two labels by this, on the validation texts: at least this precision of label 1, with the "
+        + "greatest recall.", valueName: "share"))
+  var minPrecision: Double?
+
   /// The preset's settings, or else the given ones, overridden first by the file's and then by the options.
   func applied(to base: TrainingConfiguration?) throws -> TrainingConfiguration {
     let base = preset?.configuration ?? base ?? Self.defaults
@@ -180,6 +194,15 @@ struct ConfigurationOptions: ParsableArguments {
             + "not \(classWeights).")
       }
       result.classWeights = numbers
+    }
+    if let minPrecision {
+      guard threshold == nil else { throw ValidationError("Give either --threshold or --min-precision.") }
+      guard 0 < minPrecision, minPrecision <= 1 else {
+        throw ValidationError("--min-precision must be a share above 0 and at most 1, not \(minPrecision).")
+      }
+      result.threshold = .precision(atLeast: minPrecision)
+    } else if threshold != nil {
+      result.threshold = .bestF1
     }
     try applyClipping(to: &result)
     try applySchedule(to: &result)

@@ -58,8 +58,11 @@ struct Evaluate: ParsableCommand {
   @Option(help: .init("Output format: text or json.", valueName: "name"))
   var format = Format.text
 
-  @Option(help: .init("A probability above this predicts label 1.", valueName: "probability"))
-  var threshold: Float = 0.5
+  @Option(
+    help: .init(
+      "A probability above this predicts label 1 (default: the model's, which is 0.5 unless it was trained with another).",
+      valueName: "probability"))
+  var threshold: Float?
 
   @Option(help: .init("Use at most this many texts of each part: the first ones.", valueName: "count"))
   var limit: Int?
@@ -114,7 +117,7 @@ struct Evaluate: ParsableCommand {
       return
     }
     let evaluation = BinaryEvaluation(
-      probabilities: outcomes.map(\.probability), labels: samples.labels, threshold: threshold)
+      probabilities: outcomes.map(\.probability), labels: samples.labels, threshold: threshold ?? model.threshold)
     let rows: [Row] = [
       loss,
       Row(name: "accuracy", value: evaluation.accuracy, interval: evaluation.accuracyInterval),
@@ -125,7 +128,7 @@ struct Evaluate: ParsableCommand {
     ]
     switch format {
     case .text: try writeOutput(text(rows, evaluation, selection, model))
-    case .json: try writeOutput(json(rows, facts(evaluation), selection, model))
+    case .json: try writeOutput(json(rows, facts(evaluation, model), selection, model))
     }
   }
 
@@ -238,7 +241,7 @@ struct Evaluate: ParsableCommand {
       let probabilities = Outcome.probabilities(logits: logits[index * width..<(index + 1) * width])
       let label = model.labels[Int(samples.labels[index])]
       let predicted = model.labels[
-        model.labels.count == 2 ? probabilities[1] > threshold ? 1 : 0 : Int(outcomes[index].label)]
+        model.labels.count == 2 ? probabilities[1] > threshold ?? model.threshold ? 1 : 0 : Int(outcomes[index].label)]
       if isJSON {
         lines.append(
           OrderedJSON.object([
@@ -285,7 +288,7 @@ struct Evaluate: ParsableCommand {
     lines += [""] + aligned(table)
     lines += [
       "",
-      "Threshold \(threshold). In brackets 95 % intervals: Wilson's (accuracy, precision, recall, F1 by its share), "
+      "Threshold \(threshold ?? model.threshold). In brackets 95 % intervals: Wilson's (accuracy, precision, recall, F1 by its share), "
         + "DeLong's (AUC), normal (loss).",
     ]
     return lines.joined(separator: "\n") + "\n"
@@ -333,11 +336,11 @@ struct Evaluate: ParsableCommand {
   }
 
   /// The confusion matrix has a row for each true label and a column for each predicted one, with label 0 first.
-  private func facts(_ evaluation: BinaryEvaluation) -> [String: Any] {
+  private func facts(_ evaluation: BinaryEvaluation, _ model: Model) -> [String: Any] {
     let counts = evaluation.confusion
     return [
       "confusion": [[counts.trueNegatives, counts.falsePositives], [counts.falseNegatives, counts.truePositives]],
-      "samples": evaluation.count, "threshold": threshold,
+      "samples": evaluation.count, "threshold": threshold ?? model.threshold,
     ]
   }
 

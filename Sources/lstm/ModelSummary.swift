@@ -101,9 +101,15 @@ struct ModelSummary {
         (model.coding.tokens == .keras ? [] : ["tokens are \(model.coding.tokens.rawValue)"]) + [
           model.coding.lowercasing == .ascii ? "A to Z become lower case" : "letters become lower case",
           model.coding.stripsHTML ? "tags are taken out" : "tags are words",
-        ]
+        ] + (model.coding.hasStartToken ? [] : ["no start token"])
+          + (model.coding.skipsUnknownWords ? ["unknown words are left out"] : [])
+          + (model.coding.padding == .pre ? [] : ["padding stands behind texts"])
       ),
-      ("Labels", model.labels.enumerated().map { "\($0) \(CorpusError.escaped($1))" }),
+      (
+        "Labels",
+        model.labels.enumerated().map { "\($0) \(CorpusError.escaped($1))" }
+          + (model.threshold == 0.5 ? [] : ["1 above a probability of \(model.threshold)"])
+      ),
     ]
     return rows.map { name, pieces in
       wrapped(pieces, separator: "; ", indent: String(repeating: " ", count: 15), width: 100)

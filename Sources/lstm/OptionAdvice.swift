@@ -95,8 +95,8 @@ extension TrainingError {
     case .otherNetwork: "leave out --vocabulary-size and the network's other options, which the file then determines"
     case .numbersInsteadOfTexts: "leave out --wide, or give --data texts, such as aclImdb.zip"
     case .noData(.validation):
-      "give some with --validation-data or --validation-split, or leave out --early-stopping, --reduce-lr-on-plateau and "
-        + "--best-model on val_ quantities"
+      "give some with --validation-data or --validation-split, or leave out --threshold, --min-precision, and --early-stopping, "
+        + "--reduce-lr-on-plateau and --best-model on val_ quantities"
     case .notAFolder: "give another --output"
     case .runExists: "continue it with --resume, replace it with --overwrite, or give another --output"
     case .runInUse: "wait until it ends, or give another --output"

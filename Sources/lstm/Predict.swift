@@ -65,8 +65,11 @@ struct Predict: ParsableCommand {
   @Flag(help: "With --format csv or jsonl: answer rows that can't be read with what is wrong, and go on.")
   var answerBadRows = false
 
-  @Option(help: .init("A greater probability gives label 1.", valueName: "probability"))
-  var threshold: Float = 0.5
+  @Option(
+    help: .init(
+      "A greater probability gives label 1 (default: the model's, which is 0.5 unless it was trained with another).",
+      valueName: "probability"))
+  var threshold: Float?
 
   @Flag(help: "Show what each word did to the verdict.")
   var explain = false
@@ -218,8 +221,9 @@ func checkThreads(_ threads: Int?) throws {
   }
 }
 
-func checkThreshold(_ threshold: Float, _ model: Model? = nil) throws {
-  if let model, model.labels.count > 2, threshold != 0.5 {
+func checkThreshold(_ threshold: Float?, _ model: Model? = nil) throws {
+  guard let threshold else { return }
+  if let model, model.labels.count > 2 {
     throw ValidationError("--threshold goes with two labels, and the model has \(model.labels.count).")
   }
   guard (0...1).contains(threshold) else {

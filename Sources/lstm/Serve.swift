@@ -69,8 +69,11 @@ import Foundation
     @Flag(help: "Load a model anew when its file changes, not on SIGHUP alone.")
     var reload = false
 
-    @Option(help: .init("A greater probability gives label 1.", valueName: "probability"))
-    var threshold: Float = 0.5
+    @Option(
+      help: .init(
+        "A greater probability gives label 1 (default: the model's, which is 0.5 unless it was trained with another).",
+        valueName: "probability"))
+    var threshold: Float?
 
     @Option(help: .init("The words' numbers, for models that don't know their words.", valueName: "file"))
     var wordIndex: String?

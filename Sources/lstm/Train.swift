@@ -309,6 +309,12 @@ struct Train: ParsableCommand {
     }
     if ranks.isFirst { progress.end(ending, folder: resume ?? outputPath) }
     if ranks.isFirst, !quiet, ending == .completed {
+      if let chosen = run.threshold {
+        let label = CorpusError.quoted(run.dataset.labels[1])
+        printError(
+          "\(label) is predicted above a probability of \(fixed(Double(chosen.threshold), 4)): on the validation texts, "
+            + "precision \(fixed(chosen.precision, 4)), recall \(fixed(chosen.recall, 4)), F1 \(fixed(chosen.f1, 4))")
+      }
       for warning in run.warnings { printError("Warning: \(warning)") }
       if ranks.count == 1 { try showTestAccuracy(run, ranks) }
     }

@@ -24,6 +24,9 @@ import Testing
       var falsePositiveRates: [Double]
       var truePositiveRates: [Double]
       var rocArea: Double
+      /// Precision and recall of each point.
+      var precisionRecallCurve: [[Double]]
+      var averagePrecision: Double
       var positiveShares: [Double]
       var meanProbabilities: [Double]
     }

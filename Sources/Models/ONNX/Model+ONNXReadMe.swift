@@ -47,7 +47,7 @@ extension Model {
 
   private var outputInWords: String {
     labels.count == 2
-      ? "[batch, 1]: the probability of “\(labels[1])”; else “\(labels[0])”"
+      ? "[batch, 1]: the probability of “\(labels[1])”, which is predicted above \(threshold); else “\(labels[0])”"
       : "[batch, \(labels.count)]: the probability of each label, in the order of `labels` in the metadata"
   }
 
@@ -156,7 +156,7 @@ extension Model {
       \(labels.count == 2
         ? """
           for text, probability in zip(texts, probabilities[:, 0]):
-              print(f"{labels[int(probability > 0.5)]:>10} {probability:.4f}  {text}")
+              print(f"{labels[int(probability > \(threshold))]:>10} {probability:.4f}  {text}")
           """
         : """
           for text, row in zip(texts, probabilities):

@@ -12,6 +12,8 @@ package struct ModelMetadata: Equatable {
   package var coding = TextCoding()
   /// Nil for a model's default label names.
   package var labels: [String]?
+  /// Nil for 0.5.
+  package var threshold: Float?
   /// Nil for a model of numbers.
   package var trainingTexts: TextHashes?
 
@@ -21,6 +23,7 @@ package struct ModelMetadata: Equatable {
     static let vocabulary = "vocabulary"
     static let coding = "coding"
     static let labels = "labels"
+    static let threshold = "threshold"
     static let trainingTexts = "training_texts"
   }
 
@@ -32,6 +35,7 @@ package struct ModelMetadata: Equatable {
     vocabulary = model.vocabulary
     coding = model.coding
     labels = model.labels
+    if model.threshold != 0.5 { threshold = model.threshold }
     trainingTexts = model.trainingTexts
   }
 
@@ -63,6 +67,8 @@ package struct ModelMetadata: Equatable {
       throw fail("maxLength is more than \(Model.maxLengthOfPaddingBehind), with padding behind texts")
     }
     labels = try value(Key.labels, "are not a list of names")
+    threshold = try value(Key.threshold, "is not a number")
+    if let threshold, !(0...1 ~= threshold) { throw fail("threshold is not from 0 to 1") }
     trainingTexts = try value(Key.trainingTexts, "are not a list of hashes")
   }
 
@@ -73,6 +79,7 @@ package struct ModelMetadata: Equatable {
       func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
       var texts = [Key.version: Self.version, Key.coding: try json(coding)]
       if let labels { texts[Key.labels] = try json(labels) }
+      if let threshold { texts[Key.threshold] = "\(threshold)" }
       if let configuration { texts[Key.configuration] = try json(configuration) }
       if let trainingTexts { texts[Key.trainingTexts] = try json(trainingTexts) }
       if let vocabulary { texts[Key.vocabulary] = try json(vocabulary) }
@@ -94,6 +101,7 @@ extension Model {
       coding = metadata.coding
       try setVocabulary(metadata.vocabulary)
       if let labels = metadata.labels { try setLabels(labels) }
+      if let threshold = metadata.threshold { self.threshold = threshold }
       trainingTexts = metadata.trainingTexts
     } catch let error as ModelError {
       throw ModelError(

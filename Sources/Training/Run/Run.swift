@@ -1,3 +1,4 @@
+import Classification
 import Corpus
 import Foundation
 import Hyperparameters
@@ -69,6 +70,9 @@ public final class Run {
   private let folder: RunFolder?
   /// Nil on all ranks but the first, and where there is none.
   private let wide: WidePart?
+  /// The threshold that was chosen when the run ended, with its precision and recall on the validation texts; nil where
+  /// none was to be chosen, or none met the condition.
+  package private(set) var threshold: PrecisionRecallCurve.Point?
   /// How well the wide part alone does on the validation texts; nil where there is none.
   public var wideMetrics: Metrics? { wide?.metrics }
 
@@ -205,16 +209,37 @@ public final class Run {
     }
     // All ranks share this work.
     let weighsParts = configuration.wide != nil && ending == .completed && validationCount > 0
-    let logits = weighsParts ? trainer.validationLogits() : nil
+    let logits = weighsParts || configuration.threshold != nil ? trainer.validationLogits() : nil
     // The model first: a run that its checkpoint calls finished has its model.
-    try folder?.write(dataset.model(trainer.parameters, configuration, wide, networkLogits: logits))
+    try folder?.write(model(networkLogits: logits, weighsParts: weighsParts))
     try writeCheckpoint()
     return ending
   }
 
-  /// The model as it is now; with a wide part, the mean of its logits and the network's.
+  /// The model as it is now; with a wide part, the mean of its logits and the network's. Its threshold is 0.5.
   public var model: Model {
     get throws { try dataset.model(trainer.parameters, configuration, wide) }
+  }
+
+  /// The model that the run leaves.
+  ///
+  /// - Parameters:
+  ///   - networkLogits: what the network makes of the validation texts, if the threshold or the parts' shares depend on it.
+  ///   - weighsParts: whether the shares of the network and the wide part do.
+  private func model(networkLogits: [Float]?, weighsParts: Bool) throws -> Model {
+    var (model, logits) = try dataset.model(
+      trainer.parameters, configuration, wide, networkLogits: networkLogits, weighsParts: weighsParts)
+    guard let rule = configuration.threshold, let logits else { return model }
+    let labels = trainer.validationData.labels
+    let curve = PrecisionRecallCurve(
+      probabilities: Outcome.outcomes(logits: logits, labels: labels).map(\.probability), labels: labels)
+    threshold =
+      switch rule {
+      case .bestF1: curve.bestF1
+      case .precision(let least): curve.point(minimumPrecision: least)
+      }
+    if let threshold { model.threshold = threshold.threshold }
+    return model
   }
 
   /// What a user should know before the model is used, in sentences; best asked for when the run has ended.
@@ -233,6 +258,9 @@ public final class Run {
       warnings.append(
         "the n-grams alone classify \(percent(wideAccuracy)) of the validation texts correctly, but only "
           + "\(percent(accuracy)) together with the network; more epochs may help")
+    }
+    if case .precision(let least) = configuration.threshold, threshold == nil {
+      warnings.append("no threshold reaches a precision of \(least) on the validation texts: it stays at 0.5")
     }
     guard configuration.hasNetwork else { return warnings }
     let unknown = data.sequences.tokens.count { $0 == TextCoder.unknownToken }
@@ -300,20 +328,29 @@ private final class BestModelWriter {
 }
 
 extension Dataset {
-  /// A model trained on this data set.
+  /// A model trained on this data set; with a wide part, the mean of its logits and the network's.
+  fileprivate func model(
+    _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?
+  ) throws -> Model {
+    try model(parameters, configuration, wide, networkLogits: nil, weighsParts: false).model
+  }
+
+  /// A model trained on this data set, and what it makes of the validation texts.
   ///
   /// - Parameters:
   ///   - parameters: the network's weights.
   ///   - wide: the wide part; nil for none.
-  ///   - networkLogits: what the network makes of the validation texts; nil to take the mean of both logits.
+  ///   - networkLogits: what the network makes of the validation texts; nil where that isn't known.
+  ///   - weighsParts: whether the shares of the parts in the logits follow from that, rather than being equal.
   fileprivate func model(
-    _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]? = nil
-  ) throws -> Model {
-    guard let wide else { return try model(parameters, configuration) }
-    let joined = wide.joined(with: parameters, networkLogits: networkLogits)
+    _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]?,
+    weighsParts: Bool
+  ) throws -> (model: Model, validationLogits: [Float]?) {
+    guard let wide else { return (try model(parameters, configuration), networkLogits) }
+    let joined = wide.joined(with: parameters, networkLogits: networkLogits, weighsParts: weighsParts)
     var model = try model(joined.parameters, configuration)
     try model.setWide(joined.wide)
-    return model
+    return (model, joined.validationLogits)
   }
 }
 

@@ -42,11 +42,14 @@ struct WidePart {
       classWeights: configuration.classWeights, settings: settings, seed: configuration.seed, threads: threads)
   }
 
+  /// What both parts together make of the validation texts.
+  private func logits(_ shares: LogitShares, _ networkLogits: [Float]) -> [Float] {
+    zip(validationLogits, networkLogits).map { Float(shares.wide) * $0 + Float(shares.network) * $1 }
+  }
+
   private func accuracy(of shares: LogitShares, _ networkLogits: [Float]) -> Double {
-    let logits = zip(validationLogits, networkLogits).map {
-      Float(shares.wide) * $0 + Float(shares.network) * $1
-    }
-    return Metrics(Outcome.outcomes(logits: logits, labels: validation.labels), validation.labels).accuracy
+    Metrics(Outcome.outcomes(logits: logits(shares, networkLogits), labels: validation.labels), validation.labels)
+      .accuracy
   }
 
   /// How well the wide part alone does on the validation texts.
@@ -54,17 +57,19 @@ struct WidePart {
     Metrics(Outcome.outcomes(logits: validationLogits, labels: validation.labels), validation.labels)
   }
 
-  /// The wide part as a model has it, and the network's weights with which its logits go.
+  /// The wide part as a model has it, the network's weights with which its logits go, and what both made of the
+  /// validation texts before the wide part learned from them, too.
   ///
   /// - Parameters:
   ///   - parameters: the network's weights.
-  ///   - networkLogits: what the network makes of the validation texts; nil to take the mean of both logits.
+  ///   - networkLogits: what the network makes of the validation texts; nil where that isn't known.
+  ///   - weighsParts: whether the parts' shares follow from that, rather than being equal.
   func joined(
-    with parameters: Parameters, networkLogits: [Float]?
-  ) -> (wide: NGramClassifier, parameters: Parameters) {
+    with parameters: Parameters, networkLogits: [Float]?, weighsParts: Bool
+  ) -> (wide: NGramClassifier, parameters: Parameters, validationLogits: [Float]?) {
     var (wide, parameters) = (classifier, parameters)
     var shares = LogitShares()
-    if let networkLogits {
+    if let networkLogits, weighsParts {
       shares = LogitShares(wide: validationLogits, network: networkLogits, labels: validation.labels)
       // What is most likely need not be right most often; the network must not spoil what the n-grams know.
       if accuracy(of: shares, networkLogits) < metrics.accuracy { shares.network = 0 }
@@ -78,7 +83,7 @@ struct WidePart {
     for tensor in [parameters.layout.denseKernel, parameters.layout.denseBias] {
       for index in tensor.range { parameters.values[index] *= Float(shares.network) }
     }
-    return (wide, parameters)
+    return (wide, parameters, networkLogits.map { logits(shares, $0) })
   }
 }
 

@@ -1,3 +1,4 @@
+import Classification
 import Corpus
 import Fixtures
 import Foundation
@@ -45,6 +46,24 @@ import Training
       let run = try Run(beginning: folder + "/run", from: Self.start(folder))
       #expect(try run.train() == .completed)
       #expect(try Model(contentsOf: folder + "/run/model.safetensors") == run.model)
+    }
+  }
+
+  @Test func choosesTheThresholdOnTheValidationTexts() throws {
+    try withTemporaryFolder { temporary in
+      let folder = temporary.path
+      var start = try Self.start(folder)
+      var configuration = start.configuration
+      (configuration.threshold, configuration.validationSplit) = (.bestF1, 0.3)
+      start = try Checkpoint(configuration: configuration, source: start.source)
+      let run = try Run(beginning: folder + "/run", from: start)
+      try run.train()
+      let model = try Model(contentsOf: folder + "/run/model.safetensors")
+      let validation = try run.dataset.parts(validationSplit: 0.3).validation
+      let outcomes = try model.outcomes(of: validation, threads: 1)
+      let curve = PrecisionRecallCurve(probabilities: outcomes.map(\.probability), labels: validation.labels)
+      #expect(curve.bestF1 != nil && run.threshold == curve.bestF1)
+      #expect(model.threshold == run.threshold?.threshold)
     }
   }
 
