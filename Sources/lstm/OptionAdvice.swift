@@ -73,6 +73,7 @@ extension ModelError {
     switch kind {
     case .noVocabulary:
       "name them with --word-index imdb_word_index.json, the word index of the data that it was trained on"
+    case .otherNames: "say which is which to lstm import, as in --map rnn=lstm,classifier=fc"
     case .notAModel, .malformed, .unsupported, .mismatch, .tooLarge, .notFinite: nil
     }
   }

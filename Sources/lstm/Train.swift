@@ -353,6 +353,8 @@ struct Train: ParsableCommand {
 }
 
 /// Reads a model in any format, and prints notes about what is missing.
-func model(at path: String, isQuiet: Bool = false) throws -> Model {
-  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \(advised(remark: $0))") } }
+func model(at path: String, renaming: [String: String] = [:], isQuiet: Bool = false) throws -> Model {
+  try Model(contentsOf: path, renaming: renaming) {
+    if !isQuiet { printError("Note: \(path): \(advised(remark: $0))") }
+  }
 }
