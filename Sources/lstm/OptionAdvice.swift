@@ -91,6 +91,7 @@ extension TrainingError {
     switch self {
     case .invalid: "see lstm train --help"
     case .otherNetwork: "leave out --vocabulary-size and the network's other options, which the file then determines"
+    case .otherVectors: "leave out --embedding-size, which the file then determines"
     case .numbersInsteadOfTexts: "leave out --wide, or give --data texts, such as aclImdb.zip"
     case .noData(.validation):
       "give some with --validation-data or --validation-split, or leave out --early-stopping, --reduce-lr-on-plateau and "
