@@ -196,8 +196,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "NGrams", "Parallel",
-        "RecurrentNetwork", "Training",
+        "Classification", "Corpus", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "NGrams",
+        "Parallel", "RecurrentNetwork", "Training",
       ], exclude: ["Golden"]),
     .testTarget(
       name: "ModelsTests",

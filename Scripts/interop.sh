@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make interop`: holds our model files against the real PyTorch, ONNX Runtime, numpy and Keras (on TensorFlow and on
-# PyTorch), which it installs from PyPI. DATA=path/to/imdb.npz; PARTS="torch onnx keras-tensorflow", and keras-torch,
+# PyTorch), which it installs from PyPI. DATA=path/to/imdb.npz; PARTS="torch dicts onnx keras-tensorflow", and keras-torch,
 # which is left out by default: Keras needs minutes for a step there.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,9 +18,9 @@ lstm=${LSTM:-$root/.build/release/lstm}
 "$root/Scripts/environment.sh" "$root/.venv-tf" "$root/Scripts/peers/requirements-tf.txt" || exit 69
 
 failed=""
-for part in ${PARTS:-torch onnx keras-tensorflow}; do
+for part in ${PARTS:-torch dicts onnx keras-tensorflow}; do
   case $part in
-    torch | keras-torch) python=$root/.venv-torch/bin/python ;;
+    torch | dicts | keras-torch) python=$root/.venv-torch/bin/python ;;
     onnx | keras-tensorflow) python=$root/.venv-tf/bin/python ;;
     *) printf 'There is no part %s.\n' "$part" >&2 && exit 64 ;;
   esac

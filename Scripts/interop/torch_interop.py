@@ -132,7 +132,7 @@ with tempfile.TemporaryDirectory() as folder:
         ("a Linear of other inputs", "fc.weight has shape [1, 128], expected [1, 256]", Classifier(bidirectional=True).state_dict()),
         ("no bias", "there is no tensor lstm.bias_ih_l0", Classifier(bias=False).state_dict()),
         ("projections", "an LSTM with projections", Classifier(proj_size=H - 1).state_dict()),
-        ("a prefix", "remove “net.” from the names", {f"net.{key}": value for key, value in state.items()}),
+        ("a GRU", "“gru” is a GRU, expected an LSTM", torch.nn.ModuleDict({"gru": torch.nn.GRU(E, H)}).state_dict()),
         ("int8", "has dtype I8", {key: value.to(torch.int8) for key, value in state.items()}),
         ("float8", "has dtype F8_E4M3", {key: value.to(torch.float8_e4m3fn) for key, value in state.items()}),
     ]:

@@ -14,6 +14,8 @@ public final class TextClassifier: Sendable {
   public let labels: [String]
   /// With two labels, a probability above this predicts label 1.
   public let threshold: Float
+  /// What it classifies with, without the state of an optimizer.
+  public let model: Model
 
   private let coder: TextCoder
   private let maxLength: Int
@@ -57,12 +59,33 @@ public final class TextClassifier: Sendable {
     }
     labels = model.labels
     self.threshold = threshold ?? model.threshold
+    var kept = model
+    kept.optimizer = nil
+    self.model = kept
     coder = TextCoder(vocabulary: vocabulary, coding: model.coding)
     maxLength = model.configuration.maxLength
     wide = model.wide
     let threads = max(threads ?? ProcessInfo.processInfo.activeProcessorCount, 1)
     team = WorkerTeam(count: threads)
     network = try model.inferenceNetwork(threads: threads, path: path)
+  }
+
+  // MARK: Writing
+
+  /// Writes the model atomically: the file is complete, or unchanged.
+  ///
+  /// - Parameters:
+  ///   - url: the file.
+  ///   - format: the format, or nil to choose it by the name's extension, such as `safetensors`.
+  /// - Throws: `ModelError` if there is no such format or it can't represent the model; `FileError` if the file can't be
+  ///   written.
+  public func write(to url: URL, as format: ModelFormat? = nil) throws {
+    guard url.isFileURL else {
+      throw ModelError(
+        .unsupported, path: url.absoluteString, problem: "is no file's address",
+        advice: "write to a file of this machine")
+    }
+    try model.write(to: url.path(percentEncoded: false), as: format)
   }
 
   // MARK: Classifying

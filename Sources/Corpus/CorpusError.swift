@@ -90,7 +90,7 @@ extension CorpusError {
   package static func quoted(_ text: String) -> String { "“\(escaped(text))”" }
 
   /// Some names from a file in quotes, for a message: the first few, and how many there are besides.
-  static func quoted(_ names: some Collection<String>, limit: Int) -> String {
+  package static func quoted(_ names: some Collection<String>, limit: Int) -> String {
     let more = names.count > limit ? " and \(names.count - limit) more" : ""
     return names.prefix(limit).map(quoted).joined(separator: ", ") + more
   }

@@ -35,10 +35,20 @@ extension Dataset {
     texts: [String], labels: [String], options: TextOptions = TextOptions(), vocabularySize: Int = 10_000,
     maxLength: Int = 1000, threads: Int? = nil
   ) throws {
-    let read = try LabeledTexts.load(
-      texts, labels: labels, options: options, vocabularySize: vocabularySize,
+    try self.init(
+      texts: texts, labels: labels, options: options, vocabularySize: vocabularySize, maxLength: maxLength, keeping: [],
       threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    self.init(read)
+  }
+
+  /// - Parameter kept: what else the result has of the texts: their words.
+  package init(
+    texts: [String], labels: [String], options: TextOptions, vocabularySize: Int, maxLength: Int,
+    keeping kept: KeptTexts, threads: Int
+  ) throws {
+    self.init(
+      try LabeledTexts.load(
+        texts, labels: labels, options: options, vocabularySize: vocabularySize, keepsWords: kept.contains(.words),
+        threads: threads))
     training.sequences.truncate(to: maxLength)
     test.sequences.truncate(to: maxLength)
   }

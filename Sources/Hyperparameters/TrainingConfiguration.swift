@@ -34,6 +34,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   /// Number of parts of a batch that threads and ranks share, or nil for 32; it can't keep more of them busy. It decides
   /// the order of addition, and so the last bits.
   public var shards: Int?
+  /// For so many epochs only what stands above the recurrent layers learns; nil for none.
+  public var frozenBodyEpochs: Int?
+  /// For so many epochs the tokens' vectors stay as they are; nil for none.
+  public var frozenEmbeddingEpochs: Int?
   /// Adam's step size.
   public var learningRate = 0.001
   /// Adam's ε. The larger it is, the less rare words are moved by the few gradients they get.
@@ -104,6 +108,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
       ?? InvalidSetting("epochs", epochs, in: 1...1_000_000)
       ?? InvalidSetting("batchSize", batchSize, in: 1...100_000_000)
       ?? InvalidSetting("shards", shards ?? 1, in: 1...65_536)
+      ?? InvalidSetting("frozenBodyEpochs", frozenBodyEpochs ?? 0, in: 0...1_000_000)
+      ?? InvalidSetting("frozenEmbeddingEpochs", frozenEmbeddingEpochs ?? 0, in: 0...1_000_000)
+      ?? check(.frozenEmbeddingEpochs, frozenEmbeddingEpochs ?? 0 == 0 || embeddingSize > 0, "needs an embedding")
   }
 
   private var invalidOptimizer: InvalidSetting? {
@@ -210,9 +217,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding,
-      labelCount, wide, dropout, epochs, batchSize, shards, learningRate, epsilon, seed,
-      shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping, bestModel,
-      threshold
+      labelCount, wide, dropout, epochs, batchSize, shards, frozenBodyEpochs, frozenEmbeddingEpochs, learningRate,
+      epsilon, seed, shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping,
+      bestModel, threshold
   }
 
   /// Settings from a file, in which those that are not named keep their defaults.
@@ -243,6 +250,8 @@ extension TrainingConfiguration {
     try read(.schedule, \.schedule)
     wide = try values.decodeIfPresent(NGramSettings.self, forKey: .wide)
     shards = try values.decodeIfPresent(Int.self, forKey: .shards)
+    frozenBodyEpochs = try values.decodeIfPresent(Int.self, forKey: .frozenBodyEpochs)
+    frozenEmbeddingEpochs = try values.decodeIfPresent(Int.self, forKey: .frozenEmbeddingEpochs)
     validationSplit = try values.decodeIfPresent(Double.self, forKey: .validationSplit)
     classWeights = try values.decodeIfPresent([Double].self, forKey: .classWeights)
     weightDecay = try values.decodeIfPresent(Double.self, forKey: .weightDecay)
@@ -314,6 +323,7 @@ extension TrainingConfiguration {
   private static let example: Self = {
     var example = Self()
     (example.shards, example.validationSplit, example.classWeights) = (32, 0.1, [1, 2])
+    (example.frozenBodyEpochs, example.frozenEmbeddingEpochs) = (1, 1)
     (example.weightDecay, example.clipping, example.bestModel) = (0.01, .norm(limit: 1), .validationLoss)
     (example.plateau, example.earlyStopping) = (ReduceLROnPlateau(), EarlyStopping())
     (example.wide, example.threshold) = (NGramSettings(), .bestF1)

@@ -11,12 +11,26 @@ extension Model {
   /// this library; an npz archive of weights; a checkpoint; or the folder of a run. A `.keras` file and a checkpoint
   /// also hold Adam's state. So does a folder whose newest checkpoint has the same weights as its model.
   ///
-  /// - Parameter remark: called with each assumption about what the file doesn't say, and with each feature that is
-  ///   ignored because it only matters for training.
+  /// - Parameters:
+  ///   - renaming: names of modules in a safetensors file of PyTorch's, with ours: embedding, lstm and fc.
+  ///   - remark: called with each assumption about what the file doesn't say, and with each feature that is ignored
+  ///     because it only matters for training.
   /// - Throws: `ModelError`, `FileError` or `CorpusError` if the file can't be read, has none of these formats, or holds
   ///   a network that isn't supported.
-  public init(contentsOf path: String, remark: (String) -> Void = { _ in }) throws {
-    try self.init(contentsOf: path, as: FileContent(ofFile: path), remark: remark)
+  public init(
+    contentsOf path: String, renaming: [String: String] = [:], remark: (String) -> Void = { _ in }
+  ) throws {
+    let content = try FileContent(ofFile: path)
+    guard !renaming.isEmpty else {
+      try self.init(contentsOf: path, as: content, remark: remark)
+      return
+    }
+    guard content == .safetensors else {
+      throw ModelError(
+        .unsupported, path: path, problem: "is no safetensors file, whose modules could be renamed",
+        advice: "leave out the names")
+    }
+    try self.init(safetensors: path, renaming: renaming, remark: remark)
   }
 
   package init(contentsOf path: String, as content: FileContent, remark: (String) -> Void = { _ in }) throws {

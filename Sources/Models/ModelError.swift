@@ -10,6 +10,8 @@ public struct ModelError: ActionableError, Equatable {
     case malformed
     /// The format can't represent the network, or this build lacks a library for it.
     case unsupported
+    /// It can't be told which of a file's tensors are which.
+    case otherNames
     /// Parts that must belong together don't: weights, configuration, vocabulary, labels.
     case mismatch
     /// The model's words aren't known.

@@ -30,6 +30,9 @@ public struct Architecture: Sendable, Hashable {
     case max
     /// The mean of each element (Keras's `GlobalAveragePooling1D`).
     case mean
+    /// The outputs of the last step in time, as PyTorch's `output[:, -1]`. With a backward direction that isn't `last`:
+    /// of it they are the first that it writes.
+    case lastStep = "last-step"
   }
 
   /// Describes a network. The defaults are the tutorial's.
@@ -69,6 +72,7 @@ extension Architecture: CustomStringConvertible {
     let lstm = isBidirectional ? "Bidirectional(LSTM(\(hiddenSize)))" : "LSTM(\(hiddenSize))"
     var parts = [embedding + (masksPadding ? " masked" : "")] + [String](repeating: lstm, count: layerCount)
     if let layer = pooling.kerasLayer { parts.append(layer.className) }
+    if pooling == .lastStep { parts.append("LastStep") }
     parts.append(labelCount == 2 ? "Dense(1, sigmoid)" : "Dense(\(labelCount), softmax)")
     return parts.joined(separator: " → ")
   }
@@ -78,7 +82,7 @@ extension Architecture.Pooling {
   /// Keras's layer and its default name; nil if Keras needs no layer for it.
   package var kerasLayer: (className: String, name: String)? {
     switch self {
-    case .last: nil
+    case .last, .lastStep: nil
     case .max: ("GlobalMaxPooling1D", "global_max_pooling1d")
     case .mean: ("GlobalAveragePooling1D", "global_average_pooling1d")
     }

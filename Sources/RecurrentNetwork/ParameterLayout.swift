@@ -54,6 +54,8 @@ public struct ParameterLayout: Sendable, Hashable {
   package var tablesByToken: [Tensor] {
     architecture.embeddingSize > 0 ? [embedding] : recurrences[0].map(\.kernel)
   }
+  /// The number of parameters of the embedding and the recurrent layers, which come before all others.
+  package var bodyCount: Int { recurrences.last?.last?.bias.range.upperBound ?? embedding.range.upperBound }
   /// The number of parameters.
   public var count: Int { denseBias.range.upperBound }
 

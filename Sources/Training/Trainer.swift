@@ -45,9 +45,17 @@ public final class Trainer {
       of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
       parameters: current.parameters)
     try checkIsFinite(metrics, gradient)
-    configuration.clipping?.clip(&gradient)
-    current.update(with: gradient.values, &lateRows, team: network.team)
+    let frozenCount = frozenCount
+    configuration.clipping?.clip(&gradient, from: frozenCount)
+    current.update(with: gradient.values, frozenCount: frozenCount, &lateRows, team: network.team)
     return metrics
+  }
+
+  /// How many parameters, the first ones, don't learn in the epoch under way.
+  private var frozenCount: Int {
+    let layout = current.parameters.layout
+    if current.epoch < configuration.frozenBodyEpochs ?? 0 { return layout.bodyCount }
+    return current.epoch < configuration.frozenEmbeddingEpochs ?? 0 ? layout.embedding.count : 0
   }
 
   /// Brings all weights up to date.

@@ -25,6 +25,8 @@ public enum TrainingError: ActionableError, Equatable {
   case otherNetwork(path: String?, found: Architecture, expected: Architecture)
   /// The optimizer has moments for another number of parameters.
   case otherOptimizer(path: String?, found: Int, expected: Int)
+  /// The words' vectors have another length than the embedding's.
+  case otherVectors(found: Int, expected: Int)
 
   // MARK: Steps
 
@@ -86,6 +88,7 @@ extension TrainingError {
     case .otherNetwork(_, let found, let expected): "the weights are those of \(found), expected \(expected)"
     case .otherOptimizer(_, let found, let expected):
       "the optimizer has moments for \(found) parameters, expected \(expected)"
+    case .otherVectors(let found, let expected): "the vectors have \(found) numbers, expected \(expected)"
     case .notFinite(let quantity, let step, _): "the \(quantity) of step \(step) is not finite"
     case .notAFolder: "is a file, not a folder"
     case .runExists(_, let file): "holds a run already (\(file))"
@@ -114,6 +117,7 @@ extension TrainingError {
     case .numbersInsteadOfTexts: "leave out the wide part, or give it texts"
     case .otherNetwork: "take the sizes from the model's own architecture"
     case .otherOptimizer: "take the optimizer of the same model"
+    case .otherVectors(let found, _): "give the network an embedding of \(found)"
     case .notFinite(_, _, let learningRate): "a smaller learning rate may help, now \(learningRate)"
     case .notAFolder, .runInUse: "choose another folder"
     case .runExists: "resume it, choose another folder, or overwrite it"

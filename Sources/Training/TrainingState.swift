@@ -100,15 +100,30 @@ public struct TrainingState: Sendable, Equatable {
     parameters = new
   }
 
+  /// Gives tokens the vectors of a file; the others keep theirs.
+  ///
+  /// - Throws: `TrainingError.otherVectors` unless the vectors are as long as the embedding's.
+  public mutating func setVectors(_ vectors: WordVectors) throws {
+    let embedding = parameters.layout.embedding
+    let (count, size) = (embedding.shape[0], embedding.shape[1])
+    guard vectors.size == size else { throw TrainingError.otherVectors(found: vectors.size, expected: size) }
+    for (token, vector) in vectors.vectors where token < count {
+      let start = embedding.offset + token * size
+      parameters.values.replaceSubrange(start..<start + size, with: vector)
+    }
+  }
+
   /// Brings the weights up to date that a batch reads.
   mutating func begin(
     _ batch: ArraySlice<Int>, of data: LabeledSequences, _ rows: inout LateRows, team: WorkerTeam
   ) { rows.begin(batch, of: data, &parameters, &adam, team: team) }
 
   /// Takes Adam's step along the batch's gradient.
-  mutating func update(with gradient: [Float], _ rows: inout LateRows, team: WorkerTeam) {
+  ///
+  /// - Parameter frozenCount: so many parameters, the first ones, stay as they are.
+  mutating func update(with gradient: [Float], frozenCount: Int, _ rows: inout LateRows, team: WorkerTeam) {
     lastLearningRate = learningRate
-    rows.take(gradient, &parameters, &adam, team: team)
+    rows.take(gradient, frozenCount: frozenCount, &parameters, &adam, team: team)
   }
 
   /// Brings all weights up to date.

@@ -38,6 +38,16 @@ struct ConfigurationOptions: ParsableArguments {
       valueName: "count"))
   var shards: Int?
 
+  @Option(
+    help: .init(
+      "Epochs in which only what is above the recurrent layers learns, as a new last layer should (default: 0).",
+      valueName: "count"))
+  var freezeBody: Int?
+
+  @Option(
+    help: .init("Epochs in which the tokens' vectors stay as they are (default: 0).", valueName: "count"))
+  var freezeEmbedding: Int?
+
   @Option(help: .init("Adam's step size (default: \(defaults.learningRate)).", valueName: "rate"))
   var learningRate: Double?
 
@@ -182,6 +192,8 @@ struct ConfigurationOptions: ParsableArguments {
     set(\.seed, seed)
     set(\.shuffles, shuffle)
     setOptional(\.shards, shards)
+    setOptional(\.frozenBodyEpochs, freezeBody)
+    setOptional(\.frozenEmbeddingEpochs, freezeEmbedding)
     setOptional(\.validationSplit, validationSplit)
     setOptional(\.weightDecay, weightDecay)
     setOptional(\.bestModel, bestModel)

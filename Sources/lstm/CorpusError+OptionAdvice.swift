@@ -17,6 +17,7 @@ extension CorpusError {
       "close the quote, or say what quotes mean with --quotes none, double or backslash"
     case .malformedTable: "\(advice); or leave such rows out with --skip-bad-rows"
     case .invalidArgument("labelColumn") where expected == nil: "name another with --text-column or --label-column"
+    case .invalidArgument("size"): "name a file of one size, or say which with --embedding-size"
     case .invalidArgument("positiveLabel"): "leave --positive-label out"
     case .tooManyLabels(column: _?): "name another column with --label-column"
     case .wrongLabelCount(let found) where found >= 2:

@@ -95,8 +95,31 @@ struct Import: ParsableCommand {
   @Option(help: .init("Names of the labels, from label 0 on, such as ham,spam.", valueName: "a,b"))
   var labels: String?
 
-  @Option(help: "What the dense layer reads, if the file doesn't say: the last state, or the outputs' maximum or mean.")
+  @Option(
+    name: [.long, .customLong("readout")],
+    help: .init(
+      "What the dense layer reads, if the file doesn't say: the last states; the outputs of the last step, PyTorch's "
+        + "output[:, -1]; or all outputs' maximum or mean.", valueName: "pooling"))
   var pooling: Architecture.Pooling?
+
+  @Option(
+    help: .init(
+      "Names of a PyTorch file's modules with those that they have here, embedding, lstm and fc; with nothing after = the "
+        + "name is left out. (Usual names are found without it.)", valueName: "rnn=lstm,out=fc"))
+  var map: String?
+
+  /// The names in `map` with those that they are given; nil where it isn't a list of such pairs.
+  private var renaming: [String: String]? {
+    var result: [String: String] = [:]
+    for pair in map?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
+      let parts = pair.split(separator: "=", omittingEmptySubsequences: false)
+        .map { $0.trimmingCharacters(in: .whitespaces) }
+      guard parts.count == 2, !parts[0].isEmpty, result.updateValue(parts[1], forKey: parts[0]) == nil else {
+        return nil
+      }
+    }
+    return result
+  }
 
   @Flag(help: "The model was trained with padding skipped, if the file doesn't say.")
   var maskPadding = false
@@ -122,6 +145,9 @@ struct Import: ParsableCommand {
     } else if startToken != nil {
       throw ValidationError("--start-token goes with --index-from.")
     }
+    if let map, renaming == nil {
+      throw ValidationError("--map must be pairs of different names, such as rnn=lstm,classifier=fc, not \(map).")
+    }
     if let labels, let names = labelNames,
       names.count < 2 || Set(names).count < names.count || names.contains("")
     {
@@ -134,7 +160,7 @@ struct Import: ParsableCommand {
 
   func run() throws {
     try checkTarget(output, overwrite: overwrite)
-    var model = try lstm.model(at: file)
+    var model = try lstm.model(at: file, renaming: renaming ?? [:])
     if let wordIndex {
       let convention = indexFrom.map { number in
         Model.TokenConvention(
@@ -154,6 +180,8 @@ struct Import: ParsableCommand {
     }
     var architecture = model.configuration.architecture
     if let pooling { architecture.pooling = pooling }
+    // With one direction the last step's outputs are the last states, which other formats can express.
+    if architecture.pooling == .lastStep, !architecture.isBidirectional { architecture.pooling = .last }
     if maskPadding { architecture.masksPadding = true }
     // Padding that is masked can stand anywhere.
     if let padding { model.coding.padding = architecture.masksPadding ? .pre : padding }

@@ -101,7 +101,9 @@ extension TrainingConfiguration {
   /// - Throws: `ValidationError`, which calls the setting by its option.
   func checkOptions() throws {
     guard let setting = invalidSetting else { return }
-    let names = ["layerCount": "layers"]
+    let names = [
+      "layerCount": "layers", "frozenBodyEpochs": "freezeBody", "frozenEmbeddingEpochs": "freezeEmbedding",
+    ]
     let option = (names[setting.name] ?? setting.name).map { letter in
       letter == "." ? "-" : letter.isUppercase ? "-\(letter.lowercased())" : "\(letter)"
     }.joined()

@@ -76,6 +76,7 @@ extension ModelError {
     case .unknownConvention:
       "write the words into the model by lstm import --word-index with --index-from 0 (Keras's Tokenizer; --padding post if "
         + "texts were padded so) or --index-from 3 (as in imdb.load_data)"
+    case .otherNames: "say which is which to lstm import, as in --map rnn=lstm,classifier=fc"
     case .notAModel, .malformed, .unsupported, .mismatch, .tooLarge, .notFinite: nil
     }
   }
@@ -93,6 +94,7 @@ extension TrainingError {
     switch self {
     case .invalid: "see lstm train --help"
     case .otherNetwork: "leave out --vocabulary-size and the network's other options, which the file then determines"
+    case .otherVectors: "leave out --embedding-size, which the file then determines"
     case .numbersInsteadOfTexts: "leave out --wide, or give --data texts, such as aclImdb.zip"
     case .noData(.validation):
       "give some with --validation-data or --validation-split, or leave out --threshold, --min-precision, and --early-stopping, "

@@ -65,9 +65,16 @@ struct Train: ParsableCommand {
 
   @Option(
     help: .init(
-      "Start from a model in any format or from a run's folder: with its sizes, and with Adam's state if it has it.",
+      "Start from a model in any format or from a run's folder: with its sizes, and with Adam's state if it has it. On "
+        + "data with other labels, its last layer begins anew.",
       valueName: "file"))
   var initialWeights: String?
+
+  @Option(
+    help: .init(
+      "Begin the words' vectors with those of a file: GloVe's text, word2vec's text or binary, fastText's .vec; gzipped or "
+        + "in a zip archive, too. Words that it lacks begin as usual. See --freeze-embedding.", valueName: "file"))
+  var embeddingFile: String?
 
   @Option(
     help: .init(
@@ -114,20 +121,33 @@ struct Train: ParsableCommand {
     if resume != nil {
       for (option, isGiven) in [
         ("--output", output != nil), ("--overwrite", overwrite), ("--initial-weights", initialWeights != nil),
+        ("--embedding-file", embeddingFile != nil),
         ("--limit", limit != nil), ("--validation-data", validationData != nil), ("--test-data", testData != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --resume.") }
+    } else if embeddingFile != nil, initialWeights != nil || settings.network.embeddingSize == 0 {
+      throw ValidationError(
+        "--embedding-file can't be given with --\(initialWeights != nil ? "initial-weights" : "embedding-size 0").")
     } else if validationData != nil, settings.validationSplit != nil {
       throw ValidationError("Give either --validation-data or --validation-split.")
     } else if isAutomatic {
       // The data will tell which of the two holds; what suits neither is refused at once.
-      do { try check(settings.applied(to: nil)) } catch {
+      do { try check(applied(to: nil)) } catch {
         var typical = AutomaticSettings.typical
         typical.labelCount = max(2, settings.classWeights?.split(separator: ",").count ?? 2)
-        do { try check(settings.applied(to: typical)) } catch _ { throw error }
+        do { try check(applied(to: typical)) } catch _ { throw error }
       }
     } else {
-      try check(settings.applied(to: nil))
+      try check(applied(to: nil))
     }
+  }
+
+  /// The options over other settings. A file of vectors asks for an embedding, whose size isn't known at first.
+  private func applied(
+    to base: TrainingConfiguration?, vectorSize: Int = defaults.embeddingSize
+  ) throws -> TrainingConfiguration {
+    var result = try settings.applied(to: base)
+    if embeddingFile != nil, settings.network.embeddingSize == nil { result.embeddingSize = vectorSize }
+    return result
   }
 
   /// Whether the settings follow from the data, where those are texts.
@@ -208,25 +228,78 @@ struct Train: ParsableCommand {
 
   /// The state that a new run starts from, before its data are read.
   private func start() throws -> Checkpoint {
-    let initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
+    var initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
     var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
     (source.validationPath, source.testPath) = (validationData.map(absolute), testData.map(absolute))
+    initial = try initial.map { try fit($0, to: source) }
+    let vectorSize = try embeddingFile.map {
+      try WordVectors.size(ofVectorsIn: $0, wanted: settings.network.embeddingSize)
+    }
     var configuration =
-      try isAutomatic && !source.holdsNumbers ? automaticConfiguration(&source) : configuration(startingFrom: initial)
+      try isAutomatic && !source.holdsNumbers
+      ? automaticConfiguration(&source, vectorSize) : configuration(startingFrom: initial, vectorSize)
     if settings.weighsLabelsOfData { try weighLabels(of: source, &configuration) }
-    let start = try Checkpoint(
+    var start = try Checkpoint(
       model: initial, configuration: configuration, source: source, output: applied(to: OutputSettings()))
     if let optimizer = initial?.optimizer, !quiet {
       printError(
         "\(initialWeights!): Adam continues with step \(grouped(optimizer.step + 1)), learning rate "
           + "\(start.state.learningRate)")
     }
+    if let embeddingFile { try setVectors(of: embeddingFile, &start) }
     return start
   }
 
+  /// The initial model, with a new last layer where the data have other labels.
+  private func fit(_ model: Model, to source: DataSource) throws -> Model {
+    var named = source
+    named.path = data!
+    let threads = threads ?? Processor.availableCores
+    guard
+      let labels = try named.labels(unlike: model, labelCount: settings.network.labelCount, threads: threads)
+    else { return model }
+    var base = Self.defaults
+    (base.architecture, base.labelCount) = (model.architecture, labels.count)
+    let result = try model.withNewHead(labels: labels, seed: settings.applied(to: base).seed)
+    if !quiet {
+      printError(
+        "\(initialWeights!): its last layer begins anew, as its labels (\(CorpusError.quoted(model.labels, limit: 8))) aren't "
+          + "those of the data (\(CorpusError.quoted(labels, limit: 8)))"
+          + (model.wide == nil ? "" : "; its n-grams are left out"))
+    }
+    return result
+  }
+
+  /// Begins the words' vectors with those of a file.
+  private func setVectors(of path: String, _ start: inout Checkpoint) throws {
+    var source = start.source
+    source.path = data!
+    var sizes = start.configuration
+    sizes.wide = nil
+    let dataset = try source.load(sizes, threads: threads ?? Processor.availableCores, isQuiet: quiet)
+    guard let vocabulary = dataset.vocabulary else {
+      throw CommandError(
+        path: data, "the words that its numbers stand for aren't known", advice: "name them with --word-index")
+    }
+    let vectors = try WordVectors(contentsOf: path, for: vocabulary, size: start.configuration.embeddingSize)
+    try start.state.setVectors(vectors)
+    if quiet { return }
+    let words = Set(dataset.training.sequences.tokens.lazy.map { Int($0) }.filter { $0 > TextCoder.unknownToken })
+    let positions = dataset.training.sequences.tokens.lazy.filter { $0 > TextCoder.unknownToken }
+    let (known, all) = (words.count { vectors.vectors[$0] != nil }, words.count)
+    let covered = positions.count { vectors.vectors[Int($0)] != nil }
+    func percent(_ part: Int, _ whole: Int) -> String { fixed(100 * Double(part) / Double(max(whole, 1)), 1) + " %" }
+    printError(
+      "\(path): vectors of \(vectors.size) numbers for \(grouped(known)) of the \(grouped(all)) words that the training "
+        + "texts have in the vocabulary (\(percent(known, all))), and \(percent(covered, positions.count)) of their occurrences"
+    )
+  }
+
   /// The settings that follow from the texts, except those that options give.
-  private func automaticConfiguration(_ source: inout DataSource) throws -> TrainingConfiguration {
+  private func automaticConfiguration(
+    _ source: inout DataSource, _ vectorSize: Int?
+  ) throws -> TrainingConfiguration {
     var named = source
     named.path = data!
     var reading = ReadingProgress(path: data!, isQuiet: quiet)
@@ -237,7 +310,7 @@ struct Train: ParsableCommand {
     reading.end()
     source.text = automatic.source.text
     if !quiet { for reason in automatic.reasons { printError("\(data!): \(reason)") } }
-    let configuration = try settings.applied(to: automatic.configuration)
+    let configuration = try applied(to: automatic.configuration, vectorSize: vectorSize ?? 0)
     try check(configuration)
     return configuration
   }
@@ -270,8 +343,8 @@ struct Train: ParsableCommand {
   }
 
   /// The settings. Sizes that options don't give are those of the model, and the learning rate is that of its optimizer.
-  private func configuration(startingFrom model: Model?) throws -> TrainingConfiguration {
-    guard let model else { return try settings.applied(to: nil) }
+  private func configuration(startingFrom model: Model?, _ vectorSize: Int?) throws -> TrainingConfiguration {
+    guard let model else { return try applied(to: nil, vectorSize: vectorSize ?? 0) }
     var base = Self.defaults
     base.architecture = model.architecture
     if let optimizer = model.optimizer {
@@ -359,6 +432,8 @@ struct Train: ParsableCommand {
 }
 
 /// Reads a model in any format, and prints notes about what is missing.
-func model(at path: String, isQuiet: Bool = false) throws -> Model {
-  try Model(contentsOf: path) { if !isQuiet { printError("Note: \(path): \(advised(remark: $0))") } }
+func model(at path: String, renaming: [String: String] = [:], isQuiet: Bool = false) throws -> Model {
+  try Model(contentsOf: path, renaming: renaming) {
+    if !isQuiet { printError("Note: \(path): \(advised(remark: $0))") }
+  }
 }

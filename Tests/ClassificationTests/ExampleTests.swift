@@ -16,7 +16,7 @@ import Testing
     let example = try Self.text("Tests/Example/main.swift")
     for path in ["Sources/Classification/Classification.docc/Classification.md", "README.md"] {
       let blocks = try Self.text(path).components(separatedBy: "```swift\n").dropFirst()
-        .map { $0.components(separatedBy: "```")[0] }.filter { $0.contains("TextClassifier") }
+        .map { $0.components(separatedBy: "```")[0] }.filter { $0.contains("TextClassifier(") }
       if path != "README.md" { #expect(blocks.count == 1) }
       for block in blocks { #expect(block == example, "\(path)") }
     }

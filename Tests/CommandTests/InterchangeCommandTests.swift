@@ -404,6 +404,38 @@ import Testing
     }
   }
 
+  // MARK: Names
+
+  @Test func importTakesOtherNames() throws {
+    try withRun { folder in
+      let path = folder.path("torch.safetensors")
+      var file = try Safetensors(contentsOf: folder.path("run/model.safetensors"))
+      let model = try Model(contentsOf: folder.path("run/model.safetensors"))
+      file.metadata = [:]
+      for (name, tensor) in file.tensors where name.hasPrefix("lstm.") {
+        file.tensors[name] = nil
+        file.tensors["module.rnn" + name.dropFirst(4)] = tensor
+      }
+      try file.write(to: path)
+      let imported = folder.path("imported.safetensors")
+      let found = try LSTMProcess.run("import", path, "--output", imported, "--readout", "last-step")
+      #expect(found.exitCode == 0, "\(found.errors)")
+      #expect(found.errors.contains("Note: \(path): the names are read without “module.”\n"), "\(found.errors)")
+      #expect(found.errors.contains("Note: \(path): “rnn” is taken for lstm, by its shape\n"), "\(found.errors)")
+      #expect(try Model(contentsOf: imported).parameters == model.parameters)
+      let named = try LSTMProcess.run("import", path, "--output", imported, "--overwrite", "--map", "rnn = lstm")
+      #expect(named.exitCode == 0 && !named.errors.contains("taken for"), "\(named.errors)")
+      let unknown = try LSTMProcess.run("import", path, "--output", imported, "--overwrite", "--map", "gru=lstm")
+      #expect(unknown.exitCode == 1)
+      #expect(
+        unknown.errors.contains("no module “gru” to rename; say which is which to lstm import, as in --map rnn=lstm"))
+      for map in ["rnn", "=lstm", "a=b=c", "a=b,a=c", ""] {
+        let refused = try LSTMProcess.run("import", path, "--output", imported, "--overwrite", "--map", map)
+        #expect(refused.exitCode == 64 && refused.errors.contains("--map must be pairs"), "\(map): \(refused.errors)")
+      }
+    }
+  }
+
   // MARK: Initial weights
 
   /// Two epochs at once are one epoch, and another that goes on from its end with Adam's state.

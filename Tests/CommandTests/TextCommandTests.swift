@@ -234,6 +234,76 @@ import Testing
     }
   }
 
+  /// The model of messages learns other labels: its words and its body stay.
+  @Test func otherLabelsReplaceTheLastLayer() throws {
+    try withSpamRun { folder, _, first in
+      let model = try Model(safetensors: first + "/model.safetensors")
+      let rows = (0..<40).map { $0 % 2 == 0 ? "now,buy now" : $0 % 4 == 1 ? "you,see you at 3" : "what,cafés at 3" }
+      let others = try folder.write("kind,words\n" + rows.joined(separator: "\n"), to: "others.csv")
+      let second = folder.path("second")
+      let trained = try run(
+        [
+          "train", "--data", others, "--initial-weights", first, "--epochs", "1", "--freeze-body", "1", "--max-length",
+          "20", "--output", second,
+        ] + Self.columns)
+      try #require(trained.exitCode == 0, "\(trained.errors)")
+      #expect(
+        trained.errors.contains(
+          "\(first): its last layer begins anew, as its labels (“ham”, “spam”) aren't those of the data (“now”, “what”, "
+            + "“you”); its n-grams are left out\n"), "\(trained.errors)")
+      let result = try Model(safetensors: second + "/model.safetensors")
+      #expect(result.labels == ["now", "what", "you"])
+      #expect(result.vocabulary == model.vocabulary && result.coding == model.coding)
+      for tensor in model.parameters.layout.tensors where !tensor.name.hasPrefix("dense/") {
+        #expect(result.parameters[tensor] == model.parameters[tensor])
+      }
+      // Later it can go on.
+      let resumed = try run(["train", "--resume", second, "--epochs", "2"])
+      #expect(resumed.exitCode == 0, "\(resumed.errors)")
+      let moved = try Model(safetensors: second + "/model.safetensors")
+      let embedding = moved.parameters.layout.embedding
+      #expect(moved.parameters[embedding] != model.parameters[embedding])
+    }
+  }
+
+  // MARK: Vectors of words
+
+  @Test func wordsBeginWithAFilesVectors() throws {
+    try withMessages { folder, data in
+      let file = try folder.write("see 1 2 3\nbuy 4 5 6\nnowhere 7 8 9\n", to: "vectors.txt")
+      // With settings that follow from the texts, too, whose network would have no embedding.
+      for arguments in [["--preset", "tutorial"], []] {
+        let trained = try run(
+          ["train", "--data", data, "--output", folder.path("run"), "--overwrite", "--embedding-file", file]
+            + ["--vocabulary-size", "50", "--hidden-size", "6", "--epochs", "1", "--freeze-embedding", "1"]
+            + Self.options + arguments)
+        try #require(trained.exitCode == 0, "\(trained.errors)")
+        #expect(
+          trained.errors.contains("\(file): vectors of 3 numbers for 2 of the "), "\(trained.errors)")
+        let model = try Model(safetensors: folder.path("run/model.safetensors"))
+        let embedding = model.parameters.layout.embedding
+        #expect(embedding.shape == [50, 3])
+        for (word, vector) in [("see", [1, 2, 3]), ("buy", [4, 5, 6])] as [(String, [Float])] {
+          let token = try #require(model.vocabulary?.firstIndex(of: word))
+          #expect(Array(model.parameters[embedding].dropFirst(3 * token).prefix(3)) == vector)
+        }
+        #expect(model.parameters[embedding].prefix(12).allSatisfy { abs($0) <= 0.05 })
+      }
+      let refused = try run(
+        ["train", "--data", data, "--output", folder.path("other"), "--embedding-file", file, "--embedding-size", "4"]
+          + Self.options)
+      #expect(refused.exitCode == 1)
+      #expect(
+        refused.errors.contains(
+          "the vectors have 3 numbers, expected 4; leave out --embedding-size, which the file then determines"))
+      for others in [["--initial-weights", "x"], ["--embedding-size", "0"]] {
+        #expect(
+          try run(["train", "--data", data, "--embedding-file", file] + others).errors
+            .contains("--embedding-file can't be given with \(others[0])"))
+      }
+    }
+  }
+
   // MARK: Data
 
   @Test func inspectShowsTexts() throws {

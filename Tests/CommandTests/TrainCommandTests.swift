@@ -163,7 +163,7 @@ import Testing
     (["--learning-rate", "nan"], 64, "--learning-rate must be a number above 0"),
     (["--learning-rate", "-0.1"], 64, "--learning-rate"),
     (["--layers", "0"], 64, "--layers must be from 1 to 64, not 0."),
-    (["--pooling", "median"], 64, "one of 'last', 'max' or 'mean'"),
+    (["--pooling", "median"], 64, "one of 'last', 'max', 'mean' or 'last-step'"),
     (["--dropout-words", "1"], 64, "--dropout-words must be a share from 0 to below 1, not 1.0."),
     (["--dropout-layers", "0.5"], 64, "--dropout-layers needs two layers or more"),
     (["--embedding-size", "0", "--dropout-embedding", "0.5"], 64, "--dropout-embedding needs an embedding"),

@@ -123,6 +123,8 @@ import Testing
     ("epochs", { $0.epochs = 0 }),
     ("batchSize", { $0.batchSize = 0 }),
     ("shards", { $0.shards = 0 }),
+    ("frozenBodyEpochs", { $0.frozenBodyEpochs = -1 }),
+    ("frozenEmbeddingEpochs", { $0.frozenEmbeddingEpochs = -1 }),
     ("learningRate", { $0.learningRate = .nan }),
     ("validationSplit", { $0.validationSplit = 1 }),
     ("classWeights", { $0.classWeights = [1] }),

@@ -35,6 +35,7 @@ enum SmallModel {
     architecture(layers: 2, isBidirectional: true, .mean, masksPadding: true, labels: 3),
     architecture(layers: 1, .last, embeddingSize: 0),
     architecture(layers: 2, isBidirectional: true, .max, masksPadding: true, embeddingSize: 0, labels: 4),
+    architecture(layers: 2, isBidirectional: true, .lastStep),
   ]
 
   static func architecture(

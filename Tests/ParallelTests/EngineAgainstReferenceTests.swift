@@ -136,13 +136,13 @@ private struct RandomTask: CustomStringConvertible {
     }
     func isTrue(_ probability: Double) -> Bool { generator.uniform() < probability }
     self.seed = seed
-    // Any twelve seeds in a row have all combinations of pooling, masking and directions.
+    // Any sixteen seeds in a row have all combinations of pooling, masking and directions.
     var architecture = Architecture(
       vocabularySize: number(2...40), embeddingSize: isTrue(0.2) ? 0 : number(1...20), hiddenSize: number(1...40),
       layerCount: number(1...3))
-    architecture.pooling = Architecture.Pooling.allCases[Int(seed % 3)]
-    architecture.masksPadding = seed / 3 % 2 == 1
-    architecture.isBidirectional = seed / 6 % 2 == 1
+    architecture.pooling = Architecture.Pooling.allCases[Int(seed % 4)]
+    architecture.masksPadding = seed / 4 % 2 == 1
+    architecture.isBidirectional = seed / 8 % 2 == 1
     architecture.labelCount = isTrue(0.5) ? 2 : number(3...6)
     layout = ParameterLayout(architecture)
     maxLength = number(1...14)

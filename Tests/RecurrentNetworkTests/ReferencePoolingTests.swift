@@ -10,6 +10,11 @@ import Testing
     #expect(shares(.last, outputs) == [[0, 1], [0, 0], [0, 0], [1, 0]])
   }
 
+  @Test func lastStepIsTheLastInTimeForBothDirections() {
+    #expect(pool(.lastStep, outputs) == [2, 20])
+    #expect(shares(.lastStep, outputs) == [[0, 0], [0, 0], [0, 0], [1, 1]])
+  }
+
   @Test func meanIsOverAllSteps() {
     #expect(pool(.mean, outputs) == [2.25, 27.5])
   }

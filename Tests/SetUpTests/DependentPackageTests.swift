@@ -4,17 +4,29 @@ import Testing
 /// Older versions of SwiftPM refuse a dependency by version whose targets have unsafe flags.
 @Suite("A package that depends on this one by version")
 struct DependentPackageTests {
-  /// README's Swift code that trains, with the sample for data.
-  static func readmeExample() throws -> String {
+  /// README's Swift code that imports exactly these, with the sample for data.
+  static func readmeExample(_ modules: String...) throws -> String {
     let readme = try String(contentsOf: Workspace.package.appending(path: "README.md"), encoding: .utf8)
     let section = try #require(readme.components(separatedBy: "## As a library\n").dropFirst().first)
     let blocks = section.components(separatedBy: "```swift\n").dropFirst()
-    let code = try #require(blocks.first { $0.contains("import Training") })
+    let imports = modules.map { "import \($0)\n" }.joined()
+    let code = try #require(blocks.first { $0.contains(imports) })
     let sample = Workspace.package.appending(path: "Data/sample.npz").path(percentEncoded: false)
     return try #require(code.components(separatedBy: "```").first).replacing("Data/imdb.npz", with: sample)
   }
 
-  @Test("README's example builds with fast kernels that run elsewhere, too, and trains")
+  /// The same once more, and cancelled in the middle of an epoch.
+  static let cancellation = """
+    var settings = TextTrainingSettings()
+    settings.adjust = { ($0.batchSize, $0.epochs) = (1, 1000) }
+    let training = TextTraining(texts: texts, labels: labels, settings: settings)
+    for await progress in training {
+      if case .step = progress.event { training.cancel() }
+    }
+    do { _ = try await training.classifier } catch is CancellationError { print("cancelled") }
+    """
+
+  @Test("README's examples build with fast kernels that run elsewhere, too, and train")
   func builds() throws {
     let workspace = try Workspace()
     let files = FileManager.default
@@ -48,12 +60,23 @@ struct DependentPackageTests {
               .product(name: "Corpus", package: "swift-lstm"),
               .product(name: "Hyperparameters", package: "swift-lstm"),
               .product(name: "Training", package: "swift-lstm"),
-            ])
-        ])
+            ]),
+          .executableTarget(
+            name: "memory",
+            dependencies: [
+              .product(name: "Classification", package: "swift-lstm"),
+              .product(name: "Training", package: "swift-lstm"),
+            ]),
+        ],
+        swiftLanguageModes: [.v6])
       """, to: "dependent/Package.swift")
-    try workspace.write(try Self.readmeExample(), to: "dependent/Sources/dependent/main.swift")
+    try workspace.write(
+      try Self.readmeExample("Corpus", "Hyperparameters", "Training"), to: "dependent/Sources/dependent/main.swift")
+    try workspace.write(
+      try Self.readmeExample("Classification", "Foundation", "Training") + Self.cancellation,
+      to: "dependent/Sources/memory/main.swift")
     let build = try workspace.start(
-      "swift", ["run", "-v", "-c", "release", "--package-path", "dependent"], environment: home)
+      "swift", ["run", "-v", "-c", "release", "--package-path", "dependent", "dependent"], environment: home)
     let outcome = try build.outcome(seconds: 600)
     #expect(outcome.code == 0, "\(outcome.said)")
     #if arch(x86_64) && os(Linux)
@@ -64,5 +87,13 @@ struct DependentPackageTests {
     // A validation accuracy for each of three epochs.
     let accuracies = outcome.said.split(separator: "\n").compactMap { Double($0) }
     #expect(accuracies.count == 3 && accuracies.allSatisfy { (0...1).contains($0) }, "\(outcome.said)")
+
+    let memory = try workspace.start(
+      "swift", ["run", "-c", "release", "--package-path", "dependent", "memory"], environment: home
+    ).outcome(seconds: 600)
+    #expect(memory.code == 0, "\(memory.said)")
+    let lines = memory.said.split(separator: "\n")
+    #expect(lines.contains { $0.hasPrefix(#"["bad", "good"] ["#) } && lines.last == "cancelled", "\(memory.said)")
+    #expect(FileManager.default.fileExists(atPath: workspace.path("film.safetensors")))
   }
 }

@@ -34,6 +34,8 @@ import Training
     first.earlyStopping?.patience = 2
     first.earlyStopping?.restoresBestWeights = true
     first.bestModel = .validationLoss
+    first.frozenBodyEpochs = 1
+    first.frozenEmbeddingEpochs = 2
     var second = first
     second.schedule = .constant
     second.learningRate = 0.3

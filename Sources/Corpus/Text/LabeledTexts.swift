@@ -98,8 +98,10 @@ public struct LabeledTexts: Sendable {
   ///   - texts: the texts.
   ///   - names: the name of each one's label.
   ///   - options: how the texts are coded and set apart.
+  ///   - keepsWords: whether the result also has the texts' words.
   static func load(
-    _ texts: [String], labels names: [String], options: TextOptions, vocabularySize: Int, threads: Int
+    _ texts: [String], labels names: [String], options: TextOptions, vocabularySize: Int, keepsWords: Bool,
+    threads: Int
   ) throws -> LabeledTexts {
     guard names.count == texts.count else {
       throw CorpusError(
@@ -138,7 +140,7 @@ public struct LabeledTexts: Sendable {
       fileNames: [""], notes: [])
     return try LabeledTexts(
       read, by: readers, options: options, vocabularySize: vocabularySize, labelCount: nil, terms: nil, coder: nil,
-      coding: coding, keepsWords: false, splitsByHash: true, file: memory)
+      coding: coding, keepsWords: keepsWords, splitsByHash: true, file: memory)
   }
 
   /// What messages call texts in memory.

@@ -28,6 +28,7 @@ enum KerasConfiguration {
     if architecture.embeddingSize == 0 {
       return "Keras has no layer that turns tokens into one-hot vectors for an LSTM"
     }
+    if architecture.pooling == .lastStep { return "Keras has no layer that takes the outputs of the last step alone" }
     if architecture.masksPadding && architecture.pooling == .max {
       return "Keras's GlobalMaxPooling1D includes padding, whatever the mask"
     }

@@ -21,6 +21,11 @@ extension Model {
       throw ModelError(
         .tooLarge, path: path, problem: "an ONNX file can't be larger than 2 GB", advice: "write safetensors instead")
     }
+    if architecture.pooling == .lastStep && architecture.masksPadding {
+      throw ModelError(
+        .unsupported, path: path, problem: "the graph has no step that all texts end with, as their padding is masked",
+        advice: "write safetensors instead")
+    }
     let ngrams = wide.map(ONNXNGrams.init)
     let graph = ONNXGraph(parameters.architecture, ngrams)
     var inputs: [(name: String, documentation: String)] = []

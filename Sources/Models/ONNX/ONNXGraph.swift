@@ -126,6 +126,10 @@ struct ONNXGraph {
       add("Transpose", ["last_states"], ["last_states_by_sample"], [Self.attribute("perm", [1, 0, 2])])
       add("Reshape", ["last_states_by_sample", "joined_last"], ["last_state"])
     case .last: add("Squeeze", ["last_states", Initializer.axes], ["last_state"])
+    case .lastStep:
+      addIntegers("last_step", [-1])
+      add("Gather", ["states", "last_step"], ["last_step_alone"], [Self.attribute("axis", 0)])
+      add("ReduceMean", ["last_step_alone"], ["last_state"], overTime)
     case .max:
       // No state is less than -1.
       if architecture.masksPadding { addMask(-1) }

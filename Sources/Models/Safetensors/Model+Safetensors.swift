@@ -32,16 +32,22 @@ extension Model {
   /// Reads a safetensors file that this library wrote, or one of PyTorch's weights. In the latter case layers,
   /// directions, sizes and the number of labels follow from the tensors' names and shapes.
   ///
-  /// Tensors of float16, bfloat16 and float64 are converted.
+  /// Tensors of float16, bfloat16 and float64 are converted. In PyTorch's files modules may have other names, see
+  /// `StateDictNames`, and the last layer two outputs for two labels, of which the difference is taken.
   ///
-  /// - Parameter remark: called with ``assumptionWithoutMetadata`` if the file has no metadata.
+  /// - Parameters:
+  ///   - renaming: modules' names in a file of PyTorch's, with ours: embedding, lstm and fc.
+  ///   - remark: called with each assumption, and with ``assumptionWithoutMetadata`` if the file has no metadata.
   /// - Throws: `FileError` if the file can't be read; `ModelError` if a tensor is missing, unexpected, of the wrong shape
   ///   or not finite, or if the metadata can't be read or don't fit the tensors.
-  public init(safetensors path: String, remark: (String) -> Void = { _ in }) throws {
+  public init(
+    safetensors path: String, renaming: [String: String] = [:], remark: (String) -> Void = { _ in }
+  ) throws {
     let file = try SafetensorsFile(path, convertingFloats: true)
     let metadata = try ModelMetadata(file.metadata, path: path)
     // Names and shapes first: a file of any size that lacks a tensor is refused at once.
-    let (layout, table) = try Self.checkedTensors(metadata.configuration?.architecture, of: file, path)
+    let (layout, table) = try Self.checkedTensors(
+      metadata.configuration?.architecture, of: file, renaming: renaming, path, remark)
     try file.checkMemory(for: file.entries.keys)
     let wide = try WideTensors.read(from: file, path: path)
     let parameters = try Self.parameters(layout, of: table)
@@ -59,13 +65,26 @@ extension Model {
 
   /// The tensors of a given network, or of the one implied by the file's names and shapes, with the right names and shapes.
   private static func checkedTensors(
-    _ architecture: Architecture?, of file: SafetensorsFile, _ path: String
+    _ architecture: Architecture?, of file: SafetensorsFile, renaming: [String: String], _ path: String,
+    _ remark: (String) -> Void
   ) throws -> (ParameterLayout, TensorTable) {
-    let shapes = file.entries.mapValues(\.shape).filter { !WideTensors.names.contains($0.key) }
+    var shapes = file.entries.mapValues(\.shape).filter { !WideTensors.names.contains($0.key) }
+    var values = file.values
+    if architecture == nil {
+      let names = try StateDictNames(shapes, renaming: renaming, path: path)
+      for text in names.remarks { remark(text) }
+      shapes = names.shapes
+      values = { try file.values(names.originals[$0]!) }
+      takeDifference(&shapes, &values, remark)
+    } else if !renaming.isEmpty {
+      throw ModelError(
+        .unsupported, path: path, problem: "has this library's own names, which can't be changed",
+        advice: "rename modules of other programs' files alone")
+    }
     var table = TensorTable(
       shapes, path: path,
       advice: "give the weights of Embedding → LSTM → Linear, named embedding, lstm and fc as in the README",
-      values: file.values)
+      values: values)
     if let name = shapes.keys.sorted().first(where: { $0.contains(/weight_hr_l/) }) {
       throw table.fail("\(CorpusError.escaped(name)) belongs to an LSTM with projections, expected none")
     }
@@ -74,6 +93,21 @@ extension Model {
     try table.check(
       tensors(layout).map { ($0.name, $0.shape) } + secondBiases(layout).map { ($0.name, $0.source.shape) })
     return (layout, table)
+  }
+
+  /// Makes one output of a linear layer that has two: a softmax depends on their difference alone.
+  private static func takeDifference(
+    _ shapes: inout [String: [Int]], _ values: inout (String) throws -> [Float], _ remark: (String) -> Void
+  ) {
+    guard let shape = shapes["fc.weight"], shape.count == 2, shape[0] == 2, shapes["fc.bias"] == [2] else { return }
+    (shapes["fc.weight"], shapes["fc.bias"]) = ([1, shape[1]], [1])
+    let both = values
+    values = { name in
+      let values = try both(name)
+      guard name == "fc.weight" || name == "fc.bias" else { return values }
+      return zip(values.suffix(values.count / 2), values).map { $0 - $1 }
+    }
+    remark("fc has two outputs; the second minus the first is the logit of label 1")
   }
 
   private static func parameters(_ layout: ParameterLayout, of table: TensorTable) throws -> Parameters {
@@ -109,10 +143,6 @@ extension Model {
     while table.contains("lstm.weight_ih_l\(architecture.layerCount)") { architecture.layerCount += 1 }
     architecture.isBidirectional = table.contains("lstm.weight_ih_l0_reverse")
     let outputs = try table.matrix("fc.weight")[0]
-    if outputs == 2 {
-      throw table.fail(
-        "fc has two outputs, expected one for two labels: subtract the first's weights and bias from the second's")
-    }
     architecture.labelCount = max(2, outputs)
     return try table.checked(architecture)
   }

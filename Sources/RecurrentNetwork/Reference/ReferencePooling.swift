@@ -3,6 +3,7 @@
 /// Each element k of the result is a weighted sum over the steps, pooled[k] = Σₜ share[t][k] · output[t][k]:
 ///
 /// - `last`: the step that is read last has a share of 1: for the backward direction that is the first step in time.
+/// - `lastStep`: the last step in time has a share of 1, in both directions.
 /// - `mean`: each of the T steps has a share of 1 / T (Keras's `GlobalAveragePooling1D`).
 /// - `max`: the step with the largest output has a share of 1 (Keras's `GlobalMaxPooling1D`). If several are equal, it is
 ///   the one that the direction reads first, and the whole gradient goes there.
@@ -33,6 +34,7 @@ public struct ReferencePooling: Sendable {
       let order = k < hiddenSize ? Array(outputs.indices) : outputs.indices.reversed()
       switch kind {
       case .last: shares[order.last!][k] = 1
+      case .lastStep: shares[outputs.count - 1][k] = 1
       case .mean: for t in order { shares[t][k] = 1 / Double(outputs.count) }
       case .max:
         var largest = order[0]

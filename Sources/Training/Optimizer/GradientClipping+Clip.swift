@@ -3,12 +3,16 @@ import RecurrentNetwork
 
 extension GradientClipping {
   /// Clips a gradient, which becomes NaN where its norm isn't finite.
-  package func clip(_ gradient: inout Parameters) {
+  ///
+  /// - Parameter start: the first element that counts: those before it are frozen.
+  package func clip(_ gradient: inout Parameters, from start: Int = 0) {
     switch self {
     case .globalNorm(let limit):
-      Self.scale(&gradient.values, 0..<gradient.layout.count, toNorm: limit)
+      Self.scale(&gradient.values, start..<gradient.layout.count, toNorm: limit)
     case .norm(let limit):
-      for tensor in gradient.layout.tensors { Self.scale(&gradient.values, tensor.range, toNorm: limit) }
+      for tensor in gradient.layout.tensors where tensor.offset >= start {
+        Self.scale(&gradient.values, tensor.range, toNorm: limit)
+      }
     case .value(let limit):
       let limit = Float(limit)
       // In this order of arguments a NaN stays one.

@@ -77,16 +77,24 @@ package struct LateRows {
 
   /// Takes the step of the batch that was begun.
   ///
-  /// - Parameter gradient: zero in the rows of tokens that the batch lacks.
+  /// - Parameters:
+  ///   - gradient: zero in the rows of tokens that the batch lacks.
+  ///   - frozenCount: so many parameters, the first ones, stay as they are; the end of some tensor. Their moments go on, so
+  ///     that the first steps later are no larger than others.
   package mutating func take(
-    _ gradient: [Float], _ parameters: inout Parameters, _ adam: inout Adam, team: WorkerTeam
+    _ gradient: [Float], frozenCount: Int = 0, _ parameters: inout Parameters, _ adam: inout Adam, team: WorkerTeam
   ) {
     precondition(gradient.count == parameters.values.count)
-    let step = adam.nextStep()
+    let full = adam.nextStep()
+    let none = AdamArithmetic.Step(alpha: 0, rate: 0)
+    // The tables are all frozen, or none is: they begin the embedding, or the recurrent layers.
+    let step = tables.contains { $0.offset < frozenCount } ? none : full
     gradient.withUnsafeBufferPointer { gradient in
       adam.withArithmetic(on: &parameters.values) { arithmetic in
         let gradient = gradient.baseAddress!
-        team.perform(others) { _, piece in arithmetic.take(step, piece, gradient: gradient) }
+        team.perform(others) { _, piece in
+          arithmetic.take(piece.lowerBound < frozenCount ? none : full, piece, gradient: gradient)
+        }
         forEachRow(tokens, team) { _, row in arithmetic.take(step, row, gradient: gradient) }
       }
     }

@@ -30,6 +30,29 @@ public struct AutomaticSettings: Sendable {
     for source: DataSource, seed: UInt64 = 0, hasNetwork: Bool = true, threads: Int,
     progress: (Double) -> Void = { _ in }
   ) throws {
+    try self.init(for: source, seed: seed, hasNetwork: hasNetwork, threads: threads) { source in
+      // Of tokens only those that stand for no words: what is counted are the words.
+      try source.load(
+        vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keeping: .words,
+        threads: threads, progress: progress)
+    }
+  }
+
+  /// Chooses settings for texts that are in memory; the source then has nothing but how they become words.
+  package init(
+    texts: [String], labels: [String], options: TextOptions, seed: UInt64, hasNetwork: Bool, threads: Int
+  ) throws {
+    let source = DataSource(path: "", text: options)
+    try self.init(for: source, seed: seed, hasNetwork: hasNetwork, threads: threads) { source in
+      try Dataset(
+        texts: texts, labels: labels, options: source.text ?? options, vocabularySize: TextCoder.firstWord,
+        maxLength: .max, keeping: .words, threads: threads)
+    }
+  }
+
+  private init(
+    for source: DataSource, seed: UInt64, hasNetwork: Bool, threads: Int, reading: (DataSource) throws -> Dataset
+  ) throws {
     var (source, tokenReason) = (source, String?.none)
     var options = source.text ?? TextOptions()
     if source.wordIndex == nil, options.tokens == nil {
@@ -37,11 +60,8 @@ public struct AutomaticSettings: Sendable {
       tokenReason = "tokens are words and punctuation marks, and the characters of scripts without spaces"
       source.text = options
     }
-    // Of tokens only those that stand for no words: what is counted are the words.
     func load() throws -> (Dataset, WordSequences) {
-      let data = try source.load(
-        vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keeping: .words,
-        threads: threads, progress: progress)
+      let data = try reading(source)
       guard let texts = data.training.texts else { throw TrainingError.numbersInsteadOfTexts }
       return (data, texts)
     }

@@ -211,7 +211,11 @@ public final class Run {
     let weighsParts = configuration.wide != nil && ending == .completed && validationCount > 0
     let logits = weighsParts || configuration.threshold != nil ? trainer.validationLogits() : nil
     // The model first: a run that its checkpoint calls finished has its model.
-    try folder?.write(model(networkLogits: logits, weighsParts: weighsParts))
+    let finished = try dataset.finishedModel(
+      trainer.parameters, configuration, wide, networkLogits: logits, weighsParts: weighsParts,
+      validationLabels: trainer.validationData.labels)
+    threshold = finished.threshold
+    try folder?.write(finished.model)
     try writeCheckpoint()
     return ending
   }
@@ -219,27 +223,6 @@ public final class Run {
   /// The model as it is now; with a wide part, the mean of its logits and the network's. Its threshold is 0.5.
   public var model: Model {
     get throws { try dataset.model(trainer.parameters, configuration, wide) }
-  }
-
-  /// The model that the run leaves.
-  ///
-  /// - Parameters:
-  ///   - networkLogits: what the network makes of the validation texts, if the threshold or the parts' shares depend on it.
-  ///   - weighsParts: whether the shares of the network and the wide part do.
-  private func model(networkLogits: [Float]?, weighsParts: Bool) throws -> Model {
-    var (model, logits) = try dataset.model(
-      trainer.parameters, configuration, wide, networkLogits: networkLogits, weighsParts: weighsParts)
-    guard let rule = configuration.threshold, let logits else { return model }
-    let labels = trainer.validationData.labels
-    let curve = PrecisionRecallCurve(
-      probabilities: Outcome.outcomes(logits: logits, labels: labels).map(\.probability), labels: labels)
-    threshold =
-      switch rule {
-      case .bestF1: curve.bestF1
-      case .precision(let least): curve.point(minimumPrecision: least)
-      }
-    if let threshold { model.threshold = threshold.threshold }
-    return model
   }
 
   /// What a user should know before the model is used, in sentences; best asked for when the run has ended.
@@ -335,14 +318,36 @@ extension Dataset {
     try model(parameters, configuration, wide, networkLogits: nil, weighsParts: false).model
   }
 
-  /// A model trained on this data set, and what it makes of the validation texts.
+  /// The model that training leaves, and the threshold that its settings choose; nil if they don't, or none meets the
+  /// condition.
   ///
   /// - Parameters:
   ///   - parameters: the network's weights.
   ///   - wide: the wide part; nil for none.
-  ///   - networkLogits: what the network makes of the validation texts; nil where that isn't known.
+  ///   - networkLogits: what the network makes of the validation texts; nil where nothing depends on it.
   ///   - weighsParts: whether the shares of the parts in the logits follow from that, rather than being equal.
-  fileprivate func model(
+  ///   - validationLabels: the labels of the validation texts.
+  func finishedModel(
+    _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]?,
+    weighsParts: Bool, validationLabels labels: [UInt8]
+  ) throws -> (model: Model, threshold: PrecisionRecallCurve.Point?) {
+    let (trained, logits) = try model(
+      parameters, configuration, wide, networkLogits: networkLogits, weighsParts: weighsParts)
+    guard let rule = configuration.threshold, let logits else { return (trained, nil) }
+    let curve = PrecisionRecallCurve(
+      probabilities: Outcome.outcomes(logits: logits, labels: labels).map(\.probability), labels: labels)
+    let point =
+      switch rule {
+      case .bestF1: curve.bestF1
+      case .precision(let least): curve.point(minimumPrecision: least)
+      }
+    var model = trained
+    if let point { model.threshold = point.threshold }
+    return (model, point)
+  }
+
+  /// A model trained on this data set, and what it makes of the validation texts.
+  private func model(
     _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]?,
     weighsParts: Bool
   ) throws -> (model: Model, validationLogits: [Float]?) {

@@ -10,7 +10,8 @@ package enum PaddingTreatment: Sendable {
 
   package init(_ architecture: Architecture, _ dropout: DropoutDraw?) {
     let rates = dropout?.rates ?? Dropout()
-    let isOneState = !architecture.isBidirectional && architecture.pooling == .last
+    let isOneState =
+      !architecture.isBidirectional && (architecture.pooling == .last || architecture.pooling == .lastStep)
     let drops = rates.words > 0 || rates.embedding > 0 || rates.recurrent > 0 || rates.layers > 0
     if architecture.masksPadding {
       self = .masked

@@ -39,7 +39,7 @@ struct PassSchedule {
         let output: Output =
           if layer + 1 < architecture.layerCount {
             .layerAbove
-          } else if architecture.pooling == .last && direction == 0 {
+          } else if direction == 0 && (architecture.pooling == .last || architecture.pooling == .lastStep) {
             .finalState
           } else {
             .pooled

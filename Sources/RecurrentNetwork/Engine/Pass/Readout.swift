@@ -44,7 +44,7 @@ final class Readout {
       for unit in stride(from: 0, to: geometry.units, by: Vector.scalarCount) {
         let (h, old) = (from.vector(unit), to.vector(unit))
         switch architecture.pooling {
-        case .last: to.store(h, unit)
+        case .last, .lastStep: to.store(h, unit)
         case .mean: to.store(old + h, unit)
         case .max:
           let isLarger = h .> old
@@ -58,12 +58,16 @@ final class Readout {
   /// Whether a row's output at a step is pooled. Read backward, a sequence's last state is that at its first step.
   @inline(__always)
   private func takesPart(_ row: Int, _ step: Int) -> Bool {
-    architecture.pooling == .last ? block.entries[row] == step : block.entries[row] <= step
+    switch architecture.pooling {
+    case .last: block.entries[row] == step
+    case .lastStep: step == block.steps - 1 && block.entries[row] <= step
+    case .max, .mean: block.entries[row] <= step
+    }
   }
 
   /// Completes the pooling when all passes are done.
   func finishPooling() {
-    if architecture.pooling == .last { return }
+    if architecture.pooling == .last || architecture.pooling == .lastStep { return }
     for row in 0..<block.rowCount {
       let pooled = pooled.pointer + row * geometry.featureStride
       // Nothing read makes zeros, as in the state before the first step.
@@ -94,7 +98,7 @@ final class Readout {
       for unit in stride(from: 0, to: geometry.units, by: Vector.scalarCount) {
         let d = from.vector(unit)
         switch architecture.pooling {
-        case .last: to.store(to.vector(unit) + d, unit)
+        case .last, .lastStep: to.store(to.vector(unit) + d, unit)
         case .mean: to.store(to.vector(unit).plus(d, times: Vector(repeating: stepShare(row))), unit)
         case .max:
           let isHere = steps.vector(unit) .== Float(step)

@@ -1,0 +1,107 @@
+import Classification
+import Corpus
+import Foundation
+import Hyperparameters
+import Models
+import Parallel
+import RecurrentNetwork
+import Synchronization
+
+/// Trains a classifier on texts in memory, on the thread that calls it, without a folder.
+final class TextTrainingJob: Sendable {
+  private let texts, labels: [String]
+  private let settings: TextTrainingSettings
+  private let report: @Sendable (TextTrainingProgress) -> Void
+  private let isCancelled = Atomic(false)
+
+  init(
+    texts: [String], labels: [String], settings: TextTrainingSettings,
+    report: @escaping @Sendable (TextTrainingProgress) -> Void
+  ) {
+    (self.texts, self.labels, self.settings, self.report) = (texts, labels, settings, report)
+  }
+
+  /// Lets `run` end after the step in hand; from any thread.
+  func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
+  private var answer: TrainingAnswer { isCancelled.load(ordering: .relaxed) ? .stop : .goOn }
+  private func checkCancellation() throws { if answer == .stop { throw CancellationError() } }
+
+  func run() throws -> TextClassifier {
+    try checkCancellation()
+    let threads = settings.threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+    guard threads > 0 else { throw TrainingError.invalidThreadCount(threads) }
+    let (configuration, options) = try choose(threads)
+    try checkCancellation()
+    let data = try Dataset(
+      texts: texts, labels: labels, options: options, vocabularySize: configuration.vocabularySize,
+      maxLength: configuration.maxLength, keeping: configuration.wide == nil ? [] : .words, threads: threads)
+    for note in data.notes { tell(.note(note)) }
+    let (training, validation) = try data.parts(validationSplit: configuration.validationSplit)
+    let wide = try WidePart(configuration, training: training, validation: validation, threads: threads)
+    try checkCancellation()
+    let trainer = try Trainer(
+      configuration, training: training, validation: validation.count > 0 ? validation : nil,
+      wideLogits: wide?.validationLogits, threads: threads)
+    try train(trainer)
+    let weighsParts = wide != nil && validation.count > 0
+    let logits = weighsParts || configuration.threshold != nil ? trainer.validationLogits() : nil
+    let model = try data.finishedModel(
+      trainer.parameters, configuration, wide, networkLogits: logits, weighsParts: weighsParts,
+      validationLabels: validation.labels
+    ).model
+    let classifier = try TextClassifier(model, threads: threads)
+    // Unless it had to serve for validation.
+    if configuration.validationSplit != nil, data.test.count > 0 {
+      let outcomes = try model.outcomes(of: data.test, threads: threads)
+      tell(.test(Metrics(outcomes, data.test.labels)), 1)
+    }
+    return classifier
+  }
+
+  /// The settings, and how the texts become words.
+  private func choose(_ threads: Int) throws -> (TrainingConfiguration, TextOptions) {
+    var (configuration, options, reasons) = (TrainingConfiguration(), settings.options, [String]())
+    if let own = settings.configuration {
+      configuration = own
+      configuration.labelCount = options.labelNames?.count ?? max(2, Set(labels).count)
+    } else {
+      let automatic = try AutomaticSettings(
+        texts: texts, labels: labels, options: options, seed: settings.seed, hasNetwork: settings.hasNetwork,
+        threads: threads)
+      (configuration, reasons) = (automatic.configuration, automatic.reasons)
+      options = automatic.source.text ?? options
+    }
+    settings.adjust(&configuration)
+    if let setting = configuration.invalidSetting { throw TrainingError.invalid(setting) }
+    let need = configuration.memoryNeed(threads: threads)
+    guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
+      throw ModelError(
+        .tooLarge, problem: "training the network needs about \(Int(need / 1e9)) GB of memory, more than there is",
+        advice: "choose smaller sizes")
+    }
+    tell(.settings(configuration, reasons: reasons))
+    return (configuration, options)
+  }
+
+  private func train(_ trainer: Trainer) throws {
+    let stepCount = Double(trainer.configuration.epochs * trainer.stepsPerEpoch)
+    let ending = try trainer.run { event in
+      let fraction = Double(trainer.current.steps.count) / stepCount
+      switch event {
+      case .begin: break
+      case .step(let record): tell(.step(record), fraction)
+      case .validation(let done, let count): tell(.validation(done: done, count: count), fraction)
+      case .epoch(let record): tell(.epoch(record), fraction)
+      }
+      return answer
+    }
+    if case .stopped = ending { throw CancellationError() }
+    // The last epoch ends the training, whatever the answer to it.
+    try checkCancellation()
+  }
+
+  private func tell(_ event: TextTrainingProgress.Event, _ fraction: Double = 0) {
+    report(TextTrainingProgress(event: event, fraction: fraction))
+  }
+}

@@ -1,0 +1,78 @@
+import Fixtures
+import Hyperparameters
+import RecurrentNetwork
+import Testing
+import Training
+
+@Suite("Parameters that don't learn in the first epochs") struct FreezingTests {
+  private static func parameters(
+    _ configuration: TrainingConfiguration
+  ) throws -> (initial: Parameters, epochs: [TrainingState]) {
+    let trainer = try Trainer(
+      configuration, training: smallReviews(100, seed: 1), validation: smallReviews(20, seed: 2), threads: 2)
+    let initial = trainer.state.parameters
+    var epochs: [TrainingState] = []
+    _ = try trainer.run { [unowned trainer] event in
+      if case .epoch = event { epochs.append(trainer.state) }
+      return .goOn
+    }
+    return (initial, epochs)
+  }
+
+  private static let networks: [TrainingConfiguration] = {
+    var first = smallConfiguration
+    first.epochs = 3
+    var second = first
+    (second.embeddingSize, second.isBidirectional, second.weightDecay) = (0, true, 0.1)
+    var third = first
+    (third.layerCount, third.labelCount, third.clipping) = (2, 3, .globalNorm(limit: 0.1))
+    return [first, second, third]
+  }()
+
+  @Test(arguments: networks.indices) func theBodyRestsThenLearns(index: Int) throws {
+    var configuration = Self.networks[index]
+    configuration.frozenBodyEpochs = 2
+    let (initial, epochs) = try Self.parameters(configuration)
+    for tensor in initial.layout.tensors {
+      let isHead = tensor.name.hasPrefix("dense/")
+      #expect((epochs[0].parameters[tensor] == initial[tensor]) != isHead, "\(tensor.name)")
+      #expect((epochs[1].parameters[tensor] == initial[tensor]) != isHead, "\(tensor.name)")
+      #expect(epochs[2].parameters[tensor] != epochs[1].parameters[tensor], "\(tensor.name)")
+    }
+    // So that Adam's first steps with it aren't larger than others.
+    #expect(epochs[1].adam.secondMoment[0..<initial.layout.bodyCount].contains { $0 > 0 })
+  }
+
+  @Test func theEmbeddingRestsThenLearns() throws {
+    var configuration = Self.networks[0]
+    configuration.frozenEmbeddingEpochs = 1
+    let (initial, epochs) = try Self.parameters(configuration)
+    for tensor in initial.layout.tensors {
+      #expect((epochs[0].parameters[tensor] == initial[tensor]) == (tensor == initial.layout.embedding))
+      #expect(epochs[1].parameters[tensor] != epochs[0].parameters[tensor])
+    }
+  }
+
+  /// What is frozen has no say in how much the rest is clipped.
+  @Test func theNormIsThatOfWhatLearns() throws {
+    let layout = ParameterLayout(smallConfiguration.architecture)
+    var gradient = Parameters(zeros: layout)
+    gradient.values[0] = 1000
+    gradient.values[layout.denseBias.offset] = 3
+    var clipped = gradient
+    GradientClipping.globalNorm(limit: 6).clip(&clipped, from: layout.bodyCount)
+    #expect(clipped == gradient)
+    GradientClipping.globalNorm(limit: 1).clip(&clipped, from: layout.bodyCount)
+    #expect(clipped.values[0] == 1000 && clipped.values[layout.denseBias.offset] == 1)
+  }
+
+  @Test func needsAnEmbeddingToFreeze() {
+    var configuration = Self.networks[1]
+    configuration.frozenEmbeddingEpochs = 1
+    #expect(configuration.invalidSetting?.name == "frozenEmbeddingEpochs")
+    configuration.frozenEmbeddingEpochs = 0
+    #expect(configuration.invalidSetting == nil)
+    configuration.frozenBodyEpochs = -1
+    #expect(configuration.invalidSetting?.name == "frozenBodyEpochs")
+  }
+}
