@@ -85,6 +85,12 @@ extension ReportPage {
       svg.wide text { font-size: 13px; }
       .runs th, .runs td { padding-left: 14px; }
       .runs th[scope=row] { white-space: normal; }
+      /* The names stay while the values are moved sideways. */
+      .runs th:first-child, .runs td:first-child {
+        position: sticky; left: 0; max-width: 34vw; padding-right: 8px; background: var(--paper);
+      }
+      .runs thead th { min-width: 92px; white-space: normal; overflow-wrap: anywhere; }
+      .runs td { max-width: 160px; }
     }
     @media print {
       @page { margin: 16mm 14mm; }
