@@ -47,6 +47,11 @@ extension Model {
       labels: data.labels)
   }
 
+  /// The label that is predicted: of two, label 1 where its probability is above the threshold; of more the most probable.
+  package func predictedLabel(_ outcome: Outcome) -> UInt8 {
+    labels.count == 2 ? outcome.probability > threshold ? 1 : 0 : outcome.label
+  }
+
   /// The logits of each sample, in order, [count][logits] in one array; the parameters and errors are those of
   /// `outcomes`.
   package func logits(

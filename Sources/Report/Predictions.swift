@@ -62,6 +62,8 @@ package struct Predictions: Sendable {
   package var precisionRecallCurve: PrecisionRecallCurve
   /// The figures of each label, whatever their number.
   package var labelEvaluation: MulticlassEvaluation
+  /// The share of texts whose label is predicted; nil if there are no texts.
+  package var accuracy: Double? { labelEvaluation.accuracy }
   /// How many of the texts are also among those that the model was trained on; nil where nobody knows.
   package var seenCount: Int?
   /// At most ten texts, the most confidently wrong one first.
@@ -104,7 +106,7 @@ extension RunRecord {
     // Of two labels ordered by their logits, since many probabilities are rounded to 0 or 1.
     func sureness(_ index: Int) -> Float { isPair ? abs(outcomes[index].logit) : outcomes[index].probability }
     let probabilities = outcomes.map(\.probability)
-    let predicted = outcomes.map { isPair ? $0.probability > model.threshold ? 1 : 0 : $0.label }
+    let predicted = outcomes.map(model.predictedLabel)
     let wrong = outcomes.indices.filter { predicted[$0] != validation.labels[$0] }
       .sorted { (-sureness($0), $0) < (-sureness($1), $1) }
     let known = training.origins.map { TextHashes($0.map(\.hash)) }

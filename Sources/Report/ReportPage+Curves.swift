@@ -5,7 +5,8 @@ extension ReportPage {
   /// Loss and accuracy by step and by epoch.
   var learningSection: String {
     guard runs.contains(where: { !$0.record.steps.isEmpty }) else {
-      return section("Learning", "<p>No step is complete yet.</p>")
+      let hasNetwork = runs.contains { $0.record.model?.configuration.hasNetwork ?? true }
+      return hasNetwork ? section("Learning", "<p>No step is complete yet.</p>") : ""
     }
     let keys =
       isComparison

@@ -68,10 +68,19 @@ package struct ReportPage {
     """
   }
 
+  /// What is to be said of runs of which none has completed an epoch: n-grams alone have none.
+  private var headlineWithoutEpochs: String {
+    guard !isComparison, runs[0].record.model?.configuration.hasNetwork == false,
+      let predictions = try? runs[0].predictions.get(), let accuracy = predictions.accuracy
+    else { return "No epoch is complete yet" }
+    let count = predictions.labelEvaluation.count
+    return "N-grams alone: accuracy \(decimal(accuracy, 4)) on \(decimal(Double(count), 0)) \(predictions.part) texts"
+  }
+
   /// The most important result, in a line.
   private var headline: String {
     let accuracies = runs.map { $0.record.epochs.last?.validationAccuracy }
-    guard let best = bestIndex(accuracies, isHigherBetter: true) else { return "No epoch is complete yet" }
+    guard let best = bestIndex(accuracies, isHigherBetter: true) else { return headlineWithoutEpochs }
     let value = decimal(accuracies[best]!, 4)
     guard isComparison else {
       let count = runs[0].record.epochs.last!.number

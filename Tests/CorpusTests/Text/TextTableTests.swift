@@ -20,9 +20,10 @@ import Testing
   @Test(
     arguments: [
       ("a,b\nx,y\n", .text, ["a", "b"], "expected a column of texts, called review, text, "),
-      ("text,b\nx,y\n", .label, ["text", "b"], "expected a column of labels, called sentiment, label, "),
+      ("text,b,c\nx,y,z\n", .label, ["text", "b", "c"], "expected a column of labels, called sentiment, label, "),
       (
-        "{\"words\": \"a\", \"label\": 1}\n", .text, ["label", "words"], "found the columns “label”, “words”; name the"
+        "{\"words\": \"a\", \"label\": 1, \"id\": 2}\n", .text, ["id", "label", "words"],
+        "found the columns “id”, “label”, “words”; name the"
       ),
     ] as [(String, CorpusError.Column, [String], String)])
   func aColumnWithAUsualNameIsNeeded(
@@ -34,6 +35,14 @@ import Testing
     ) {
       try data.load(table: table)
     }
+  }
+
+  /// Each: a table of two columns, one of which has a usual name.
+  @Test(arguments: [
+    ("text,kind\nx,a\ny,b\n", "a.csv"), ("label,words\na,x\nb,y\n", "a.csv"),
+    ("{\"words\": \"x\", \"label\": \"a\"}\n{\"words\": \"y\", \"label\": \"b\"}\n", "a.jsonl"),
+  ]) func theOtherOneOfTwoColumnsNeedsNoName(table: String, name: String) throws {
+    #expect(try data.load(table: table, .training, name: name).contents[0] == ["0 <start> x", "1 <start> y"])
   }
 
   @Test func aNamedColumnIsNeeded() {
