@@ -65,12 +65,20 @@ private struct VectorFile {
   private let file: FileSet.File
 
   init(_ path: String, size: Int?) throws {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw CorpusError(
+        .unsupportedFormat, file: path, expected: "a file of vectors", found: "a folder", advice: "name a file in it")
+    }
     files = try FileSet(path: path)
     var candidates: [(file: FileSet.File, format: VectorFormat)] = []
     for file in files.files {
       let (path, entry) = files.location(of: file)
       let start = try files.start(of: file, count: 1 << 20)
-      candidates.append((file, try VectorFormat(start, file: path, entry: entry)))
+      do { candidates.append((file, try VectorFormat(start, file: path, entry: entry))) } catch {
+        // An archive may have instructions, too.
+        if files.files.count == 1 { throw error }
+      }
     }
     if candidates.count > 1 {
       let sizes = candidates.map { "\($0.format.size)" }.joined(separator: ", ")

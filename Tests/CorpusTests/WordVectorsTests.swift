@@ -58,7 +58,8 @@ import Testing
   @Test func anArchivesFilesAreChosenByTheirSize() throws {
     try withTemporaryFolder { folder in
       let archive = Zip(
-        .init("glove.2d.txt", Array("good 1 2\n".utf8)), .init("glove.3d.txt", Array(Self.glove.utf8)))
+        .init("README", Array("Read me.\n".utf8)), .init("glove.2d.txt", Array("good 1 2\n".utf8)),
+        .init("glove.3d.txt", Array(Self.glove.utf8)))
       let path = try folder.write(archive.bytes, to: "glove.zip")
       #expect(try WordVectors(contentsOf: path, for: Self.vocabulary, size: 2).vectors == [4: [1, 2]])
       #expect(try WordVectors(contentsOf: path, for: Self.vocabulary, size: 3).vectors == Self.expected)
@@ -108,6 +109,9 @@ import Testing
 
   @Test func whatIsNoFileIsRefused() {
     refuses(.notFound, at: "/nowhere", "no such file") { try WordVectors.size(ofVectorsIn: "/nowhere") }
+    refuses(.unsupportedFormat, "found a folder") {
+      try WordVectors.size(ofVectorsIn: FileManager.default.temporaryDirectory.path)
+    }
   }
 
   /// Any bytes give vectors or an error.
