@@ -306,7 +306,7 @@ extension Dataset {
   ///   - parameters: the network's weights.
   ///   - wide: the wide part; nil for none.
   ///   - networkLogits: what the network makes of the validation texts; nil to take the mean of both logits.
-  fileprivate func model(
+  func model(
     _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]? = nil
   ) throws -> Model {
     guard let wide else { return try model(parameters, configuration) }
