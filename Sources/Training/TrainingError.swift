@@ -121,7 +121,7 @@ extension TrainingError {
     case .noROCArea(let count): "there are \(count) labels, and the area under the ROC curve is that of two"
     case .tooFewTexts(let count, let folds): "there are \(count) training texts, too few for \(folds) folds"
     case .noUsableTrial(let problem):
-      problem.map { "none of the settings is usable; of the last ones: \($0)" } ?? "there was no time to try any settings"
+      problem.map { "none of the settings can be used; the last: \($0)" } ?? "there was no time to try any settings"
     }
   }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Training
 
 /// The table of a tuning's trials, printed row by row.
@@ -44,7 +43,8 @@ struct TrialTable {
     }
     let cells = [
       padded("\(trial.number)", 5), padded("\(trial.folds.count)", 5),
-      padded(figure(trial.accuracy, trial.accuracyInterval), 24), padded(figure(trial.macroF1, trial.macroF1Interval), 24),
+      padded(figure(trial.accuracy, trial.accuracyInterval), 24),
+      padded(figure(trial.macroF1, trial.macroF1Interval), 24),
       padded(fixed(trial.seconds, 1), 7), padded(megabytes(trial.peakMemory, 0), 7),
       padded(megabytes(trial.modelSize, 1), 7), settings(of: trial),
     ]

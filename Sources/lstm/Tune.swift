@@ -11,9 +11,9 @@ struct Tune: ParsableCommand {
     abstract: "Looks for the settings that suit some texts best, and trains with them.",
     discussion: """
       Trial 1 has the settings that lstm train would choose. Those after it are n-grams alone, three quarters of all \
-      trials or as many as fit into six tenths of the time, and then networks beside the best n-grams. Most change one \
-      setting or two of the best trial so far. Each is measured on a part of the training texts that was held out of its \
-      training, and as long as it is among the better third, on more parts.
+      trials or, with a limit of time alone, up to 60 in half of it, and then networks beside the best n-grams. Most \
+      change one setting or two of the best trial so far. Each is measured on a part of the training texts that was held \
+      out of its training, and as long as it is the best or among the better third, on more parts.
 
       What is tried, where n-grams are words or characters within words: 1 to 5 words; n-grams that occur in 1 to 10 \
       texts or more; none or 1 to 7 characters; C from 0.5 to 128; --tokens. Of networks: 16 to 128 units; one direction \

@@ -22,7 +22,8 @@ struct TuningData {
     let hashes = (data.origins ?? []).map(\.hash)
     var partOfHash: [UInt64: Int] = [:]
     var next: [UInt8: Int] = [:]
-    for place in hashes.indices.sorted(by: { (hashes[$0], $0) < (hashes[$1], $1) }) where partOfHash[hashes[place]] == nil {
+    for place in hashes.indices.sorted(by: { (hashes[$0], $0) < (hashes[$1], $1) }) {
+      if partOfHash[hashes[place]] != nil { continue }
       partOfHash[hashes[place]] = next[data.labels[place], default: 0] % count
       next[data.labels[place], default: 0] += 1
     }

@@ -1,5 +1,5 @@
 /// Which trial is measured next: successive halving, whose steps are numbers of folds. Of the trials that have come to a
-/// step, the better third goes on to the next one.
+/// step, the better third goes on to the next one, and the best always.
 ///
 /// That follows from what has been measured alone, so that a tuning which was stopped goes on as if it hadn't been
 /// (L. Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020).
@@ -28,15 +28,13 @@ struct TuningSchedule {
 
   /// The trial whose next fold is to be measured; nil where it is a new trial's turn.
   ///
-  /// - Parameters:
-  ///   - trials: those that are compared with one another.
-  ///   - isLast: whether no new trial will come. The best of each step then goes on, however few there are.
-  func next(of trials: [Trial], isLast: Bool) -> Trial? {
+  /// - Parameter trials: those that are compared with one another.
+  func next(of trials: [Trial]) -> Trial? {
     let open = trials.filter { $0.problem == nil }
     if let begun = open.first(where: { !steps.contains($0.folds.count) }) { return begun }
     for step in steps.dropLast().reversed() {
       let ranked = ranked(open, folds: step)
-      let quota = max(isLast ? 1 : 0, ranked.count / Self.share)
+      let quota = max(1, ranked.count / Self.share)
       if let trial = ranked.prefix(quota).first(where: { $0.folds.count == step }) { return trial }
     }
     return nil

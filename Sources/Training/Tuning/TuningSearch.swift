@@ -64,12 +64,11 @@ final class TuningSearch {
       tokens: asked.map { [$0] } ?? [.words, .keras, .characters], defaults: defaults)
     (space, self.threads, trials, secondsBefore) = (Self.space(record), threads, [], 0)
     start = .now
-    let dataset = try Self.load(record, record.source.text?.tokens ?? .keras, space, threads) {
-      for note in $0 { _ = try report(.preparation(.note(note))) }
-    }
+    let dataset = try Self.load(record, space.start.tokens, space, threads)
+    for note in dataset.notes { _ = try report(.preparation(.note(note))) }
     record.source.fingerprint = Self.fingerprint(dataset)
     partCount = try Self.partCount(dataset, options)
-    data[record.source.text?.tokens ?? .keras] = TuningData(dataset, folds: partCount)
+    data[space.start.tokens] = TuningData(dataset, folds: partCount)
     folder = try RunFolder(beginning: path, defaults, overwrite: overwrites)
     // The record last: a tuning that has one can go on.
     for old in [Self.recordPath(path), Self.trialFolder(path)] where FileManager.default.fileExists(atPath: old) {
@@ -101,12 +100,12 @@ final class TuningSearch {
     isOver = FileManager.default.fileExists(atPath: path + "/" + RunFiles.checkpoints)
     secondsBefore = trials.reduce(0) { $0 + $1.seconds }
     start = .now
-    let dataset = try Self.load(record, record.source.text?.tokens ?? .keras, space, threads) { _ in }
+    let dataset = try Self.load(record, space.start.tokens, space, threads)
     guard Self.fingerprint(dataset) == record.source.fingerprint else {
       throw TrainingError.otherData(path: record.source.path)
     }
     partCount = try Self.partCount(dataset, record.options)
-    data[record.source.text?.tokens ?? .keras] = TuningData(dataset, folds: partCount)
+    data[space.start.tokens] = TuningData(dataset, folds: partCount)
     try Self.write(record, to: Self.recordPath(path))
     for trial in trials { _ = try report(.trial(trial)) }
   }
@@ -133,14 +132,11 @@ final class TuningSearch {
   }
 
   private static func load(
-    _ record: Record, _ tokens: TextCoding.Tokens, _ space: TuningSpace, _ threads: Int,
-    notes: ([String]) throws -> Void
+    _ record: Record, _ tokens: TextCoding.Tokens, _ space: TuningSpace, _ threads: Int
   ) throws -> Dataset {
     var sizes = record.defaults
     sizes.vocabularySize = space.largestVocabulary
-    let dataset = try source(record, tokens).load(sizes, threads: threads)
-    try notes(dataset.notes)
-    return dataset
+    return try source(record, tokens).load(sizes, threads: threads)
   }
 
   private static func source(_ record: Record, _ tokens: TextCoding.Tokens) -> DataSource {
@@ -201,7 +197,9 @@ final class TuningSearch {
   }
 
   /// The shares of the time that the defaults may take, and after which networks are tried.
-  private static let (shareOfDefaults, shareWithoutNetworks) = (0.4, 0.6)
+  private static let (shareOfDefaults, shareWithoutNetworks) = (0.4, 0.5)
+  /// So many trials of n-grams are enough where time is the limit.
+  private static let enoughNGrams = 60
 
   /// The number of the trial to measure next; nil at the end.
   private func nextTrial() -> Int? {
@@ -210,9 +208,8 @@ final class TuningSearch {
     if first.problem == nil, first.folds.count < schedule.steps.last! { return first.number }
     for hasNetwork in [false, true] {
       let pool = trials.filter { $0.configuration.hasNetwork == hasNetwork }
-      let new = hasTime(for: pool.count, hasNetwork) ? candidate(hasNetwork, pool, schedule) : nil
-      if let next = schedule.next(of: pool, isLast: new == nil) { return next.number }
-      if let new { return add(new) }
+      if let next = schedule.next(of: pool) { return next.number }
+      if hasTime(for: pool.count, hasNetwork), let new = candidate(hasNetwork, pool, schedule) { return add(new) }
     }
     return nil
   }
@@ -221,10 +218,13 @@ final class TuningSearch {
   ///
   /// - Parameter count: how many of its kind there are.
   private func hasTime(for count: Int, _ hasNetwork: Bool) -> Bool {
-    // Three of four trials are n-grams alone.
-    if let limit = options.trialLimit, hasNetwork ? trials.count >= limit : count >= (3 * limit) / 4 { return false }
-    guard let limit = options.seconds else { return true }
-    return seconds < (hasNetwork || trials[0].folds.isEmpty ? limit : Self.shareWithoutNetworks * limit)
+    guard hasNetwork else {
+      // Three of four trials are n-grams alone.
+      if count >= options.trialLimit.map({ 3 * $0 / 4 }) ?? Self.enoughNGrams { return false }
+      let share = trials[0].folds.isEmpty ? 1 : Self.shareWithoutNetworks
+      return seconds < share * (options.seconds ?? .infinity)
+    }
+    return trials.count < options.trialLimit ?? .max && seconds < options.seconds ?? .infinity
   }
 
   private func candidate(_ hasNetwork: Bool, _ pool: [Trial], _ schedule: TuningSchedule) -> TuningCandidate? {
@@ -284,8 +284,7 @@ final class TuningSearch {
 
   private func data(_ tokens: TextCoding.Tokens) throws -> TuningData {
     if let known = data[tokens] { return known }
-    let result = TuningData(
-      try Self.load(record, tokens, space, threads) { _ in }, folds: partCount)
+    let result = TuningData(try Self.load(record, tokens, space, threads), folds: partCount)
     data[tokens] = result
     return result
   }

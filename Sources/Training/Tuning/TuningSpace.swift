@@ -44,7 +44,8 @@ struct TuningSpace {
       choices(\.wide.order, [1, 2, 3, 4, 5]),
       choices(\.wide.minimumCount, [1, 2, 3, 4, 6, 10]),
       choices(
-        \.characters, [[0, 0], [1, 3], [1, 4], [2, 4], [2, 5], [2, 6], [3, 4], [3, 5], [3, 6], [4, 6], [3, 7]]),
+        \.characters,
+        [[0, 0], [1, 3], [1, 4], [2, 4], [2, 5], [2, 6], [3, 4], [3, 5], [3, 6], [4, 6], [3, 7]]),
       choices(\.wide.cost, [0.5, 1, 2, 4, 8, 16, 32, 64, 128]),
       choices(\.tokens, tokens),
     ]
