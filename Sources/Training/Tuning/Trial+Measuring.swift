@@ -41,11 +41,12 @@ extension Trial {
     let trainer = try Trainer(
       configuration, training: training, validation: validation, wideLogits: wide?.validationLogits, threads: threads)
     let stepCount = trainer.stepsPerEpoch * configuration.epochs
+    let secondsBefore = seconds
     var expected: Double?
     let ending = try trainer.run { event in
       guard case .step(let record) = event else { return .goOn }
       if let limit, record.step >= min(20, stepCount) {
-        let total = seconds / Double(record.step) * Double(stepCount)
+        let total = secondsBefore + (seconds - secondsBefore) / Double(record.step) * Double(stepCount)
         if total > limit {
           expected = total
           return .stop

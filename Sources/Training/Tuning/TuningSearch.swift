@@ -251,7 +251,9 @@ final class TuningSearch {
     func progress(_ share: Double) throws -> TrainingAnswer {
       try report(.progress(trial: number, fold: fold, share: share))
     }
-    let limit = options.seconds.map { number == 1 ? Self.shareOfDefaults * $0 : $0 - seconds }
+    // Once the defaults have been measured on a fold, they are measured on all.
+    let limit =
+      number == 1 && fold > 0 ? nil : options.seconds.map { number == 1 ? Self.shareOfDefaults * $0 : $0 - seconds }
     if let limit, limit <= 0, trial.configuration.hasNetwork { return false }
     guard try progress(0) == .goOn else { return nil }
     let texts = try data(trial.tokens)
