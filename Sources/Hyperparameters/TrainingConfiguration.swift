@@ -344,9 +344,9 @@ extension TrainingConfiguration {
     _ own: [String: Any], _ others: [String: Any]
   ) -> [(name: String, own: String, other: String)] {
     Set(own.keys).union(others.keys).sorted().flatMap { name in
-      // Of dropout only the rates that differ.
-      if name == CodingKeys.dropout.rawValue, let own = own[name] as? [String: Any],
-        let others = others[name] as? [String: Any]
+      // Of dropout only the rates that differ, and so for the wide part.
+      if [CodingKeys.dropout.rawValue, CodingKeys.wide.rawValue].contains(name),
+        let own = own[name] as? [String: Any], let others = others[name] as? [String: Any]
       {
         return changes(own, others).map { ("\(name).\($0.name)", $0.own, $0.other) }
       }

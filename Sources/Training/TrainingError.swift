@@ -54,6 +54,21 @@ public enum TrainingError: ActionableError, Equatable {
   /// The settings are not those that the run was begun with: the changes, each as `name: now, then`.
   case otherSettings(path: String, changes: [String])
 
+  // MARK: Tuning
+
+  /// The folder has no tuning that could go on.
+  case noTuning(path: String)
+  /// A file of a tuning can't be read.
+  case unreadableTuning(path: String)
+  /// A tuning needs a limit of trials, of time, or both; or one of its limits isn't positive.
+  case invalidTuning
+  /// The area under the ROC curve is to be compared, and there are more than two labels.
+  case noROCArea(labelCount: Int)
+  /// There are too few texts to hold out parts of them.
+  case tooFewTexts(count: Int, folds: Int)
+  /// None of the settings that were tried works; why the last one doesn't, if any was tried.
+  case noUsableTrial(String?)
+
   /// A part of the data.
   public enum Part: String, Sendable { case training, validation }
   /// What a step computes.
@@ -65,7 +80,8 @@ extension TrainingError {
   public var path: String? {
     switch self {
     case .notAFolder(let path), .runExists(let path, _), .runInUse(let path), .noCheckpoints(let path),
-      .noWholeCheckpoint(let path), .otherData(let path), .otherSettings(let path, _):
+      .noWholeCheckpoint(let path), .otherData(let path), .otherSettings(let path, _), .noTuning(let path),
+      .unreadableTuning(let path):
       path
     case .otherNetwork(let path, _, _), .otherOptimizer(let path, _, _): path
     default: nil
@@ -101,6 +117,14 @@ extension TrainingError {
     case .otherData: "holds other texts than the run was begun with"
     case .otherSettings(_, let changes):
       "the run was begun with other settings (now and then: \(changes.joined(separator: "; ")))"
+    case .noTuning: "there is no tuning in it"
+    case .unreadableTuning: "can't be read"
+    case .invalidTuning:
+      "a tuning needs at least 1 trial or a time above 0, and limits above 0"
+    case .noROCArea(let count): "there are \(count) labels, and the area under the ROC curve is that of two"
+    case .tooFewTexts(let count, let folds): "there are \(count) training texts, too few for \(folds) folds"
+    case .noUsableTrial(let problem):
+      problem.map { "none of the settings can be used; the last: \($0)" } ?? "there was no time to try any settings"
     }
   }
 
@@ -126,6 +150,12 @@ extension TrainingError {
     case .otherState, .unreadableCallback: "resume from another checkpoint"
     case .otherData: "name the data that it was begun with"
     case .otherSettings: "leave them as they were; only epochs may grow"
+    case .noTuning: "name the folder of an earlier tuning"
+    case .unreadableTuning: "begin the tuning anew"
+    case .invalidTuning: "see TuningOptions"
+    case .noROCArea: "compare by another metric"
+    case .tooFewTexts: "give more texts, or ask for fewer folds"
+    case .noUsableTrial: "give it more time, or wider limits"
     }
   }
 }

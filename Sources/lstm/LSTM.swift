@@ -14,7 +14,7 @@ struct LSTM: ParsableCommand {
     abstract: "Trains LSTM text classifiers on the cores of this machine.",
     version: "\(version) (kernels for \(Processor.kernels))",
     subcommands: [
-      Train.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Export.self, Import.self,
+      Train.self, Tune.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Export.self, Import.self,
       Serve.self, Benchmark.self, Probabilities.self,
     ])
 

@@ -104,6 +104,11 @@ extension TrainingError {
     case .runInUse: "wait until it ends, or give another --output"
     case .noCheckpoints: "give --resume the --output folder of an earlier run"
     case .otherData: "name the original data with --data"
+    case .noTuning: "give --resume the --output folder of an earlier tuning"
+    case .invalidTuning: "see lstm tune --help"
+    case .noROCArea: "leave out --metric auc"
+    case .tooFewTexts: "give more texts, or fewer --folds"
+    case .noUsableTrial: "give it more --minutes or --trials, or wider limits"
     case .otherSettings: "leave out these options; only --epochs may change, and only grow"
     default: nil
     }

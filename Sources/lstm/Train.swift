@@ -1,5 +1,4 @@
 import ArgumentParser
-import Classification
 import Corpus
 import Files
 import Foundation
@@ -389,29 +388,12 @@ struct Train: ParsableCommand {
             + "precision \(fixed(chosen.precision, 4)), recall \(fixed(chosen.recall, 4)), F1 \(fixed(chosen.f1, 4))")
       }
       for warning in run.warnings { printError("Warning: \(warning)") }
-      if ranks.count == 1 { try showTestAccuracy(run, ranks) }
+      if ranks.count == 1 {
+        try run.showTestAccuracy(folder: resume ?? outputPath, threads: ranks.threads, isQuiet: quiet)
+      }
     }
     if let summary = try traffic.summary(), !quiet { printError(summary) }
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
-  }
-
-  /// Measures the model on a test part that had no say in the training.
-  private func showTestAccuracy(_ run: Run, _ ranks: RankGroup) throws {
-    let test = run.dataset.test
-    guard run.configuration.validationSplit != nil || run.dataset.validation != nil, test.count > 0 else { return }
-    let path = (resume ?? outputPath) + "/model.safetensors"
-    var bar = ProgressBar(isQuiet: quiet)
-    let outcomes = try Model(contentsOf: path).outcomes(of: test, threads: ranks.threads, path: path) {
-      bar.draw("Classifying the test texts", done: $0, details: [])
-    }
-    bar.clear()
-    let evaluation = MulticlassEvaluation(
-      predicted: outcomes.map(\.label), labels: test.labels, labelCount: run.configuration.labelCount)
-    guard let accuracy = evaluation.accuracy, let interval = evaluation.accuracyInterval else { return }
-    let f1 = evaluation.macroF1.map { ", macro-F1 \(fixed($0, 4))" } ?? ""
-    printProgress(
-      "Test - \(grouped(test.count)) texts - accuracy: \(fixed(accuracy, 4)) "
-        + "(\(fixed(interval.lowerBound, 4))–\(fixed(interval.upperBound, 4)))\(f1)")
   }
 
   private func applied(to base: OutputSettings) -> OutputSettings {
@@ -421,14 +403,15 @@ struct Train: ParsableCommand {
     result.tensorBoard = tensorboard.map(absolute) ?? base.tensorBoard
     return result
   }
+}
 
-  private func absolute(_ path: String) -> String {
-    // Where the current folder's name isn't UTF-8, an absolute path would lead elsewhere.
-    guard let folder = getcwd(nil, 0) else { return path }
-    defer { free(folder) }
-    guard String(validatingCString: folder) != nil else { return path }
-    return URL(fileURLWithPath: path).standardizedFileURL.path(percentEncoded: false)
-  }
+/// The absolute path of a file.
+func absolute(_ path: String) -> String {
+  // Where the current folder's name isn't UTF-8, an absolute path would lead elsewhere.
+  guard let folder = getcwd(nil, 0) else { return path }
+  defer { free(folder) }
+  guard String(validatingCString: folder) != nil else { return path }
+  return URL(fileURLWithPath: path).standardizedFileURL.path(percentEncoded: false)
 }
 
 /// Reads a model in any format, and prints notes about what is missing.

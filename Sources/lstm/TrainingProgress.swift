@@ -84,11 +84,12 @@ struct TrainingProgress {
     }
   }
 
-  mutating func end(_ ending: TrainingEnding, folder: String) {
+  /// - Parameter command: goes on with a run in a folder.
+  mutating func end(_ ending: TrainingEnding, folder: String, command: String = "lstm train") {
     bar.clear()
     guard !isQuiet else { return }
     if ending == .stopped {
-      printError("Stopped after the current batch. Continue with: lstm train --resume \(folder)")
+      printError("Stopped after the current batch. Continue with: \(command) --resume \(folder)")
       return
     }
     if let metrics = run.wideMetrics, metrics.sampleCount > 0, !configuration.hasNetwork {

@@ -16,6 +16,8 @@ import Training
     .notAFolder(path: "p"), .runExists(path: "p", file: "history.csv"), .runInUse(path: "p"),
     .noCheckpoints(path: "p"), .noWholeCheckpoint(path: "p"), .otherState(textCount: 4, batchSize: 2),
     .unreadableCallback("early_stopping"), .otherData(path: "p"), .otherSettings(path: "p", changes: ["epochs: 1, 2"]),
+    .noTuning(path: "p"), .unreadableTuning(path: "p"), .invalidTuning, .noROCArea(labelCount: 3),
+    .tooFewTexts(count: 7, folds: 5), .noUsableTrial(nil), .noUsableTrial("it is too large"),
   ]
 
   @Test(arguments: errors) func localizedDescriptionIsTheMessage(error: TrainingError) {

@@ -14,7 +14,10 @@ extension Model {
   /// Writes a safetensors file atomically. It does not include the optimizer.
   ///
   /// - Throws: `FileError` if the file can't be written.
-  public func write(toSafetensors path: String) throws {
+  public func write(toSafetensors path: String) throws { try safetensors().write(to: path) }
+
+  /// What ``write(toSafetensors:)`` writes.
+  package func safetensors() throws -> Safetensors {
     var file = Safetensors()
     file.metadata = try ModelMetadata(self).texts
     for tensor in Self.tensors(parameters.layout) {
@@ -26,7 +29,7 @@ extension Model {
       file.tensors[name] = .init(shape: bias.shape, values: .init(repeating: 0, count: bias.count))
     }
     if let wide { try WideTensors.write(wide, to: &file) }
-    try file.write(to: path)
+    return file
   }
 
   /// Reads a safetensors file that this library wrote, or one of PyTorch's weights. In the latter case layers,

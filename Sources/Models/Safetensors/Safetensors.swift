@@ -66,6 +66,9 @@ public struct Safetensors: Sendable, Equatable {
   /// - Throws: `FileError`.
   public func write(to path: String) throws { try AtomicFile.write(parts, to: path) }
 
+  /// The size of the file in bytes.
+  package var size: Int { parts.reduce(0) { $0 + $1.count } }
+
   /// The contents of the file, in consecutive parts.
   package var parts: [Data] {
     var members: [(name: String, value: OrderedJSON)] = []

@@ -14,6 +14,14 @@ package enum ProcessMemory {
     #endif
   }
 
+  /// Lets ``peak`` begin anew, where the system can do that (proc_pid_clear_refs(5)).
+  static func resetPeak() {
+    let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+    if file < 0 { return }
+    _ = write(file, "5", 1)
+    close(file)
+  }
+
   /// The current resident size in bytes, or the largest one if the system doesn't report the current one.
   package static var resident: Int {
     // The file has "size resident …", in pages.

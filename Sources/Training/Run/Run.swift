@@ -312,7 +312,7 @@ private final class BestModelWriter {
 
 extension Dataset {
   /// A model trained on this data set; with a wide part, the mean of its logits and the network's.
-  fileprivate func model(
+  func model(
     _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?
   ) throws -> Model {
     try model(parameters, configuration, wide, networkLogits: nil, weighsParts: false).model

@@ -71,7 +71,8 @@ public final class RunFolder {
     try self.init(locking: path)
   }
 
-  private init(locking path: String) throws {
+  /// Keeps other processes from writing into a folder.
+  init(locking path: String) throws {
     self.path = path
     lock = open(path + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard lock >= 0 else { throw AtomicFile.failure(.lock, path) }

@@ -42,14 +42,34 @@ struct WidePart {
       classWeights: configuration.classWeights, settings: settings, seed: configuration.seed, threads: threads)
   }
 
-  /// What both parts together make of the validation texts.
-  private func logits(_ shares: LogitShares, _ networkLogits: [Float]) -> [Float] {
-    zip(validationLogits, networkLogits).map { Float(shares.wide) * $0 + Float(shares.network) * $1 }
+  /// The factors that suit some texts. What is most likely need not be right most often; the network must not spoil
+  /// what the n-grams know.
+  private static func shares(wide: [Float], network: [Float], labels: [UInt8]) -> LogitShares {
+    func accuracy(_ logits: [Float]) -> Double {
+      Metrics(Outcome.outcomes(logits: logits, labels: labels), labels).accuracy
+    }
+    var shares = LogitShares(wide: wide, network: network, labels: labels)
+    if accuracy(shares.sum(wide, network)) < accuracy(wide) { shares.network = 0 }
+    return shares
   }
 
-  private func accuracy(of shares: LogitShares, _ networkLogits: [Float]) -> Double {
-    Metrics(Outcome.outcomes(logits: logits(shares, networkLogits), labels: validation.labels), validation.labels)
-      .accuracy
+  /// What both parts together make of the validation texts, [count][logits] in one array: of each half of them with the
+  /// factors that suit the other half, as the model meets texts that had no say in its factors.
+  func crossValidatedLogits(networkLogits: [Float]) -> [Float] {
+    let labels = validation.labels
+    let width = validationLogits.count / max(labels.count, 1)
+    func half(_ logits: [Float], _ parity: Int) -> [Float] {
+      logits.indices.filter { $0 / width % 2 == parity }.map { logits[$0] }
+    }
+    var result = validationLogits
+    for parity in [0, 1] {
+      let others = labels.indices.filter { $0 % 2 != parity }.map { labels[$0] }
+      let shares = Self.shares(
+        wide: half(validationLogits, 1 - parity), network: half(networkLogits, 1 - parity), labels: others)
+      let sums = shares.sum(half(validationLogits, parity), half(networkLogits, parity))
+      for (place, sum) in zip(result.indices.filter { $0 / width % 2 == parity }, sums) { result[place] = sum }
+    }
+    return result
   }
 
   /// How well the wide part alone does on the validation texts.
@@ -70,9 +90,7 @@ struct WidePart {
     var (wide, parameters) = (classifier, parameters)
     var shares = LogitShares()
     if let networkLogits, weighsParts {
-      shares = LogitShares(wide: validationLogits, network: networkLogits, labels: validation.labels)
-      // What is most likely need not be right most often; the network must not spoil what the n-grams know.
-      if accuracy(of: shares, networkLogits) < metrics.accuracy { shares.network = 0 }
+      shares = Self.shares(wide: validationLogits, network: networkLogits, labels: validation.labels)
       // The validation texts have served their purpose; the wide part can learn from them as well.
       if configuration.validationSplit != nil, let both = training.texts?.appending(validation.texts!) {
         wide = Self.train(
@@ -83,7 +101,7 @@ struct WidePart {
     for tensor in [parameters.layout.denseKernel, parameters.layout.denseBias] {
       for index in tensor.range { parameters.values[index] *= Float(shares.network) }
     }
-    return (wide, parameters, networkLogits.map { logits(shares, $0) })
+    return (wide, parameters, networkLogits.map { shares.sum(validationLogits, $0) })
   }
 }
 
@@ -94,6 +112,11 @@ struct LogitShares: Equatable {
 
   /// The mean of both.
   init() {}
+
+  /// The sum of two classifiers' logits.
+  func sum(_ wideLogits: [Float], _ networkLogits: [Float]) -> [Float] {
+    zip(wideLogits, networkLogits).map { Float(wide) * $0 + Float(network) * $1 }
+  }
 
   /// The factors under which labels are the most likely, near the mean of both where there are few labels.
   ///

@@ -1,0 +1,45 @@
+import Testing
+
+@testable import Training
+
+@Suite("A schedule of trials") struct TuningScheduleTests {
+  private let schedule = TuningSchedule(metric: .accuracy, folds: 5)
+
+  @Test("has steps up to all folds")
+  func steps() {
+    #expect(schedule.steps == [1, 2, 5])
+    #expect(TuningSchedule(metric: .accuracy, folds: 2).steps == [1, 2])
+    #expect(TuningSchedule(metric: .accuracy, folds: 1).steps == [1])
+  }
+
+  @Test("lets the best and the better third go on, and completes what has begun")
+  func promotion() {
+    var trials = [Trial.made(1, correct: [6]), .made(2, correct: [8])]
+    #expect(schedule.next(of: trials)?.number == 2)
+    trials[1] = .made(2, correct: [8, 8, 8])
+    #expect(schedule.next(of: trials)?.number == 2)
+    trials[1] = .made(2, correct: [8, 8, 8, 8, 8])
+    #expect(schedule.next(of: trials) == nil)
+    trials += (3...5).map { .made($0, correct: [5]) }
+    #expect(schedule.next(of: trials) == nil)
+    trials.append(.made(6, correct: [7]))
+    #expect(schedule.next(of: trials)?.number == 6)
+    trials[5] = .made(6, correct: [7, 5])
+    #expect(schedule.next(of: trials) == nil)
+  }
+
+  @Test("leaves out trials that have a problem")
+  func problems() {
+    var trials = [Trial.made(1, correct: [6]), .made(2, correct: [9]), .made(3, correct: [7]), .made(4, correct: [5])]
+    trials[1].problem = "too large"
+    #expect(schedule.next(of: trials)?.number == 3)
+    #expect(schedule.best(of: trials)?.number == 3)
+  }
+
+  @Test("takes the best of those that were measured most often")
+  func best() {
+    let trials = [Trial.made(1, correct: [6, 6]), .made(2, correct: [9]), .made(3, correct: [5, 6])]
+    #expect(schedule.best(of: trials)?.number == 1)
+    #expect(schedule.best(of: []) == nil)
+  }
+}
