@@ -54,7 +54,8 @@ import Testing
 
   @Test func theGreatestRecallThatHasThePrecisionIsTaken() throws {
     let curve = PrecisionRecallCurve(probabilities: [0.9, 0.8, 0.7, 0.6, 0.5], labels: [1, 0, 1, 1, 0])
-    #expect(curve.point(minimumPrecision: 0.75) == .init(threshold: 0.55, precision: 0.75, recall: 1))
+    let point = try #require(curve.point(minimumPrecision: 0.75))
+    #expect(point.precision == 0.75 && point.recall == 1 && abs(point.threshold - 0.55) < 1e-6)
     #expect(curve.point(minimumPrecision: 0.9)?.recall == 1.0 / 3)
     #expect(PrecisionRecallCurve(probabilities: [0.9, 0.8], labels: [0, 1]).point(minimumPrecision: 0.9) == nil)
   }

@@ -202,6 +202,13 @@ import Testing
       "replace tags such as `<br />` by a space; convert it to lower case;", "text.lower()",
       "InferenceSession(\"spam.onnx\")",
     ] { #expect(readMe.contains(piece), "\(piece)") }
+    (model.threshold, model.coding.hasStartToken, model.coding.skipsUnknownWords) = (0.25, false, true)
+    model.coding.padding = .post
+    for piece in [
+      "the probability of “späm”, predicted above 0.25; else “ham” |", "probability > 0.25", "Leave out words",
+      "Pad a shorter one with 0 at its end", "padded([([ids[word] for word in row if word in ids])[-length:]",
+      "length, False)",
+    ] { #expect(model.readMe(forONNX: "a").contains(piece), "\(piece)") }
     model.vocabulary = nil
     #expect(model.readMe(forONNX: "a").contains("; not in this file), `configuration`"))
   }

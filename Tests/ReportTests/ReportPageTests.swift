@@ -99,7 +99,7 @@ import Training
       #expect(!html.contains("review"), "the data are texts of any kind")
       #expect(html.contains("Area under the ROC curve 0."))
       #expect(count("class=\"wide\"", in: html) == 6)
-      #expect(count("class=\"square\"", in: html) == 2)
+      #expect(count("class=\"square\"", in: html) == 3)
       #expect(count("class=\"verdict\"", in: html) == 10)
       #expect(count("class=\"confusion\"", in: html) == 1)
     }
@@ -188,7 +188,7 @@ import Training
       #expect(html.contains("</svg>first</th>"))
       #expect(html.contains("second: predictions</h2>"))
       #expect(count("class=\"wide\"", in: html) == 6)
-      #expect(count("class=\"square\"", in: html) == 4)
+      #expect(count("class=\"square\"", in: html) == 6)
     }
   }
 

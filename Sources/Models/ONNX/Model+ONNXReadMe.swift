@@ -47,7 +47,7 @@ extension Model {
 
   private var outputInWords: String {
     labels.count == 2
-      ? "[batch, 1]: the probability of “\(labels[1])”, which is predicted above \(threshold); else “\(labels[0])”"
+      ? "[batch, 1]: the probability of “\(labels[1])”\(threshold == 0.5 ? "" : ", predicted above \(threshold)"); else “\(labels[0])”"
       : "[batch, \(labels.count)]: the probability of each label, in the order of `labels` in the metadata"
   }
 

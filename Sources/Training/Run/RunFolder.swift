@@ -83,7 +83,11 @@ public final class RunFolder {
     }
   }
 
-  deinit { for file in [lock, history, steps, performance] where file >= 0 { close(file) } }
+  deinit {
+    // A child that was forked meanwhile has the file open, too, and would keep the lock until it ends.
+    if lock >= 0 { flock(lock, LOCK_UN) }
+    for file in [lock, history, steps, performance] where file >= 0 { close(file) }
+  }
 
   /// Cuts the histories off where a checkpoint's state ends, so that they can be appended to from there.
   ///
