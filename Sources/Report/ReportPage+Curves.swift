@@ -100,18 +100,20 @@ extension ReportPage {
     _ name: String, _ isHigherBetter: Bool, _ training: (RunRecord.Epoch) -> Double,
     _ validation: (RunRecord.Epoch) -> Double
   ) -> String {
-    if !isComparison, let epoch = runs[0].record.epochs.last {
+    if !isComparison, let epoch = runs[0].record.modelEpoch {
       return "Validation \(name) \(decimal(validation(epoch), 4)) after epoch \(epoch.number), "
         + "training \(decimal(training(epoch), 4))"
     }
     return "Validation \(name) by epoch"
-      + best(runs.map { $0.record.epochs.last.map(validation) }, isHigherBetter) { decimal($0, 4) }
+      + best(runs.map { $0.record.modelEpoch.map(validation) }, isHigherBetter, "in the model of") { decimal($0, 4) }
   }
 
   /// Such as ": highest at the end for RUN, 0.8447".
-  private func best(_ values: [Double?], _ isHigherBetter: Bool, _ text: (Double) -> String) -> String {
+  private func best(
+    _ values: [Double?], _ isHigherBetter: Bool, _ place: String = "at the end for", _ text: (Double) -> String
+  ) -> String {
     guard let index = bestIndex(values, isHigherBetter: isHigherBetter) else { return "" }
-    return ": \(isHigherBetter ? "highest" : "lowest") at the end for \(names[index]), \(text(values[index]!))"
+    return ": \(isHigherBetter ? "highest" : "lowest") \(place) \(names[index]), \(text(values[index]!))"
   }
 
   private var learningRateChart: [String] {

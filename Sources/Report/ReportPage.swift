@@ -53,6 +53,7 @@ package struct ReportPage {
     <header>
     <p class="eyebrow">\(escaped(names.joined(separator: " · ")))</p>
     <h1>\(escaped(headline))</h1>
+    \(isComparison && haveDifferentData ? "<p>Figures on different texts say nothing about which settings are better.</p>" : "")
     </header>
     <div class="tables\(runs.count > 2 ? " stacked" : "")">
     \(runTable("Final figures", figures, marksDifferences: false))
@@ -79,14 +80,24 @@ package struct ReportPage {
 
   /// The most important result, in a line.
   private var headline: String {
-    let accuracies = runs.map { $0.record.epochs.last?.validationAccuracy }
+    let accuracies = runs.map { $0.record.modelEpoch?.validationAccuracy }
     guard let best = bestIndex(accuracies, isHigherBetter: true) else { return headlineWithoutEpochs }
     let value = decimal(accuracies[best]!, 4)
     guard isComparison else {
-      let count = runs[0].record.epochs.last!.number
-      return "Validation accuracy \(value) after \(count) epoch\(count == 1 ? "" : "s")"
+      let (count, own) = (runs[0].record.epochs.last!.number, runs[0].record.modelEpoch!.number)
+      return own < count
+        ? "Validation accuracy \(value), the best of \(count) epochs"
+        : "Validation accuracy \(value) after \(count) epoch\(count == 1 ? "" : "s")"
     }
-    return "\(names[best]) has the highest validation accuracy of \(runs.count) runs, \(value)"
+    return "\(names[best]) has the highest validation accuracy of \(runs.count) runs"
+      + (haveDifferentData ? " on different data" : "") + ", \(value)"
+  }
+
+  /// Whether not all runs were trained and validated on the same texts.
+  private var haveDifferentData: Bool {
+    let settings = runs.compactMap(\.record.settings)
+    let counts = Set(runs.compactMap { try? $0.predictions.get().labelEvaluation.count })
+    return counts.count > 1 || settings.contains { $0.hasOtherData(than: settings[0]) }
   }
 
   /// The index of the best of some numbers; nil if none is finite.
@@ -129,11 +140,12 @@ package struct ReportPage {
         let count = run.record.epochs.last?.number ?? 0
         return "\(count)" + (run.record.configuration.map { " of \($0.epochs)" } ?? "")
       },
+      row("epoch of the model") { $0.record.modelEpoch.map { "\($0.number)" } },
       row("steps") { decimal(Double($0.record.steps.last?.number ?? 0), 0) },
-      row("validation accuracy") { $0.record.epochs.last.map { decimal($0.validationAccuracy, 4) } },
-      row("validation loss") { $0.record.epochs.last.map { decimal($0.validationLoss, 4) } },
-      row("training accuracy") { $0.record.epochs.last.map { decimal($0.accuracy, 4) } },
-      row("training loss") { $0.record.epochs.last.map { decimal($0.loss, 4) } },
+      row("validation accuracy") { $0.record.modelEpoch.map { decimal($0.validationAccuracy, 4) } },
+      row("validation loss") { $0.record.modelEpoch.map { decimal($0.validationLoss, 4) } },
+      row("training accuracy") { $0.record.modelEpoch.map { decimal($0.accuracy, 4) } },
+      row("training loss") { $0.record.modelEpoch.map { decimal($0.loss, 4) } },
       row("area under the ROC curve") { $0.evaluation?.rocArea.map { decimal($0, 4) } },
       row("calibration error") { $0.evaluation?.calibrationError.map { decimal($0, 4) } },
       row("training time") { $0.record.performance.last.map { decimal($0.seconds, 1) + " s" } },

@@ -16,6 +16,8 @@ package struct RunRecord: Sendable {
     package var accuracy: Double
     package var validationLoss: Double
     package var validationAccuracy: Double
+    /// The mean of the labels' F1; nil if the run doesn't record it.
+    package var validationF1: Double?
     /// The learning rate after the epoch; nil if the run doesn't record it.
     package var learningRate: Double?
   }
@@ -66,6 +68,23 @@ package struct RunRecord: Sendable {
   /// The model's configuration, or else that of run.json; nil if there is neither.
   package var configuration: TrainingConfiguration? { model?.configuration ?? settings?.configuration }
 
+  /// The epoch whose weights the run's model has: the best one where early stopping restores that, and otherwise the
+  /// last; nil if none is complete.
+  package var modelEpoch: Epoch? {
+    guard let last = epochs.last, let configuration, let stopping = configuration.earlyStopping,
+      stopping.restoresBestWeights
+    else { return epochs.last }
+    var (best, restored) = (BestValue(), last)
+    for epoch in epochs {
+      guard let value = epoch.value(of: stopping.monitor) else { return last }
+      if best.update(Float(value), of: stopping.monitor, minDelta: stopping.minDelta) { restored = epoch }
+    }
+    // A run that was stopped by its user has its last weights.
+    let isFinished =
+      last.number == configuration.epochs || last.number - restored.number >= max(stopping.patience, 1)
+    return isFinished ? restored : last
+  }
+
   /// Reads a folder.
   ///
   /// - Throws: `ReportError` if the folder holds no run, or if a file's contents aren't what a run writes; `FileError` or
@@ -88,6 +107,7 @@ package struct RunRecord: Sendable {
       Epoch(
         number: Int(history["epoch"]![row]) + 1, loss: history["loss"]![row], accuracy: history["accuracy"]![row],
         validationLoss: history["val_loss"]![row], validationAccuracy: history["val_accuracy"]![row],
+        validationF1: history[MonitoredQuantity.validationF1.rawValue]?[row],
         learningRate: history["learning_rate"]?[row])
     }
     let steps = try table(RunFiles.steps, [StepRecord.header])
@@ -132,5 +152,26 @@ package struct RunRecord: Sendable {
     if let setting = settings.configuration.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
     if let limit = settings.limit, limit < 1 { throw fail("limit is \(limit), expected at least 1") }
     return settings
+  }
+}
+
+extension RunRecord.Epoch {
+  /// A quantity by which epochs are judged; nil if the run doesn't record it.
+  fileprivate func value(of quantity: MonitoredQuantity) -> Double? {
+    switch quantity {
+    case .loss: loss
+    case .accuracy: accuracy
+    case .validationLoss: validationLoss
+    case .validationAccuracy: validationAccuracy
+    case .validationF1: validationF1
+    }
+  }
+}
+
+extension RunRecord.Settings {
+  /// Whether a run was trained on other data, or on other parts of them.
+  func hasOtherData(than other: Self) -> Bool {
+    data != other.data || limit != other.limit || text != other.text || validationData != other.validationData
+      || testData != other.testData || configuration.validationSplit != other.configuration.validationSplit
   }
 }

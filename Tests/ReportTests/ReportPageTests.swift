@@ -184,11 +184,20 @@ import Training
     try withTemporaryFolder { temporary in
       let html = try page(run(in: temporary, named: "first", epochs: 1), run(in: temporary, named: "second", epochs: 3))
       #expect(html.contains("<h1>second has the highest validation accuracy of 2 runs, 0.8000</h1>"))
-      #expect(html.contains("Validation loss by epoch: lowest at the end for second, 0.7000"))
+      #expect(html.contains("Validation loss by epoch: lowest in the model of second, 0.7000"))
       #expect(html.contains("</svg>first</th>"))
       #expect(html.contains("second: predictions</h2>"))
       #expect(count("class=\"wide\"", in: html) == 6)
       #expect(count("class=\"square\"", in: html) == 6)
+    }
+  }
+
+  @Test func saysThatRunsHaveDifferentData() throws {
+    try withTemporaryFolder { temporary in
+      let html = try page(
+        run(in: temporary, named: "first", epochs: 1), run(in: temporary, named: "second", epochs: 3, limit: 40))
+      #expect(html.contains("of 2 runs on different data, 0.8000</h1>"))
+      #expect(html.contains("Figures on different texts say nothing about which settings are better."))
     }
   }
 

@@ -39,6 +39,32 @@ import Training
     #expect(record.model == nil)
   }
 
+  /// Each: what is monitored, the patience, the number of epochs asked for, and the epoch whose weights the model has.
+  @Test(arguments: [
+    (MonitoredQuantity.validationLoss, 5, 4, 2), (.validationAccuracy, 5, 4, 3), (.validationLoss, 2, 9, 2),
+    // Stopped by its user.
+    (.validationLoss, 5, 9, 4),
+    // Not recorded.
+    (.validationF1, 5, 4, 4),
+  ]) func theModelHasTheWeightsThatWereRestored(
+    monitor: MonitoredQuantity, patience: Int, epochs: Int, expected: Int
+  ) throws {
+    var configuration = TrainingConfiguration()
+    configuration.epochs = epochs
+    for restores in [true, false] {
+      var stopping = EarlyStopping()
+      (stopping.monitor, stopping.patience, stopping.restoresBestWeights) = (monitor, patience, restores)
+      configuration.earlyStopping = stopping
+      let json = String(decoding: try JSONEncoder().encode(configuration), as: UTF8.self)
+      let record = try read([
+        "history.csv": Self.history + "0,0.5,0.7,0.6,0.6\n1,0.6,0.6,0.7,0.5\n2,0.7,0.5,0.8,0.55\n3,0.8,0.4,0.75,0.6\n",
+        "steps.csv": Self.steps,
+        "run.json": "{\"version\":\"0.1.0\",\"data\":\"/a\",\"threads\":2,\"configuration\":\(json)}",
+      ])
+      #expect(record.modelEpoch?.number == (restores ? expected : 4))
+    }
+  }
+
   @Test func readsASchedulesRates() throws {
     let record = try read([
       "history.csv": "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss\n0,0.5,0.25,0.7,0.6,0.65\n",
