@@ -39,7 +39,8 @@ extension Model {
         advice: "name the convention: that of imdb.load_data, or that of Keras's Tokenizer")
     }
     precondition(0...3 ~= convention.indexFrom, "indexFrom is from 0 to 3")
-    let unknown = index.rankOfUnknown.map { $0 + convention.indexFrom }
+    // From 2 on there is a token for unknown words already.
+    let unknown = convention.indexFrom < 2 ? index.rankOfUnknown.map { $0 + convention.indexFrom } : nil
     insertTokens(3 - convention.indexFrom, behind: convention.indexFrom, unknown: unknown)
     coding = TextCoding()
     if !index.isIMDB { coding.lowercasing = .unicode }

@@ -74,6 +74,14 @@ import Testing
     }
   }
 
+  @Test func aTokenOfItsOwnForUnknownWordsIsKept() throws {
+    let network = Self.network()
+    var model = network
+    // Its first word is spelled as an oov_token might be.
+    try model.setWords(of: index(from: 2, #""OOV": 1"#), convention: .imdb)
+    #expect(try TextClassifier(model).classify("a x").probability == Self.probabilities(network, [[1, 5, 2]])[0])
+  }
+
   @Test func paddingMayStandBehindTexts() throws {
     let network = Self.network()
     var model = network
