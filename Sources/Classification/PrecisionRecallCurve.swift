@@ -3,7 +3,7 @@ import Foundation
 /// How precision and recall of label 1 depend on the threshold that its probability has to exceed.
 ///
 /// The precisions and recalls are those of scikit-learn's `precision_recall_curve`, and the average precision that of its
-/// `average_precision_score` (sklearn/metrics/_ranking.py).
+/// `average_precision_score` (sklearn/metrics/_ranking.py), where no probability is 0.
 package struct PrecisionRecallCurve: Sendable, Equatable {
   /// A threshold, and what it leads to.
   package struct Point: Sendable, Equatable {
@@ -37,7 +37,7 @@ package struct PrecisionRecallCurve: Sendable, Equatable {
       let middle = next + (probability - next) / 2
       points.append(
         Point(
-          // Between neighbors there is nothing.
+          // Two neighboring numbers have no other between them.
           threshold: middle < probability ? middle : next, precision: Double(found) / Double(start),
           recall: Double(found) / Double(positives)))
     }

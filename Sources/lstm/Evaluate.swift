@@ -87,8 +87,9 @@ struct Evaluate: ParsableCommand {
 
   /// The evaluation on the first rank.
   private func run(on ranks: RankGroup) throws {
-    let model = try Model(contentsOf: self.model, wordIndex: wordIndex)
+    var model = try Model(contentsOf: self.model, wordIndex: wordIndex)
     try checkThreshold(threshold, model)
+    if let threshold { model.threshold = threshold }
     let selection = try selection(for: model, threads: ranks.threads)
     let samples = selection.samples
     var bar = ProgressBar(isQuiet: false)
@@ -117,7 +118,7 @@ struct Evaluate: ParsableCommand {
       return
     }
     let evaluation = BinaryEvaluation(
-      probabilities: outcomes.map(\.probability), labels: samples.labels, threshold: threshold ?? model.threshold)
+      probabilities: outcomes.map(\.probability), labels: samples.labels, threshold: model.threshold)
     let rows: [Row] = [
       loss,
       Row(name: "accuracy", value: evaluation.accuracy, interval: evaluation.accuracyInterval),
@@ -240,8 +241,7 @@ struct Evaluate: ParsableCommand {
       let file = name.isEmpty ? (data as NSString).lastPathComponent : name
       let probabilities = Outcome.probabilities(logits: logits[index * width..<(index + 1) * width])
       let label = model.labels[Int(samples.labels[index])]
-      let predicted = model.labels[
-        model.labels.count == 2 ? probabilities[1] > threshold ?? model.threshold ? 1 : 0 : Int(outcomes[index].label)]
+      let predicted = model.labels[Int(model.predictedLabel(outcomes[index]))]
       if isJSON {
         lines.append(
           OrderedJSON.object([
@@ -288,7 +288,7 @@ struct Evaluate: ParsableCommand {
     lines += [""] + aligned(table)
     lines += [
       "",
-      "Threshold \(threshold ?? model.threshold). In brackets 95 % intervals: Wilson's (accuracy, precision, recall, F1 by its share), "
+      "Threshold \(model.threshold). In brackets 95 % intervals: Wilson's (accuracy, precision, recall, F1 by its share), "
         + "DeLong's (AUC), normal (loss).",
     ]
     return lines.joined(separator: "\n") + "\n"
@@ -340,7 +340,7 @@ struct Evaluate: ParsableCommand {
     let counts = evaluation.confusion
     return [
       "confusion": [[counts.trueNegatives, counts.falsePositives], [counts.falseNegatives, counts.truePositives]],
-      "samples": evaluation.count, "threshold": threshold ?? model.threshold,
+      "samples": evaluation.count, "threshold": model.threshold,
     ]
   }
 

@@ -138,7 +138,7 @@ final class TarArchive: Sendable {
     let isEmpty: Bool
 
     var isRegularFile: Bool {
-      // A contiguous file is one with a promise that nobody keeps. Old archives have folders with a slash as files.
+      // Kind 7 is a file that was contiguous on its disk. Old archives store a folder as a file whose name ends in a slash.
       [0, UInt8(ascii: "0"), UInt8(ascii: "7")].contains(kind) && name.utf8.last != UInt8(ascii: "/")
     }
 
@@ -151,7 +151,7 @@ final class TarArchive: Sendable {
       // GNU's archives have other facts in the place of the prefix.
       let prefix = block[262] == 0 && block[257..<262].elementsEqual("ustar".utf8) ? text(345..<500) : ""
       name = prefix.isEmpty ? text(0..<100) : prefix + "/" + text(0..<100)
-      // The checksum is computed as if it were spaces itself.
+      // For the sum, the checksum's own bytes count as spaces.
       let sum = block.enumerated().reduce(0) { $0 + (148..<156 ~= $1.offset ? 0x20 : Int($1.element)) }
       guard isEmpty || sum == Self.number(block[148..<156]) else { return nil }
     }

@@ -156,32 +156,40 @@ package struct FileSet {
     _ file: File, _ encoding: TextOptions.Encoding,
     _ body: (inout EntryReader, TextOptions.Encoding) throws -> Result
   ) throws -> Result {
-    guard let converted = try convertedTable(file, encoding) else { return try read(file) { try body(&$0, encoding) } }
+    guard let converted = try rowsOfColumns(file, encoding) ?? utf8(ofUTF16: file, encoding) else {
+      return try read(file) { try body(&$0, encoding) }
+    }
     let location = location(of: file)
     var reader = EntryReader(converted, file: location.file, entry: location.entry)
     return try body(&reader, .utf8)
   }
 
-  /// The whole of a table in UTF-16 or of JSON columns, as UTF-8 and in rows; nil of any other.
+  /// The rows of a table of JSON columns, as JSON Lines; nil of any other table.
   ///
   /// - Throws: `CorpusError` if the file cannot be read.
-  func convertedTable(_ file: File, _ encoding: TextOptions.Encoding) throws -> [UInt8]? {
+  func rowsOfColumns(_ file: File, _ encoding: TextOptions.Encoding) throws -> [UInt8]? {
+    guard file.size <= JSONColumns.sizeLimit else { return nil }
     let start = try start(of: file, count: 256)
-    var table: [UInt8]?
-    if let utf16 = UTF16Text(start: start, needsMark: !encoding.isUTF8) {
-      guard file.size <= Self.utf16SizeLimit else {
-        throw CorpusError(
-          .tooLarge, file: path, entry: entry(file), expected: "UTF-16 of at most \(Self.utf16SizeLimit) bytes",
-          found: "\(file.size)", advice: "convert it to UTF-8")
-      }
-      table = utf16.utf8(try read(file) { try $0.bytes($0.size) })
+    let utf16 = UTF16Text(start: start, needsMark: !encoding.isUTF8)
+    guard JSONColumns.mayBegin(utf16?.utf8(start) ?? start) else { return nil }
+    var json = try read(file) { try $0.bytes($0.size) }
+    if let utf16 {
+      json = utf16.utf8(json)
+    } else if encoding.makeUTF8(&json) != nil {
+      return nil
     }
-    guard JSONColumns.mayBegin(table?.prefix(256) ?? start[...]), file.size <= JSONColumns.sizeLimit else {
-      return table
+    return JSONColumns.lines(of: json)
+  }
+
+  /// A file in UTF-16, converted; nil if it is in another encoding.
+  private func utf8(ofUTF16 file: File, _ encoding: TextOptions.Encoding) throws -> [UInt8]? {
+    guard let utf16 = UTF16Text(start: try start(of: file, count: 256), needsMark: !encoding.isUTF8) else { return nil }
+    guard file.size <= Self.utf16SizeLimit else {
+      throw CorpusError(
+        .tooLarge, file: path, entry: entry(file), expected: "UTF-16 of at most \(Self.utf16SizeLimit) bytes",
+        found: "\(file.size)", advice: "convert it to UTF-8")
     }
-    var json = try table ?? read(file) { try $0.bytes($0.size) }
-    guard table != nil || encoding.makeUTF8(&json) == nil else { return nil }
-    return JSONColumns.lines(of: json) ?? table
+    return utf16.utf8(try read(file) { try $0.bytes($0.size) })
   }
 
   /// UTF-16 is converted in memory.

@@ -222,8 +222,7 @@ private struct TableSample {
   init(of file: FileSet.File, in files: FileSet, _ encoding: TextOptions.Encoding) throws {
     (self.file, entry) = files.location(of: file)
     var (count, bytes, decoded) = (1 << 18, try files.start(of: file, count: 1 << 18), encoding)
-    let converted = try files.convertedTable(file, encoding)
-    if let converted { (count, bytes, decoded) = (file.size, converted, .utf8) }
+    if let rows = try files.rowsOfColumns(file, encoding) { (count, bytes, decoded) = (file.size, rows, .utf8) }
     // An array may stand on one line of any length.
     let isArray = bytes.first { !$0.isJSONSpace && !byteOrderMark.contains($0) } == UInt8(ascii: "[")
     // At least a whole line.
@@ -232,6 +231,10 @@ private struct TableSample {
       bytes = try files.start(of: file, count: count)
     }
     if let signature = FileSignature.found(in: bytes) { throw signature.error(file: self.file, entry: entry) }
+    if let utf16 = UTF16Text(start: bytes, needsMark: !encoding.isUTF8) {
+      // Whole characters.
+      (bytes, decoded) = (utf16.utf8(bytes.dropLast(bytes.count % 2)), .utf8)
+    }
     if count < file.size, let end = bytes.lastIndex(of: UInt8(ascii: "\n")) {
       bytes.removeLast(bytes.count - end - 1)
     }
