@@ -4,41 +4,10 @@ import PackageDescription
 
 // MARK: The processor
 //
-// The kernels use SIMD types and fused multiply-adds. Unless the compiler knows that the processor has these, every lane
-// of `addingProduct` becomes a library call (60 times slower). Since 6.2, SwiftPM allows such flags in a package that
-// others depend on by version.
-//
-// LSTM_PROCESSOR=baseline, x86-64-v3 or x86-64-v4 (AVX-512) overrides detection of this machine's processor. A program
-// that depends on this package often runs elsewhere than it is built, and gets AVX2 at most unless it asks for more.
-
-let isRoot = !Context.packageDirectory.contains("/checkouts/")
-
-/// The levels of the x86-64 psABI that the kernels support, with Linux's names of the features that each adds.
-let levels: [(name: String, define: String, flags: Set<String>)] = [
-  ("x86-64-v3", "X86_64_V3", ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"]),
-  ("x86-64-v4", "X86_64_V4", ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]),
-]
-
-/// The levels to build for.
-func processor() -> ArraySlice<(name: String, define: String, flags: Set<String>)> {
-  if let named = Context.environment["LSTM_PROCESSOR"] {
-    return levels[...(levels.firstIndex { $0.name == named } ?? -1)]
-  }
-  #if arch(x86_64) && os(Linux)
-    let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-    let flags = facts.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ").map(String.init)
-    return levels.prefix { $0.flags.isSubset(of: flags ?? []) }
-  #elseif arch(x86_64)
-    return levels[...0]
-  #else
-    return []
-  #endif
-}
-
-let isChosen = isRoot || Context.environment["LSTM_PROCESSOR"] != nil
-let kernels = isChosen ? processor() : processor().prefix(1)
-let defines = kernels.map { SwiftSetting.define($0.define) }
-let kernelSettings = (kernels.last.map { [.unsafeFlags(["-Xcc", "-march=\($0.name)"])] } ?? []) + defines
+// The kernels are SIMD types and fused multiply-adds. Unless the compiler knows that the processor has these, every lane
+// of `addingProduct` becomes a library call (60 times slower). So the folder Kernels is built once for each level of
+// // x86-64, through symbolic links (see the end), and the engine is chosen when a program starts. Since 6.2, SwiftPM allows
+// such flags in a package that others depend on by version.
 
 // MARK: libhdf5
 //
@@ -73,6 +42,9 @@ func serve(_ product: String, _ package: String) -> Target.Dependency {
 }
 
 // MARK: The package
+
+/// What the tests of the kernels need besides those.
+let kernelTests: [Target.Dependency] = ["EngineSelection", "GoldenValues", "RecurrentNetwork"]
 
 let package = Package(
   name: "swift-lstm",
@@ -110,14 +82,16 @@ let package = Package(
     // Reads zip archives; the only system library that is always required.
     .systemLibrary(
       name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
-    // Prefetching, and square roots of vectors, which Swift can't express.
+    // Prefetching, square roots of vectors, and what a processor has, which Swift can't express.
     .target(name: "CIntrinsics"),
     .target(name: "Files"),
     .target(name: "Corpus", dependencies: ["CLibZip", "CIntrinsics", "Files"]),
-    .target(name: "RecurrentNetwork", dependencies: ["CIntrinsics"], swiftSettings: kernelSettings),
+    .target(name: "RecurrentNetwork"),
+    .target(name: "Kernels", dependencies: ["CIntrinsics", "RecurrentNetwork"]),
+    .target(name: "EngineSelection", dependencies: ["CIntrinsics", "Kernels", "RecurrentNetwork"]),
     .target(name: "NGrams", dependencies: ["Corpus", "RecurrentNetwork"]),
     .target(name: "Hyperparameters", dependencies: ["Files", "NGrams", "RecurrentNetwork"]),
-    .target(name: "Parallel", dependencies: ["Corpus", "Files", "RecurrentNetwork"]),
+    .target(name: "Parallel", dependencies: ["Corpus", "EngineSelection", "Files", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CHDF5", pkgConfig: hasSerialHDF5 ? "hdf5-serial" : "hdf5",
       providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
@@ -131,7 +105,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Classification", "Corpus", "Files", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork",
+        "Classification", "Corpus", "EngineSelection", "Files", "Hyperparameters", "Models", "NGrams", "Parallel",
+        "RecurrentNetwork",
       ]),
     .target(
       name: "Classification",
@@ -145,7 +120,9 @@ let package = Package(
     .target(name: "Distribution", dependencies: ["CMPI", "Parallel"]),
     .target(
       name: "Benchmarking",
-      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Training"]),
+      dependencies: [
+        "Corpus", "EngineSelection", "Files", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Training",
+      ]),
     .target(
       name: "Report",
       dependencies: [
@@ -166,12 +143,11 @@ let package = Package(
     .executableTarget(
       name: "lstm",
       dependencies: [
-        "Benchmarking", "Classification", "Corpus", "Distribution", "Files", "Hyperparameters", "Models", "NGrams",
-        "Parallel", "RecurrentNetwork", "Report", "Serving", "Training",
+        "Benchmarking", "Classification", "Corpus", "Distribution", "EngineSelection", "Files", "Hyperparameters",
+        "Models",
+        "NGrams", "Parallel", "RecurrentNetwork", "Report", "Serving", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      // The executable reports what the kernels were built for, and checks the processor before running them.
-      swiftSettings: defines),
+      ]),
 
     // Shared by tests: values computed by PyTorch and Keras with the scripts in Scripts/golden.
     .target(
@@ -186,12 +162,14 @@ let package = Package(
       name: "CorpusTests", dependencies: ["CLibZip", "Corpus", "Files", "Fixtures"], resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
+    .testTarget(name: "KernelsTests", dependencies: kernelTests + ["Kernels"]),
     .testTarget(name: "NGramsTests", dependencies: ["Corpus", "GoldenValues", "NGrams"], exclude: ["Golden"]),
     .testTarget(
       name: "HyperparametersTests", dependencies: ["Fixtures", "GoldenValues", "Hyperparameters", "RecurrentNetwork"],
       exclude: ["Golden"]),
     .testTarget(
-      name: "ParallelTests", dependencies: ["Corpus", "Fixtures", "GoldenValues", "Parallel", "RecurrentNetwork"],
+      name: "ParallelTests",
+      dependencies: ["Corpus", "EngineSelection", "Fixtures", "GoldenValues", "Parallel", "RecurrentNetwork"],
       exclude: ["Golden"]),
     .testTarget(
       name: "TrainingTests",
@@ -232,9 +210,41 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Classification", "Corpus", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "RecurrentNetwork",
+        "Classification", "Corpus", "EngineSelection", "Fixtures", "GoldenValues", "Hyperparameters", "Models",
+        "RecurrentNetwork",
       ], exclude: ["Golden"]),
     .testTarget(name: "SetUpTests"),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// MARK: x86-64's levels
+//
+// LSTM_PROCESSOR=baseline leaves them out, to build on x86-64 for another kind of processor.
+
+#if arch(x86_64)
+  if Context.environment["LSTM_PROCESSOR"] != "baseline" { addX86Kernels() }
+#endif
+
+@MainActor
+func addX86Kernels() {
+  @MainActor func add(_ name: String, _ level: String, _ defines: [String], path: String? = nil, to user: String) {
+    package.targets.append(
+      .target(
+        name: name, dependencies: ["CIntrinsics", "RecurrentNetwork"], path: path,
+        swiftSettings: [.unsafeFlags(["-Xcc", "-march=\(level)"])] + defines.map { .define($0) }))
+    let user = package.targets.first { $0.name == user }!
+    user.dependencies.append(.byName(name: name))
+    if user.swiftSettings == nil { user.swiftSettings = [.define("X86_KERNELS")] }
+  }
+  add("KernelsX86V3", "x86-64-v3", ["X86_64_V3"], to: "EngineSelection")
+  add("KernelsX86V4", "x86-64-v4", ["X86_64_V3", "X86_64_V4"], to: "EngineSelection")
+  // Narrow vectors, to compare bits with.
+  add("KernelsNarrow", "x86-64-v3", ["FUSED"], path: "Tests/KernelsNarrow", to: "ParallelTests")
+  for (name, define) in [("KernelsX86V3", "X86_64_V3"), ("KernelsX86V4", "X86_64_V4")] {
+    package.targets.append(
+      .testTarget(
+        name: "\(name)Tests", dependencies: kernelTests + [.byName(name: name)],
+        swiftSettings: [.define(define)]))
+  }
+}

@@ -24,9 +24,12 @@ def dependencies(target):
     return {name for entry in target["dependencies"] for kind in entry.values() for name in kind[:1]}
 
 
+def folder(target):
+    return ROOT / (target.get("path") or ("Tests/" if target["type"] == "test" else "Sources/") + target["name"])
+
+
 def sources(target):
-    folder = target.get("path") or ("Tests/" if target["type"] == "test" else "Sources/") + target["name"]
-    return sorted((ROOT / folder).rglob("*.swift"))
+    return sorted(folder(target).resolve().rglob("*.swift"))
 
 
 def imports(file):
@@ -43,12 +46,18 @@ def imports(file):
 
 def check(targets):
     problems = []
+    # Targets that are built from another's folder, through a link, count as that one.
+    twins = {t["name"]: folder(t).resolve().name for t in targets if folder(t).is_symlink()}
+
+    def originals(names):
+        return {twins.get(name, name) for name in names}
+
     for target in targets:
         files = sources(target)
         if not files:
             continue
-        declared = dependencies(target)
-        used = set().union(*(imports(file) for file in files)) - TOOLCHAIN - {"PackageDescription"}
+        declared = originals(dependencies(target))
+        used = originals(set().union(*(imports(file) for file in files))) - TOOLCHAIN - {"PackageDescription"}
         # A test of a program's own lines runs it, and imports nothing of it.
         executables = {t["name"] for t in targets if t["type"] == "executable"}
         problems += [f"{target['name']} imports {name}, which it does not declare" for name in sorted(used - declared)]
@@ -58,7 +67,7 @@ def check(targets):
         ]
     owners = {}
     for target in targets:
-        if target["type"] == "test" or target.get("path"):
+        if target["type"] == "test" or target.get("path") or target["name"] in twins:
             continue
         for file in sources(target):
             for name in re.findall(r"^(?:public |package )?(?:final )?(?:struct|class|enum|protocol|actor) (\w+)",
@@ -75,7 +84,11 @@ def check(targets):
 
 def drawing(targets):
     """A Mermaid graph of the Swift modules in Sources; an arrow that follows from others is left out."""
-    inside = {t["name"] for t in targets if t["type"] in ("regular", "executable") and not t.get("path") and sources(t)}
+    inside = {
+        t["name"]
+        for t in targets
+        if t["type"] in ("regular", "executable") and not t.get("path") and sources(t) and not folder(t).is_symlink()
+    }
     arrows = {t["name"]: dependencies(t) & inside for t in targets if t["name"] in inside}
 
     def reachable(name):

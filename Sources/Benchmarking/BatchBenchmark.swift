@@ -1,4 +1,5 @@
 import Corpus
+import EngineSelection
 import Files
 import Foundation
 import Hyperparameters
@@ -120,13 +121,13 @@ package final class BatchBenchmark {
 
   /// The peak of all threads together, in GFLOP/s, when each does nothing but independent multiply-adds in registers.
   package func peak() -> Double {
-    let rounds = 4_000_000
+    let (engine, rounds) = (Engines.current, 4_000_000)
     let sums = UnsafeMutablePointer<Float>.allocate(capacity: network.team.count)
     defer { sums.deallocate() }
     let start = ContinuousClock.now
-    network.team.perform(network.team.count) { _, job in sums[job] = multiplyAddsInRegisters(rounds: rounds) }
+    network.team.perform(network.team.count) { _, job in sums[job] = engine.multiplyAddsInRegisters(rounds: rounds) }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return Double(network.team.count * rounds * flopPerRoundInRegisters) / seconds * 1e-9
+    return Double(network.team.count * rounds * engine.flopPerRoundInRegisters) / seconds * 1e-9
   }
 
   /// Writes the data and the initial weights for benchmarks of other frameworks: tokens.i32 [N, T], labels.u8 [N] and

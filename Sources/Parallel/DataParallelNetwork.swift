@@ -1,4 +1,5 @@
 import Corpus
+import EngineSelection
 import RecurrentNetwork
 
 /// A network that runs on all threads of all ranks: it computes the gradient of a batch from its shards, and evaluates.
@@ -11,11 +12,11 @@ package final class DataParallelNetwork {
   private let ranks: Ranks
   private let sumsInAnyOrder: Bool
   package let team: WorkerTeam
-  private let batch: PreparedBatch
-  private let workers: [ShardWorker]
-  private let injections: ChainInjections
-  private let assembly: GradientAssembly
-  private var freeGradients: [ShardGradient] = []
+  private let batch: any EngineBatch
+  private let workers: [any EngineWorker]
+  private let injections: any EngineInjections
+  private let assembly: any EngineAssembly
+  private var freeGradients: [any EngineGradient] = []
   private var gradient: BatchGradient
 
   /// - Parameters:
@@ -25,19 +26,20 @@ package final class DataParallelNetwork {
   ///   - shardCount: the number of shards in a large batch, which determines the order of additions.
   ///   - communicator: the ranks, which all make the same calls with the same arguments, except for `threads`.
   ///   - sumsInAnyOrder: whether `Communicator.sum` adds the ranks' gradients; the bits then depend on the number of ranks.
+  ///   - engine: computes it.
   package init(
     _ layout: ParameterLayout, maxLength: Int, threads: Int, shardCount: Int = ShardPlan.shardCount,
-    communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false
+    communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false, engine: any Engine = Engines.current
   ) {
     self.maxLength = maxLength
     self.shardCount = shardCount
     self.sumsInAnyOrder = sumsInAnyOrder
     ranks = Ranks(communicator, layout)
     team = WorkerTeam(count: threads)
-    batch = PreparedBatch(layout)
-    workers = (0..<threads).map { _ in ShardWorker(layout.architecture, steps: maxLength) }
-    injections = ChainInjections(layout.architecture)
-    assembly = GradientAssembly(batch)
+    batch = engine.makeBatch(layout)
+    workers = (0..<threads).map { _ in engine.makeWorker(layout.architecture, steps: maxLength) }
+    injections = batch.makeInjections()
+    assembly = batch.makeAssembly()
     gradient = BatchGradient(layout)
   }
 
@@ -73,7 +75,7 @@ package final class DataParallelNetwork {
     ranks.gather(
       { plan.shards[ranks.share(of: plan.shards.count, rank: $0)].flatMap(\.self) }, results: outcomes,
       injections: sumsInAnyOrder || batch.padding != .chained ? nil : injections)
-    gradient.clear(for: batch.tokens.tokens)
+    gradient.clear(for: batch.tokens)
     if let sum {
       let tiles = sumsInAnyOrder ? plan.shards[own].flatMap(\.self) : plan.tiles
       team.perform(assembly.jobs(of: sum, parameters: parameters)) { _, job in
@@ -81,7 +83,7 @@ package final class DataParallelNetwork {
       }
       assembly.write(sum, sampleCount: sequences.count, parameters: parameters, to: &gradient)
     }
-    if ranks.count > 1 { ranks.share(&gradient.parameters, tokens: batch.tokens.tokens, sums: sumsInAnyOrder) }
+    if ranks.count > 1 { ranks.share(&gradient.parameters, tokens: batch.tokens, sums: sumsInAnyOrder) }
   }
 
   /// Runs this rank's shards through the network.
@@ -90,14 +92,14 @@ package final class DataParallelNetwork {
   ///   rank's own shards, or nil if it has none.
   private func addShards(
     _ own: Range<Int>, of plan: ShardPlan, _ sequences: [TokenSequence], _ outcomes: UnsafeMutablePointer<Outcome>
-  ) -> ShardGradient? {
+  ) -> (any EngineGradient)? {
     freeGradients.removeAll { !$0.fits(batch) }
     injections.reserve(tiles: plan.tiles.count)
     // If there is no tree across the ranks, each rank has its own.
     let firstShard = sumsInAnyOrder ? own.lowerBound : 0
     let reducer = GradientReducer(
       shardCount: sumsInAnyOrder ? own.count : plan.shards.count, free: freeGradients
-    ) { [batch] in ShardGradient(batch) }
+    ) { [batch] in batch.makeGradient() }
     team.perform(Array(own)) { worker, shard in
       let gradient = reducer.buffer()
       gradient.clear(tokenCount: batch.tokens.count)
@@ -176,7 +178,9 @@ package final class DataParallelNetwork {
     let plan = ShardPlan(
       lengths: sequences.map { batch.padding.length($0.count, maxLength: maxLength) }, maxLength: maxLength,
       shardCount: shardCount)
-    team.perform(batch.jobs(chainLength: plan.tiles.last?.start ?? 0)) { _, job in batch.perform(job, parameters) }
+    team.perform(batch.jobs(chainLength: plan.tiles.last?.start ?? 0, learns: true)) { _, job in
+      batch.perform(job, parameters)
+    }
     return plan
   }
 

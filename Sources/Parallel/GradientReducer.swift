@@ -17,34 +17,34 @@ package final class GradientReducer {
   }
 
   private let shardCount: Int
-  private let makeBuffer: () -> ShardGradient
+  private let makeBuffer: () -> any EngineGradient
   private let lock = NSLock()
   // These are guarded by the lock.
-  private var waiting: [Node: ShardGradient] = [:]
-  private var free: [ShardGradient]
-  private var root: ShardGradient?
+  private var waiting: [Node: any EngineGradient] = [:]
+  private var free: [any EngineGradient]
+  private var root: (any EngineGradient)?
 
   /// - Parameters:
   ///   - shardCount: the number of shards.
   ///   - free: buffers of an earlier batch.
   ///   - makeBuffer: makes another buffer.
-  package init(shardCount: Int, free: [ShardGradient], makeBuffer: @escaping () -> ShardGradient) {
+  package init(shardCount: Int, free: [any EngineGradient], makeBuffer: @escaping () -> any EngineGradient) {
     self.shardCount = shardCount
     self.free = free
     self.makeBuffer = makeBuffer
   }
 
   /// A buffer for a shard's sums, with arbitrary contents.
-  package func buffer() -> ShardGradient {
+  package func buffer() -> any EngineGradient {
     lock.withLock { free.popLast() } ?? makeBuffer()
   }
 
   /// Adds a shard's complete sums.
-  package func add(_ gradient: ShardGradient, shard: Int) { add(gradient, at: Node(index: shard)) }
+  package func add(_ gradient: any EngineGradient, shard: Int) { add(gradient, at: Node(index: shard)) }
 
   private func width(_ level: Int) -> Int { (shardCount + (1 << level) - 1) >> level }
 
-  private func add(_ gradient: ShardGradient, at node: Node) {
+  private func add(_ gradient: any EngineGradient, at node: Node) {
     var (sum, node) = (gradient, node)
     while width(node.level) > 1 {
       let neighbor = Node(level: node.level, index: node.index ^ 1)
@@ -70,7 +70,7 @@ package final class GradientReducer {
   /// All ranks visit the nodes in the same order. Therefore both ends of the first outstanding message are always ready for
   /// it, and no rank waits forever.
   ///
-  /// - Parameter tokenCount: the batch's distinct tokens, as for `ShardGradient.clear`.
+  /// - Parameter tokenCount: the batch's distinct tokens, as for `EngineGradient.clear`.
   func exchange(_ ranks: Ranks, tokenCount: Int) {
     func owner(of node: Node) -> Int { ranks.owner(of: node.index << node.level, among: shardCount) }
     var level = 0
@@ -92,7 +92,7 @@ package final class GradientReducer {
   }
 
   /// The sum over all shards, or nil if another rank has it; and all buffers, including the sum's, for the next batch.
-  package func takeSum() -> (sum: ShardGradient?, free: [ShardGradient]) {
+  package func takeSum() -> (sum: (any EngineGradient)?, free: [any EngineGradient]) {
     precondition(waiting.isEmpty, "a shard is missing")
     return (root, free + (root.map { [$0] } ?? []))
   }

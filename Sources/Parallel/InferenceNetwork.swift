@@ -1,4 +1,5 @@
 import Corpus
+import EngineSelection
 import Foundation
 import RecurrentNetwork
 
@@ -10,30 +11,35 @@ import RecurrentNetwork
 // @unchecked: `batch` is written in `init` and then only read; `freeWorkers` is only accessed under the lock, and a worker
 // that was taken from it belongs to one thread until it is put back.
 package final class InferenceNetwork: @unchecked Sendable {
+  private let engine: any Engine
   private let architecture: Architecture
   private let maxLength: Int
   /// [logits].
   private let bias: [Float]
   private let team: WorkerTeam
   /// Prepared for every token of the vocabulary, and padding of any length.
-  private let batch: PreparedBatch
+  private let batch: any EngineBatch
   private let lock = NSLock()
   /// By their number of steps.
-  private var freeWorkers: [Int: [ShardWorker]] = [:]
+  private var freeWorkers: [Int: [any EngineWorker]] = [:]
 
   /// - Parameters:
   ///   - parameters: the weights.
   ///   - maxLength: T, the number of steps.
   ///   - threads: the number of threads that share the work of a call.
-  package init(_ parameters: Parameters, maxLength: Int, threads: Int) {
+  ///   - engine: computes it.
+  package init(_ parameters: Parameters, maxLength: Int, threads: Int, engine: any Engine = Engines.current) {
+    self.engine = engine
     architecture = parameters.architecture
     bias = Array(parameters[parameters.layout.denseBias])
     self.maxLength = maxLength
     team = WorkerTeam(count: threads)
-    batch = PreparedBatch(parameters.layout)
+    batch = engine.makeBatch(parameters.layout)
     let everyToken = (0..<Int32(architecture.vocabularySize)).map { $0 }
     everyToken.withUnsafeBufferPointer { tokens in
-      batch.load(parameters, for: [TokenSequence(tokens: tokens.baseAddress!, count: tokens.count, label: 0)])
+      batch.load(
+        parameters, for: [TokenSequence(tokens: tokens.baseAddress!, count: tokens.count, label: 0)],
+        dropout: nil)
     }
     team.perform(batch.jobs(chainLength: maxLength, learns: false)) { [batch] _, job in batch.perform(job, parameters) }
   }
@@ -91,7 +97,7 @@ package final class InferenceNetwork: @unchecked Sendable {
         func evaluate(_ tiles: [RowTile]) {
           withWorker(steps: span) { $0.evaluate(tiles, in: sequences, batch: batch, logits: logits.baseAddress!) }
         }
-        if ranks.count == 1, lengths.count <= team.count * ShardWorker.tilesPerBlock * RowTile.rowCount {
+        if ranks.count == 1, lengths.count <= team.count * RowTile.rowsPerBlock {
           let plan = ShardPlan(lengths: steps, maxLength: span, threads: team.count)
           team.perform(plan.shards) { _, tiles in evaluate(tiles) }
           return progress(lengths.count)
@@ -135,10 +141,10 @@ package final class InferenceNetwork: @unchecked Sendable {
   }
 
   /// Calls `body` with a worker of its own. There are as many workers as have ever been in use at once.
-  private func withWorker(steps: Int, _ body: (ShardWorker) -> Void) {
+  private func withWorker(steps: Int, _ body: (any EngineWorker) -> Void) {
     let worker =
       lock.withLock { freeWorkers[steps]?.popLast() }
-      ?? ShardWorker(architecture, steps: steps, earlierPaddings: maxLength - steps, learns: false)
+      ?? engine.makeWorker(architecture, steps: steps, earlierPaddings: maxLength - steps, learns: false)
     body(worker)
     lock.withLock { freeWorkers[steps, default: []].append(worker) }
   }

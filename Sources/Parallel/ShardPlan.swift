@@ -81,8 +81,8 @@ extension ShardPlan {
   /// Divides the tiles into rounds, the longest ones first. Each rank has a share of each round, so that all ranks have
   /// rows of all lengths.
   package func rounds(ranks: Int) -> [Round] {
-    let blocks = stride(from: 0, to: tiles.count, by: ShardWorker.tilesPerBlock).map {
-      Array(tiles[$0..<min($0 + ShardWorker.tilesPerBlock, tiles.count)])
+    let blocks = stride(from: 0, to: tiles.count, by: RowTile.tilesPerBlock).map {
+      Array(tiles[$0..<min($0 + RowTile.tilesPerBlock, tiles.count)])
     }
     let size = Self.blocksPerRound * ranks
     return stride(from: 0, to: blocks.count, by: size).map { first in

@@ -8,7 +8,7 @@ extension Architecture {
     let recurrences = 4 * h * directions * (inputs + layers * h)
     // Weights, gradient and two moments; the history of a block per thread; packed copies and sums.
     let parameters = Double(vocabularySize) * Double(embeddingSize) + recurrences
-    let rows = Double(threads) * Double(maxLength) * Double(ShardWorker.tilesPerBlock * RowTile.rowCount)
+    let rows = Double(threads) * Double(maxLength) * Double(RowTile.rowsPerBlock)
     return 4 * (4 * parameters + rows * 8 * h * layers * directions + Double(threads + 8) * 4 * h * h * layers)
   }
 
@@ -19,7 +19,7 @@ extension Architecture {
     let (layers, directions) = (Double(layerCount), Double(directionCount))
     let (first, above) = (Double(inputSize(ofLayer: 0)), (layers - 1) * directions * h)
     let table = v * (2 * e + directions * 4 * h)
-    let rows = Double(ShardWorker.tilesPerBlock * RowTile.rowCount)
+    let rows = Double(RowTile.rowsPerBlock)
     let steps = PaddingTreatment(self, nil) == .read ? Double(maxLength) * rows * above : 0
     return 4 * (table + 3 * 4 * h * directions * (first + above + layers * h) + steps)
   }

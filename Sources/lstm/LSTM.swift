@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpus
 import Distribution
+import EngineSelection
 import Foundation
 import Training
 
@@ -32,8 +33,7 @@ struct LSTM: ParsableCommand {
         "Error: only \(files.rlim_cur) files may be open at once; raise the limit with ulimit -n \(fewestFiles)")
       exit(withError: ExitCode(EX_OSERR))
     }
-    // The kernels would crash with an illegal instruction.
-    if let problem = Processor.problem {
+    if let problem = Engines.problem {
       printError("Error: \(problem)")
       exit(withError: ExitCode(1))
     }

@@ -1,41 +1,23 @@
+import EngineSelection
 import Foundation
 
-/// The processor, and whether it has the instructions that the kernels were built with.
+/// The processor, and what of it this process may use.
 enum Processor {
-  #if X86_64_V4
-    static let kernels = "x86-64-v4: AVX-512"
-    private static let needed = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]
-  #elseif X86_64_V3
-    static let kernels = "x86-64-v3: AVX2 and FMA"
-    private static let needed = ["avx2", "fma", "bmi2"]
-  #elseif arch(x86_64)
-    static let kernels = "any x86-64: SSE2, about a third as fast as with AVX2 and FMA"
-    private static let needed: [String] = []
-  #elseif arch(arm64)
-    static let kernels = "arm64: NEON"
-    private static let needed: [String] = []
-  #else
-    static let kernels = "any processor"
-    private static let needed: [String] = []
-  #endif
+  /// The instructions of the engine in use.
+  static var kernels: String {
+    let name = Engines.current.name
+    let description = [
+      "x86-64-v4": "AVX-512", "x86-64-v3": "AVX2 and FMA", "arm64": "NEON",
+      "baseline": "SSE2, about a third as fast as AVX2 and FMA, and with other last bits",
+    ]
+    return description[name].map { "\(name): \($0)" } ?? name
+  }
 
   /// The processor's name.
   static var model: String {
     let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     return facts.split(separator: "\n").first { $0.hasPrefix("model name") }?
       .split(separator: ":", maxSplits: 1).last?.trimmingCharacters(in: .whitespaces) ?? "Unknown processor"
-  }
-
-  /// A message about missing instructions; nil if there are none, or if the system doesn't say.
-  static var problem: String? {
-    guard !needed.isEmpty, let facts = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
-      let flags = facts.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
-    else { return nil }
-    let missing = Set(needed).subtracting(flags.split(separator: " ").map(String.init))
-    guard !missing.isEmpty else { return nil }
-    return
-      "this lstm was built for a processor with \(missing.sorted().joined(separator: ", ")), which this one lacks; "
-      + "build lstm on this machine, or with LSTM_PROCESSOR=baseline"
   }
 
   /// The number of cores that this process may use, according to its affinity mask and to the container's limit on processor

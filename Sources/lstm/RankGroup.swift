@@ -1,5 +1,6 @@
 import ArgumentParser
 import Distribution
+import EngineSelection
 import Files
 import Foundation
 import Hyperparameters
@@ -17,6 +18,9 @@ final class RankGroup {
   private struct Member: Codable {
     var host: String
     var program: String
+    /// The engine that it would use, and the others that it can.
+    var engine: String
+    var engines: [String]
     /// The machine's boot id: containers on one machine share its cores, whatever their host names.
     var machine: String
     var cores: Set<Int>
@@ -35,14 +39,19 @@ final class RankGroup {
     let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
     let host = Self.hostName
     let own = Member(
-      host: host, program: communicator.count == 1 ? "" : Self.program, machine: boot ?? host,
-      cores: Processor.allowedCores, quota: Processor.quota, threads: threads)
+      host: host, program: communicator.count == 1 ? "" : Self.program, engine: Engines.current.name,
+      engines: Engines.available.map(\.name), machine: boot ?? host, cores: Processor.allowedCores,
+      quota: Processor.quota, threads: threads)
     let texts = communicator.gather(String(decoding: try JSONEncoder().encode(own), as: UTF8.self))
     let all = communicator.broadcast(Data("[\(texts.joined(separator: ","))]".utf8))
     guard let members = try? JSONDecoder().decode([Member].self, from: all) else {
       throw RankError.otherVersions
     }
     self.members = members
+    // The ranks' messages are in an engine's own order, so all use the one of the oldest processor.
+    if let engine = members.map(\.engine).first(where: { name in members.allSatisfy { $0.engines.contains(name) } }) {
+      Engines.use(engine)
+    }
     self.threads = Self.threads(of: own, among: members)
   }
 
@@ -64,7 +73,7 @@ final class RankGroup {
     #endif
     (try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))?.withUnsafeBytes { fingerprint.add($0) }
     let command = CommandLine.arguments.dropFirst().first ?? ""
-    return "lstm \(command) \(LSTM.version) for \(Processor.kernels) (build \(fingerprint.text.prefix(8)))"
+    return "lstm \(command) \(LSTM.version) (build \(fingerprint.text.prefix(8)))"
   }
 
   var count: Int { communicator.count }

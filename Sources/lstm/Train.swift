@@ -1,5 +1,6 @@
 import ArgumentParser
 import Corpus
+import EngineSelection
 import Files
 import Foundation
 import Hyperparameters
@@ -182,8 +183,8 @@ struct Train: ParsableCommand {
         printError("Warning: \((error as? any ActionableError)?.facts ?? "\(error)"); using the one before it")
       case .otherKernels(let name):
         printError(
-          "Warning: \(resume ?? outputPath): the run was begun with kernels for \(name.escapedForTerminal()), and this build "
-            + "has those for \(Kernels.name); it ends with other last bits than with one build")
+          "Warning: \(resume ?? outputPath): the run was begun with kernels for \(name.escapedForTerminal()), and goes "
+            + "on with those for \(Engines.current.name); it ends with other last bits than with one kind")
       case .reading(let share): reading.show(share)
       case .note(let note):
         reading.end()

@@ -1,4 +1,5 @@
 import Corpus
+import EngineSelection
 import GoldenValues
 import Parallel
 import RecurrentNetwork
@@ -18,7 +19,11 @@ import Testing
   func gradientsAreEqual(seed: UInt64) {
     let task = RandomTask(seed: seed)
     let expected = task.reference.evaluate(task.samples)
-    let (metrics, gradient) = task.engineGradient()
+    for engine in Engines.available { expectEqualGradients(task, expected, engine) }
+  }
+
+  private func expectEqualGradients(_ task: RandomTask, _ expected: ReferenceNetwork.Result, _ engine: any Engine) {
+    let (metrics, gradient) = task.engineGradient(engine)
     #expect(abs(metrics.loss - expected.loss) < Self.lossTolerance * expected.loss, "\(task)")
     #expect(metrics.sampleCount == task.batch.count)
     let correctCount = zip(expected.logits, task.samples).count { prediction($0) == $1.label }
@@ -116,7 +121,7 @@ import Testing
 }
 
 /// A network and a training step, drawn from a seed; most sizes are no multiple of a vector's.
-private struct RandomTask: CustomStringConvertible {
+struct RandomTask: CustomStringConvertible {
   let seed: UInt64
   private(set) var layout: ParameterLayout
   var parameters: Parameters
@@ -258,12 +263,12 @@ private struct RandomTask: CustomStringConvertible {
 
   private var draw: DropoutDraw? { rates.map { DropoutDraw(rates: $0, seed: seed) } }
 
-  func network() -> DataParallelNetwork {
-    DataParallelNetwork(layout, maxLength: maxLength, threads: threads, shardCount: shardCount)
+  func network(_ engine: any Engine = Engines.current) -> DataParallelNetwork {
+    DataParallelNetwork(layout, maxLength: maxLength, threads: threads, shardCount: shardCount, engine: engine)
   }
 
-  func engineGradient() -> (metrics: Metrics, gradient: Parameters) {
-    network().gradient(
+  func engineGradient(_ engine: any Engine = Engines.current) -> (metrics: Metrics, gradient: Parameters) {
+    network(engine).gradient(
       of: batch, in: data, classWeights: classWeights, dropout: draw, parameters: parameters)
   }
 }

@@ -1,3 +1,4 @@
+import EngineSelection
 import Parallel
 import RecurrentNetwork
 import Testing
@@ -6,12 +7,12 @@ import Testing
   /// Numbers whose sum depends on the order of addition, brought in many orders.
   @Test(arguments: [1, 2, 3, 5, 8, 31, 32])
   func additionFollowsTheTreeInAnyOrderOfArrival(count: Int) {
-    let batch = PreparedBatch(ParameterLayout(.init(vocabularySize: 3, embeddingSize: 1, hiddenSize: 1)))
+    let batch = Engines.current.makeBatch(ParameterLayout(.init(vocabularySize: 3, embeddingSize: 1, hiddenSize: 1)))
     var generator = RandomGenerator(seed: 1)
     let values = (0..<count).map { _ in Float((generator.uniform() - 0.5) * 1e4) }
-    var free: [ShardGradient] = []
+    var free: [any EngineGradient] = []
     for _ in 0..<20 {
-      let reducer = GradientReducer(shardCount: count, free: free) { ShardGradient(batch) }
+      let reducer = GradientReducer(shardCount: count, free: free) { batch.makeGradient() }
       for shard in generator.permutation(of: count) {
         let gradient = reducer.buffer()
         gradient.clear(tokenCount: 1)
@@ -27,11 +28,11 @@ import Testing
   }
 
   @Test func shardsInOrderNeedABufferForEachLevel() {
-    let batch = PreparedBatch(ParameterLayout(.init(vocabularySize: 3, embeddingSize: 1, hiddenSize: 1)))
+    let batch = Engines.current.makeBatch(ParameterLayout(.init(vocabularySize: 3, embeddingSize: 1, hiddenSize: 1)))
     var made = 0
     let reducer = GradientReducer(shardCount: 32, free: []) {
       made += 1
-      return ShardGradient(batch)
+      return batch.makeGradient()
     }
     for shard in 0..<32 { reducer.add(reducer.buffer(), shard: shard) }
     _ = reducer.takeSum()
@@ -49,16 +50,16 @@ import Testing
       let sequences = (0..<6).map {
         TokenSequence(tokens: tokens.baseAddress! + 10 * $0, count: 10, label: UInt8($0 % 2))
       }
-      let batch = PreparedBatch(layout)
+      let batch = Engines.current.makeBatch(layout)
       batch.load(parameters, for: sequences, dropout: DropoutDraw(rates: dropout, seed: 1))
-      for job in batch.jobs(chainLength: 2) { batch.perform(job, parameters) }
-      let worker = ShardWorker(layout.architecture, steps: 12)
-      let injections = ChainInjections(layout.architecture)
+      for job in batch.jobs(chainLength: 2, learns: true) { batch.perform(job, parameters) }
+      let worker = Engines.current.makeWorker(layout.architecture, steps: 12)
+      let injections = batch.makeInjections()
       injections.reserve(tiles: 2)
       let outcomes = UnsafeMutablePointer<Outcome>.allocate(capacity: 6)
       defer { outcomes.deallocate() }
-      func sum(_ rows: Int...) -> ShardGradient {
-        let sum = ShardGradient(batch)
+      func sum(_ rows: Int...) -> any EngineGradient {
+        let sum = batch.makeGradient()
         sum.clear(tokenCount: batch.tokens.count)
         for row in rows {
           worker.addGradient(
@@ -81,7 +82,7 @@ import Testing
     return dropout
   }
 
-  private func message(_ sum: ShardGradient) -> UnsafeMutableRawBufferPointer {
+  private func message(_ sum: any EngineGradient) -> UnsafeMutableRawBufferPointer {
     let message = UnsafeMutableRawBufferPointer.allocate(
       byteCount: sum.messageSize(rows: sum.slots.count), alignment: 4)
     sum.write(to: message)

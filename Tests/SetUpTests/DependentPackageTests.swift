@@ -26,7 +26,7 @@ struct DependentPackageTests {
     do { _ = try await training.classifier } catch is CancellationError { print("cancelled") }
     """
 
-  @Test("README's examples build with fast kernels that run elsewhere, too, and train")
+  @Test("README's examples build with the kernels for all processors, and train")
   func builds() throws {
     let workspace = try Workspace()
     let files = FileManager.default
@@ -79,10 +79,8 @@ struct DependentPackageTests {
       "swift", ["run", "-v", "-c", "release", "--package-path", "dependent", "dependent"], environment: home)
     let outcome = try build.outcome(seconds: 600)
     #expect(outcome.code == 0, "\(outcome.said)")
-    #if arch(x86_64) && os(Linux)
-      let facts = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
-      #expect(outcome.said.contains("-march=x86-64-v3") == facts.contains("avx2"))
-      #expect(!outcome.said.contains("-march=x86-64-v4"))
+    #if arch(x86_64)
+      for level in ["x86-64-v3", "x86-64-v4"] { #expect(outcome.said.contains("-march=\(level)")) }
     #endif
     // A validation accuracy for each of three epochs.
     let accuracies = outcome.said.split(separator: "\n").compactMap { Double($0) }

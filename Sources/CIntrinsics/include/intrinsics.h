@@ -1,4 +1,4 @@
-// The two instructions of the kernels that Swift can't express.
+// Instructions that Swift can't express.
 #pragma once
 
 // Prefetching of a cache line before its use. It doesn't affect results, and may be given invalid addresses.
@@ -22,3 +22,7 @@ static inline __attribute__((always_inline)) void squareRoots16(void *floats) {
   vector = __builtin_elementwise_sqrt(vector);
   __builtin_memcpy(floats, &vector, sizeof vector);
 }
+
+// The highest level of the x86-64 psABI whose vector instructions the processor has and the system saves: 1, 3 or 4.
+// 0 on other processors.
+int processorLevel(void);

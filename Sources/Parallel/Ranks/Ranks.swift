@@ -30,14 +30,14 @@ final class Ranks {
   // MARK: To rank 0
 
   /// Sends the sums of a subtree of the shards to a rank.
-  func send(_ sum: ShardGradient, to rank: Int) {
+  func send(_ sum: any EngineGradient, to rank: Int) {
     let bytes = message.reserve(sum.messageSize(rows: sum.slots.count))
     sum.write(to: bytes)
     communicator.send(UnsafeRawBufferPointer(bytes), to: rank)
   }
 
   /// Adds the sums that a rank sends.
-  func add(from rank: Int, to sum: ShardGradient, tokenCount: Int) {
+  func add(from rank: Int, to sum: any EngineGradient, tokenCount: Int) {
     let bytes = message.reserve(sum.messageSize(rows: tokenCount))
     let size = communicator.receive(into: bytes, from: rank)
     sum.add(message: UnsafeRawBufferPointer(rebasing: bytes[..<size]))
@@ -50,7 +50,7 @@ final class Ranks {
   ///   - width: how many elements of `results` each sequence has.
   func gather<Element: BitwiseCopyable>(
     _ tiles: (_ rank: Int) -> [RowTile], results: UnsafeMutablePointer<Element>, width: Int = 1,
-    injections: ChainInjections? = nil
+    injections: (any EngineInjections)? = nil
   ) {
     /// Calls `body` for each piece of memory that is sent or received, in order.
     func forEachPiece(of tiles: [RowTile], _ body: (UnsafeMutableRawBufferPointer) -> Void) {

@@ -14,8 +14,7 @@ extension ReferenceDropout {
     self.init(none: architecture, steps: steps)
     let (e, h) = (architecture.embeddingSize, architecture.hiddenSize)
     func factors(_ site: DropoutDraw.Site, _ numbers: Range<Int>) -> [Double] {
-      let factors = draw.factors(site, sample: sample)
-      return numbers.map { Double(factors.vector($0)[0]) }
+      numbers.map { Double(draw.factor(site, sample: sample, number: $0)) }
     }
     words = factors(.words, 0..<steps)
     if e > 0 { embedding = (0..<steps).map { t in factors(.embedding, t * e..<(t + 1) * e) } }

@@ -1,3 +1,4 @@
+import EngineSelection
 import Foundation
 import Models
 import Parallel
@@ -5,15 +6,15 @@ import RecurrentNetwork
 
 extension Adam {
   /// Counts a step.
-  mutating func nextStep() -> AdamArithmetic.Step {
+  mutating func nextStep() -> AdamStep {
     step += 1
     let t = Double(step)
-    return .init(
+    return AdamStep(
       alpha: Float(learningRate * (1 - pow(beta2, t)).squareRoot() / (1 - pow(beta1, t))), rate: Float(learningRate))
   }
 
   /// Calls `body` with Adam's arithmetic on some parameters.
-  mutating func withArithmetic(on parameters: inout [Float], _ body: (AdamArithmetic) -> Void) {
+  mutating func withArithmetic(on parameters: inout [Float], _ body: (any AdamArithmetic) -> Void) {
     precondition(parameters.count == firstMoment.count)
     let (rate1, rate2, epsilon, decay) = (Float(1 - beta1), Float(1 - beta2), epsilon, weightDecay.map { Float($0) })
     parameters.withUnsafeMutableBufferPointer { w in
@@ -21,9 +22,10 @@ extension Adam {
         secondMoment.withUnsafeMutableBufferPointer { v in
           guard let w = w.baseAddress, let m = m.baseAddress, let v = v.baseAddress else { return }
           body(
-            AdamArithmetic(
-              parameters: w, firstMoment: m, secondMoment: v, rate1: rate1, rate2: rate2, epsilon: epsilon, decay: decay
-            ))
+            Engines.current.adam(
+              AdamMemory(
+                parameters: w, firstMoment: m, secondMoment: v, rate1: rate1, rate2: rate2, epsilon: epsilon,
+                decay: decay)))
         }
       }
     }

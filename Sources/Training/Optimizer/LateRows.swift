@@ -15,7 +15,7 @@ package struct LateRows {
   /// All other parameters.
   private let others: [Range<Int>]
   /// The steps since all rows were up to date.
-  private var steps: [AdamArithmetic.Step] = []
+  private var steps: [AdamStep] = []
   /// The first step from which on no α is more than 5 % above the one before it.
   private var calmFrom = 0
   /// How many of the steps each token's rows have taken: [V].
@@ -86,7 +86,7 @@ package struct LateRows {
   ) {
     precondition(gradient.count == parameters.values.count)
     let full = adam.nextStep()
-    let none = AdamArithmetic.Step(alpha: 0, rate: 0)
+    let none = AdamStep(alpha: 0, rate: 0)
     // The tables are all frozen, or none is: they begin the embedding, or the recurrent layers.
     let step = tables.contains { $0.offset < frozenCount } ? none : full
     gradient.withUnsafeBufferPointer { gradient in

@@ -1,4 +1,5 @@
 import Corpus
+import EngineSelection
 import Foundation
 import Hyperparameters
 import Models
@@ -18,8 +19,8 @@ public struct Checkpoint: Sendable, Equatable {
   public var source: DataSource
   /// What it writes besides its histories and its model.
   public var output: OutputSettings
-  /// The name of the kernels that computed it; nil in older checkpoints.
-  public var kernels: String? = Kernels.name
+  /// The name of the engine that computed it; nil in older checkpoints.
+  public var kernels: String? = Engines.current.name
 
   /// A run's state, with what it was told to do.
   public init(

@@ -1,5 +1,6 @@
 import Classification
 import Corpus
+import EngineSelection
 import Foundation
 import Hyperparameters
 import Models
@@ -43,7 +44,7 @@ public final class Run {
   public enum Preparation: Sendable {
     /// A checkpoint can't be used; the one before it is tried.
     case damagedCheckpoint(any Error & Sendable)
-    /// The run was begun with kernels of this name, by another build: it goes on, but to other last bits.
+    /// The run was begun by an engine of this name, whose bits are others: it goes on, but to other last bits.
     case otherKernels(String)
     /// Of the data, this share has been read.
     case reading(Double)
@@ -126,7 +127,9 @@ public final class Run {
     let found = try options.communicator.checkpointOfFirstRank { () -> Checkpoint? in
       let folder = try RunFolder(resuming: path)
       var checkpoint = try folder.latestCheckpoint { report(.damagedCheckpoint($0)) }
-      if let kernels = checkpoint.kernels, kernels != Kernels.name { report(.otherKernels(kernels)) }
+      if let kernels = checkpoint.kernels, !Engines.giveSameBits(kernels, Engines.current.name) {
+        report(.otherKernels(kernels))
+      }
       (opened, before) = (folder, checkpoint.configuration)
       try change(&checkpoint)
       return checkpoint.state.isFinished ? nil : checkpoint

@@ -1,4 +1,5 @@
 import Corpus
+import EngineSelection
 import Files
 import Foundation
 import Hyperparameters
@@ -167,7 +168,8 @@ public final class RunFolder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let description = Description(
-      version: Run.version, kernels: Kernels.name, data: source.path, limit: source.limit, wordIndex: source.wordIndex,
+      version: Run.version, kernels: Engines.current.name, data: source.path, limit: source.limit,
+      wordIndex: source.wordIndex,
       text: source.text, validationData: source.validationPath, testData: source.testPath,
       fingerprint: source.fingerprint, threads: threads, configuration: configuration)
     try AtomicFile.write([try encoder.encode(description), Data("\n".utf8)], to: path + "/" + RunFiles.description)

@@ -1,0 +1,161 @@
+import RecurrentNetwork
+
+/// The sums that a shard's backward pass leaves, and their tree of additions: not yet a gradient (legend: Kernels.md).
+///
+/// In the first layer Σ dz is kept per token (S, [tokens, 4H] for each direction) instead of per position: dW = Eᵀ S
+/// and dE = S Wᵀ then cost as much as there are distinct tokens (`GradientAssembly`). Only tokens that occur have a row.
+/// Where each position has an input vector of its own, a token's row is dE itself.
+package final class ShardGradient: EngineGradient {
+  let form: Form
+  /// All sums that are not by token, at the offsets of `form`.
+  let sums: FloatBuffer
+  /// By token, in the order of `slots`: S, [tokens][directions][gateStride], or dE, [tokens][inputStride].
+  private(set) var tokenRows = FloatBuffer(0)
+  private var capacity = 0
+  /// The slot of each row's token, see `TokenTable`.
+  package private(set) var slots: [Int32] = []
+  /// The row of each slot, or −1.
+  private var rowOfSlot: [Int32] = []
+
+  /// Offsets of the sums of one layer in one direction.
+  struct RecurrenceOffsets: Equatable {
+    /// dU: [gatePanels][units][width], columns in the order of sums.
+    var recurrent = 0
+    /// dW: [gatePanels][inputs][width], in the same order; only where inputs are multiplied position by position.
+    var kernel = 0
+    /// Σ dz, [columns]: of all positions where inputs are multiplied, or else of those whose word is dropped.
+    var bias = 0
+  }
+
+  /// Which sums there are, and their offsets.
+  struct Form: Equatable {
+    /// [layers][directions].
+    let recurrences: [[RecurrenceOffsets]]
+    /// d output weights, [logits][features].
+    let dense: Int
+    /// d output bias, [logits].
+    let denseBias: Int
+    /// Number of elements.
+    let count: Int
+    /// Elements of a token's row, and from one row to the next.
+    let (rowCount, rowStride): (Int, Int)
+
+    init(_ batch: PreparedBatch) {
+      let g = batch.geometry
+      var end = 0
+      func reserve(_ count: Int) -> Int {
+        defer { end += PackedGeometry.roundedUpToPanels(count) }
+        return end
+      }
+      let embedsPositions = batch.embedsPositions
+      recurrences = g.layers.enumerated().map { layer, geometry in
+        (0..<g.directions).map { _ in
+          var offsets = RecurrenceOffsets()
+          offsets.recurrent = reserve(geometry.units * geometry.columns)
+          let multipliesInputs = layer > 0 || embedsPositions
+          if multipliesInputs { offsets.kernel = reserve(geometry.inputs * geometry.columns) }
+          if multipliesInputs || batch.dropsWords { offsets.bias = reserve(geometry.columns) }
+          return offsets
+        }
+      }
+      let logits = g.architecture.logitCount
+      dense = reserve(logits * g.features)
+      denseBias = reserve(logits)
+      count = end
+      let first = g.layers[0]
+      // The directions follow each other, with the stride that spreads rows over the cache's sets.
+      rowCount = embedsPositions ? first.inputs : (g.directions - 1) * first.gateStride + first.columns
+      rowStride = embedsPositions ? first.inputStride : g.directions * first.gateStride
+    }
+  }
+
+  package init(_ batch: PreparedBatch) {
+    form = Form(batch)
+    sums = FloatBuffer(zeros: form.count)
+  }
+
+  package func fits(_ batch: any EngineBatch) -> Bool { form == Form(batch as! PreparedBatch) }
+
+  package var denseBias: Float {
+    get { sums.pointer[form.denseBias] }
+    set { sums.pointer[form.denseBias] = newValue }
+  }
+
+  package func clear(tokenCount: Int) {
+    sums.clear()
+    for slot in slots { rowOfSlot[Int(slot)] = -1 }
+    slots.removeAll(keepingCapacity: true)
+    if tokenCount > capacity {
+      // More rows than tokens: the last tile of rows may read beyond the end.
+      tokenRows = FloatBuffer((tokenCount + RegisterTile.rows) * form.rowStride)
+      capacity = tokenCount
+      rowOfSlot = [Int32](repeating: -1, count: tokenCount)
+      slots.reserveCapacity(tokenCount)
+    }
+  }
+
+  /// The row of the token with a slot; zeros where it is new.
+  @inline(__always)
+  func tokenRow(_ slot: Int) -> UnsafeMutablePointer<Float> {
+    let row = rowOfSlot[slot]
+    if row >= 0 { return tokenRows.pointer + Int(row) * form.rowStride }
+    return newRow(slot)
+  }
+
+  @inline(never)
+  private func newRow(_ slot: Int) -> UnsafeMutablePointer<Float> {
+    let new = tokenRows.pointer + slots.count * form.rowStride
+    new.update(repeating: 0, count: form.rowCount)
+    rowOfSlot[slot] = Int32(slots.count)
+    slots.append(Int32(slot))
+    return new
+  }
+
+  package func add(_ other: any EngineGradient) {
+    let other = other as! ShardGradient
+    precondition(form == other.form)
+    other.slots.withUnsafeBufferPointer { slots in
+      add(sums: other.sums.pointer, slots: slots, rows: other.tokenRows.pointer, rowStride: form.rowStride)
+    }
+  }
+
+  private func add(
+    sums: UnsafePointer<Float>, slots: UnsafeBufferPointer<Int32>, rows: UnsafePointer<Float>, rowStride: Int
+  ) {
+    add(sums, to: self.sums.pointer, form.count)
+    for (row, slot) in slots.enumerated() { add(rows + row * rowStride, to: tokenRow(Int(slot)), form.rowCount) }
+  }
+
+  private func add(_ from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in stride(from: 0, to: count, by: Vector.scalarCount) { to.store(to.vector(i) + from.vector(i), i) }
+  }
+
+  // MARK: As a message
+  //
+  // [sums | rows by token, one after the other | their slots], all of 4 bytes. The order of the rows is part of it, as
+  // it decides in which order they are added later.
+
+  package func messageSize(rows: Int) -> Int { 4 * (form.count + rows * (form.rowCount + 1)) }
+
+  package func write(to message: UnsafeMutableRawBufferPointer) {
+    precondition(message.count == messageSize(rows: slots.count))
+    var rest = message.baseAddress!
+    func write(_ from: UnsafeRawPointer, _ count: Int) {
+      rest.copyMemory(from: from, byteCount: 4 * count)
+      rest += 4 * count
+    }
+    write(sums.pointer, form.count)
+    for row in slots.indices { write(tokenRows.pointer + row * form.rowStride, form.rowCount) }
+    slots.withUnsafeBufferPointer { if let slots = $0.baseAddress { write(slots, $0.count) } }
+  }
+
+  package func add(message: UnsafeRawBufferPointer) {
+    let rows = (message.count - messageSize(rows: 0)) / (messageSize(rows: 1) - messageSize(rows: 0))
+    precondition(rows >= 0 && message.count == messageSize(rows: rows))
+    let end = form.count + rows * form.rowCount
+    let floats = message.bindMemory(to: Float.self).baseAddress!
+    let slots = UnsafeRawBufferPointer(rebasing: message[4 * end..<4 * (end + rows)]).bindMemory(to: Int32.self)
+    precondition(slots.allSatisfy { rowOfSlot.indices.contains(Int($0)) })
+    add(sums: floats, slots: slots, rows: floats + form.count, rowStride: form.rowCount)
+  }
+}
