@@ -62,6 +62,9 @@ let package = Package(
     .executable(name: "lstm", targets: ["lstm"]),
   ],
   traits: [
+    .default(enabledTraits: ["Zip"]),
+    .trait(
+      name: "Zip", description: "Reads and writes zip archives with libzip. Without it no system library is needed."),
     .trait(name: "HDF5", description: "Reads Keras's model files (.keras, .weights.h5) with libhdf5."),
     .trait(name: "MPI", description: "Distributes a run over processes started by mpirun."),
     .trait(name: "Serve", description: "Answers over HTTP, with Hummingbird: lstm serve."),
@@ -79,13 +82,15 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    // Reads zip archives; the only system library that is always required.
+    // Reads zip archives; empty without the trait, which is on by default.
     .systemLibrary(
       name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
     // Prefetching, square roots of vectors, and what a processor has, which Swift can't express.
     .target(name: "CIntrinsics"),
     .target(name: "Files"),
-    .target(name: "Corpus", dependencies: ["CLibZip", "CIntrinsics", "Files"]),
+    .target(
+      name: "Corpus",
+      dependencies: [.target(name: "CLibZip", condition: .when(traits: ["Zip"])), "CIntrinsics", "Files"]),
     .target(name: "RecurrentNetwork"),
     .target(name: "Kernels", dependencies: ["CIntrinsics", "RecurrentNetwork"]),
     .target(name: "EngineSelection", dependencies: ["CIntrinsics", "Kernels", "RecurrentNetwork"]),
@@ -159,7 +164,9 @@ let package = Package(
       path: "Tests/Fixtures"),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Fixtures"]),
     .testTarget(
-      name: "CorpusTests", dependencies: ["CLibZip", "Corpus", "Files", "Fixtures"], resources: [.copy("Golden")]),
+      name: "CorpusTests",
+      dependencies: [.target(name: "CLibZip", condition: .when(traits: ["Zip"])), "Corpus", "Files", "Fixtures"],
+      resources: [.copy("Golden")]),
     .testTarget(
       name: "RecurrentNetworkTests", dependencies: ["RecurrentNetwork", "GoldenValues"], exclude: ["Golden"]),
     .testTarget(name: "KernelsTests", dependencies: kernelTests + ["Kernels"]),

@@ -51,7 +51,7 @@ struct MakefileTests {
   func train() throws {
     let outcome = try make(["train", "EPOCHS=4", "THREADS=1", "OUTPUT=\(workspace.path("my run"))"])
     #expect(outcome.code == 0, "\(outcome.said)")
-    #expect(try workspace.read("calls").hasPrefix("swift build -c release --product lstm --traits HDF5\n"))
+    #expect(try workspace.read("calls").hasPrefix("swift build -c release --product lstm --traits default,HDF5\n"))
     let given = try workspace.read("arguments")
     #expect(given.contains("--epochs\n4\n--threads\n1\n--output\n\(workspace.path("my run"))\n"))
     #expect(
@@ -61,7 +61,9 @@ struct MakefileTests {
 
   @Test("Every build and test takes in the optional parts whose libraries are here, and no others")
   func traits() throws {
-    for (found, option) in [("hdf5-serial", " --traits HDF5"), ("hdf5", " --traits HDF5"), ("libzip", "")] {
+    for (found, option) in [
+      ("hdf5-serial", " --traits default,HDF5"), ("hdf5", " --traits defaults,HDF5"), ("libzip", ""),
+    ] {
       try workspace.fake("pkg-config", #"case "$*" in *" \#(found)"|*libzip) exit 0 ;; *) exit 1 ;; esac"#)
       for (target, command) in [("build", "build"), ("test", "test"), ("tsan", "test")] {
         try workspace.write("", to: "calls")
@@ -79,7 +81,7 @@ struct MakefileTests {
     for (arguments, option) in [(["MPI=1"], ",MPI"), ([], ""), (["MPI=0"], "")] {
       try workspace.write("", to: "calls")
       #expect(try make(["build"] + arguments).code == 0)
-      #expect(try workspace.read("calls") == "swift build -c release --product lstm --traits HDF5\(option)\n")
+      #expect(try workspace.read("calls") == "swift build -c release --product lstm --traits default,HDF5\(option)\n")
     }
   }
 
@@ -90,12 +92,14 @@ struct MakefileTests {
     ] {
       try workspace.write("", to: "calls")
       #expect(try make(arguments).code == 0)
-      #expect(try workspace.read("calls") == "swift build -c release --product lstm --traits HDF5\(option)\n")
+      #expect(try workspace.read("calls") == "swift build -c release --product lstm --traits default,HDF5\(option)\n")
     }
     try workspace.write("", to: "calls")
     // It ends where the checks against clients begin: there is no server among the fakes.
     _ = try make(["test-serve"])
-    #expect(try workspace.read("calls").hasPrefix("swift test -c release --traits HDF5,Serve --filter ServingTests\n"))
+    #expect(
+      try workspace.read("calls").hasPrefix(
+        "swift test -c release --traits default,HDF5,Serve --filter ServingTests\n"))
   }
 
   @Test("serve builds with the server, and starts it with the model that train left")
@@ -107,7 +111,8 @@ struct MakefileTests {
     try workspace.write("", to: "my run/model.safetensors")
     let outcome = try make(["serve", "OUTPUT=\(workspace.path("my run"))", "PORT=81", "HOST=::1"])
     #expect(outcome.code == 0, "\(outcome.said)")
-    #expect(try workspace.read("calls").hasPrefix("swift build -c release --product lstm --traits HDF5,Serve\n"))
+    #expect(
+      try workspace.read("calls").hasPrefix("swift build -c release --product lstm --traits default,HDF5,Serve\n"))
     let model = workspace.path("my run/model.safetensors")
     #expect(
       try workspace.read("arguments") == "serve\n--model\n\(model)\n--reload\n--host\n::1\n--port\n81\n")
