@@ -47,6 +47,9 @@ struct KerasChain {
 
   private mutating func append(_ layer: JSON) throws {
     func refusal(_ text: String) -> Problem { Problem(text: "layer \(layer["name"].shown): \(text)") }
+    if let reason = layer["class_name"].string.flatMap({ KerasModelConfiguration.missing[$0] }) {
+      throw Problem(text: "\(layer["class_name"].shown) \(layer["name"].shown) can't be computed: \(reason)")
+    }
     let nodes = layer["inbound_nodes"].array ?? []
     guard let before = links.last?.layer["name"] else {
       guard layer["class_name"] == "InputLayer", nodes.isEmpty else { throw refusal("expected an InputLayer") }
@@ -57,11 +60,11 @@ struct KerasChain {
       throw refusal("its only input must be the layer before it, \(before.shown)")
     }
     if layer["class_name"] == "NotEqual", arguments.count == 2, let value = arguments[1].number {
-      // Tokens are what the model's input is.
-      comparisons[layer["name"]] =
-        source == links[0].layer["name"] && value == 0
-        ? .tokens : .vectors(value: .number(value), ofLayer: source)
-      if source == links[0].layer["name"] { masks[layer["name"]] = comparisons[layer["name"]] }
+      // Tokens are what the model's input is, or what it makes of texts.
+      let tokens = links.last { ["InputLayer", "TextVectorization"].contains($0.layer["class_name"]) }?.layer["name"]
+      let isOfTokens = source == tokens && value == 0
+      comparisons[layer["name"]] = isOfTokens ? .tokens : .vectors(value: .number(value), ofLayer: source)
+      if isOfTokens { masks[layer["name"]] = .tokens }
       return
     }
     if layer["class_name"] == "Any", let mask = comparisons[source], layer["config"]["axis"] == -1,

@@ -189,7 +189,7 @@ struct KerasModelConfiguration {
   ]
 
   /// Layers that are met in classifiers of texts, with what is missing here.
-  private static let missing: [String: String] = [
+  static let missing: [String: String] = [
     "GRU": "there are no gated recurrent units here", "SimpleRNN": "of recurrent layers there is LSTM alone here",
     "RNN": "of recurrent layers there is LSTM alone here", "ConvLSTM1D": "there are no convolutions here",
     "Conv1D": "there are no convolutions here", "SeparableConv1D": "there are no convolutions here",
@@ -331,7 +331,10 @@ struct KerasModelConfiguration {
           + "code of a program's own layers")
     }
     guard let rules = Self.fields[kind] else {
-      let reason = Self.missing[kind] ?? "layers here are \(Self.expected)"
+      let reason =
+        Self.missing[kind]
+        ?? (kind.contains(">")
+          ? "it is a program's own layer, whose code a file doesn't hold" : "layers here are \(Self.expected)")
       throw Problem(text: "\(label) can't be computed: \(reason)")
     }
     if kind != "TextVectorization" && kind != "GetItem" { try checkType(config["dtype"], of: label) }
