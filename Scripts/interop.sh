@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make interop`: holds our model files against the real PyTorch, ONNX Runtime, numpy and Keras (on TensorFlow and on
-# PyTorch), which it installs from PyPI. DATA=path/to/imdb.npz; PARTS="torch dicts onnx keras-tensorflow", and keras-torch,
-# which is left out by default: Keras needs minutes for a step there.
+# PyTorch), which it installs from PyPI. DATA=path/to/imdb.npz; PARTS="torch dicts onnx keras-tensorflow models", and
+# keras-torch, which is left out by default: Keras needs minutes for a step there. models is the table of Keras's files.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -18,10 +18,10 @@ lstm=${LSTM:-$root/.build/release/lstm}
 "$root/Scripts/environment.sh" "$root/.venv-tf" "$root/Scripts/peers/requirements-tf.txt" || exit 69
 
 failed=""
-for part in ${PARTS:-torch dicts onnx keras-tensorflow}; do
+for part in ${PARTS:-torch dicts onnx keras-tensorflow models}; do
   case $part in
     torch | dicts | keras-torch) python=$root/.venv-torch/bin/python ;;
-    onnx | keras-tensorflow) python=$root/.venv-tf/bin/python ;;
+    onnx | keras-tensorflow | models) python=$root/.venv-tf/bin/python ;;
     *) printf 'There is no part %s.\n' "$part" >&2 && exit 64 ;;
   esac
   printf '\n'

@@ -18,16 +18,16 @@
 #endif
 
 // Far more than any Keras model that can be read has, and few enough to be read quickly.
-enum { objectLimit = 2000, depthLimit = 16, nameLimit = 200, pathLimit = 1000, rankLimit = 8 };
+enum { objectLimit = 2000, depthLimit = 16, nameLimit = 200, pathLimit = 1000, rankLimit = 8, textLimit = 2000 };
 
 // MARK: The child
 
 // The child has the process to itself, so it may have global state.
 static struct {
   int pipe;
-  // Bytes of the file, which all data sets together can't exceed.
+  // Bytes of the file, which all data sets and attributes together can't exceed.
   hsize_t size;
-  // Bytes of the data sets so far.
+  // Bytes of these so far.
   hsize_t sum;
   // Objects so far.
   int objects;
@@ -70,6 +70,12 @@ static const char *const damaged = "libhdf5 can't read it";
 
 static void require(int condition) {
   if (!condition) refuse(damaged);
+}
+
+/// Counts bytes that the file says it holds, before there is memory for them.
+static void claim(hsize_t count, size_t size) {
+  if (size > 0 && count > (child.size - child.sum) / size) refuse("its contents are larger than the file");
+  child.sum += count * size;
 }
 
 /// Keras marks bfloat16, which HDF5 has no type for, with an attribute of the data set.
@@ -156,8 +162,7 @@ static void readDataSet(hid_t set) {
   }
   if (code == 0) refuse("the data set's elements are not of float16, bfloat16, float32, float64, int32 or int64");
 
-  if (count > (child.size - child.sum) / size) refuse("the data sets are larger than the file");
-  child.sum += count * size;
+  claim(count, size);
   // Data that were never written take no space in the file, and would be read as a fill value that the file chooses.
   if (layout == H5D_CONTIGUOUS && count > 0 && H5Dget_storage_size(set) != count * size)
     refuse("the data set's data are not in the file");
@@ -175,6 +180,73 @@ static void readDataSet(hid_t set) {
   H5Pclose(list);
   H5Tclose(type);
   H5Sclose(space);
+}
+
+/// Whether an attribute is one of those in which a legacy file describes a model. Lists too long for one attribute are in
+/// several, whose names end in numbers.
+static int isKerass(const char *name) {
+  static const char *const names[] = {"model_config", "training_config", "layer_names", "weight_names"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t length = strlen(names[i]);
+    if (strncmp(name, names[i], length) != 0) continue;
+    const char *rest = name + length;
+    if (strlen(rest) <= 4 && rest[strspn(rest, "0123456789")] == 0) return 1;
+  }
+  return 0;
+}
+
+static void sendLongText(const char *text, size_t length) {
+  sendNumber(length, 4);
+  send(text, length);
+}
+
+static herr_t readAttribute(hid_t object, const char *name, const H5A_info_t *ignored, void *unused) {
+  (void)ignored, (void)unused;
+  if (!isKerass(name)) return 0;
+  hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+  require(attribute >= 0);
+  hid_t type = H5Aget_type(attribute);
+  hid_t space = H5Aget_space(attribute);
+  require(type >= 0 && space >= 0);
+  hssize_t count = H5Sget_simple_extent_npoints(space);
+  // Of a list without elements h5py makes one of numbers.
+  if (count != 0 && H5Tget_class(type) != H5T_STRING) refuse("an attribute of Keras's is not a text");
+  if (count < 0 || count > textLimit) refuse("an attribute has too many texts");
+  sendNumber(HDF5RecordAttribute, 1);
+  sendText(child.path);
+  sendText(name);
+  sendNumber((uint64_t)count, 4);
+  if (count > 0) {
+    hid_t memory = H5Tcopy(H5T_C_S1);
+    size_t size = H5Tget_size(type);
+    require(memory >= 0 && size > 0 && H5Tset_cset(memory, H5Tget_cset(type)) >= 0);
+    if (H5Tis_variable_str(type) > 0) {
+      // How long they are is known when they have been read. Several may share their bytes in a file that is made to
+      // exhaust memory, of which this process has little.
+      char *texts[textLimit] = {0};
+      require(H5Tset_size(memory, H5T_VARIABLE) >= 0 && H5Aread(attribute, memory, texts) >= 0);
+      for (hssize_t i = 0; i < count; i++) {
+        size_t length = texts[i] ? strlen(texts[i]) : 0;
+        claim(length, 1);
+        sendLongText(texts[i], length);
+      }
+      H5Dvlen_reclaim(memory, space, H5P_DEFAULT, texts);
+    } else {
+      claim((hsize_t)count, size);
+      char *texts = calloc((size_t)count, size);
+      if (!texts) refuse("there is not enough memory");
+      require(
+        H5Tset_size(memory, size) >= 0 && H5Tset_strpad(memory, H5T_STR_NULLPAD) >= 0
+        && H5Aread(attribute, memory, texts) >= 0);
+      for (size_t i = 0; i < (size_t)count; i++) sendLongText(texts + i * size, strnlen(texts + i * size, size));
+      free(texts);
+    }
+    H5Tclose(memory);
+  }
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Aclose(attribute);
+  return 0;
 }
 
 static void readGroup(hid_t group, int depth);
@@ -209,6 +281,8 @@ static herr_t readLink(hid_t group, const char *name, const H5L_info_t *ignored,
 static void readGroup(hid_t group, int depth) {
   if (depth > depthLimit) refuse("groups are nested too deeply");
   hsize_t index = 0;
+  require(H5Aiterate2(group, H5_INDEX_NAME, H5_ITER_INC, &index, readAttribute, NULL) >= 0);
+  index = 0;
   require(H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, readLink, &depth) >= 0);
 }
 

@@ -59,7 +59,7 @@ extension Model {
     progress: (Double) -> Void = { _ in }
   ) throws -> [Float] {
     var data = data
-    data.sequences.truncate(to: configuration.maxLength)
+    data.sequences.truncate(to: configuration.maxLength, at: coding.truncation)
     let network = try inferenceNetwork(threads: threads, path: path)
     let wideLogits = try wideLogits(of: data, threads: threads, path: path)
     share(on: communicator)

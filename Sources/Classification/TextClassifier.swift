@@ -116,7 +116,8 @@ public final class TextClassifier: Sendable {
     let words = coder.words(of: text)
     let reading = readings(of: [text])[0]
     let readCount = readCount(of: words)
-    let read = words.suffix(min(readCount, Explanation.wordLimit))
+    let read = (coder.coding.truncation == .pre ? words.suffix(readCount) : words.prefix(readCount))
+      .suffix(Explanation.wordLimit)
     // The wide part may know some of a word's characters.
     let known = read.indices.filter { wide != nil || read[$0].token != TextCoder.unknownToken }
     let tokens = words.map(\.token)
@@ -164,15 +165,16 @@ public final class TextClassifier: Sendable {
 
   /// A text as the model reads it.
   private struct Reading {
-    /// What the network reads: the last `maxLength` tokens.
+    /// What the network reads: at most `maxLength` tokens.
     var tokens: [Int32]
     /// The logits of the wide part; none if there isn't one.
     var wide: [Float]
   }
 
-  /// What the network reads of a text's tokens: the last ones, and padding behind them if its coding has it.
+  /// What the network reads of a text's tokens: the last ones, or the first ones if its coding says so, and padding behind
+  /// them if it has that.
   private func fitted(_ tokens: [Int32]) -> [Int32] {
-    let read = Array(tokens.suffix(maxLength))
+    let read = Array(coder.coding.truncation == .pre ? tokens.suffix(maxLength) : tokens.prefix(maxLength))
     return coder.coding.padding == .pre ? read : read + [Int32](repeating: 0, count: maxLength - read.count)
   }
 

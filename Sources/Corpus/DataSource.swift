@@ -135,7 +135,7 @@ extension DataSource {
     // Padding in front is imagined where it is needed.
     let isPadded = data.coding.padding == .post && maxLength < .max
     func fit(_ sequences: inout TokenSequences) {
-      sequences.truncate(to: maxLength)
+      sequences.truncate(to: maxLength, at: data.coding.truncation)
       if isPadded { sequences.pad(to: maxLength) }
     }
     fit(&data.training.sequences)

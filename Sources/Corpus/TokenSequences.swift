@@ -60,15 +60,20 @@ public struct TokenSequences: Equatable, Sendable {
   ///
   /// Shorter sequences are not padded: whatever needs sequences of one length can imagine the padding in front of them.
   ///
+  /// - Parameters:
+  ///   - maxLength: the greatest length.
+  ///   - end: the end at which longer sequences lose tokens.
   /// - Precondition: `maxLength` is not negative.
-  public mutating func truncate(to maxLength: Int) {
+  public mutating func truncate(to maxLength: Int, at end: TextCoding.Padding = .pre) {
     precondition(maxLength >= 0, "maxLength is negative")
+    let losesBack = end == .post
     var end = 0
     tokens.withUnsafeMutableBufferPointer { tokens in
       var start = 0
       for index in 0..<offsets.count - 1 {
         let next = offsets[index + 1]
-        let kept = max(start, next - maxLength)..<next
+        let length = min(next - start, maxLength)
+        let kept = losesBack ? start..<start + length : next - length..<next
         // Tokens only ever move toward the front, so none is overwritten before it has moved.
         for position in kept { tokens[end + position - kept.lowerBound] = tokens[position] }
         end += kept.count

@@ -56,7 +56,7 @@ package enum FileContent: Sendable, Equatable {
   }
 
   package static let advice =
-    "give a safetensors, ONNX or npz file, a .keras or .weights.h5 file, or the folder of a run"
+    "give a safetensors, ONNX or npz file, a .keras, .h5 or .weights.h5 file, or the folder of a run"
 
   private static func content(ofArchive path: String) throws -> Self {
     let names = try ZipArchive.entryNames(path: path)
@@ -106,7 +106,7 @@ extension FileContent {
         (metadata?[key] as? String).map { ", \(name) \(CorpusError.escaped($0))" } ?? ""
       }
       return "Keras model" + fact("keras_version", "Keras") + fact("date_saved", "saved")
-    case .hdf5: return "Keras weights in HDF5"
+    case .hdf5: return "Keras model or weights in HDF5"
     case .run:
       guard let checkpoint = try? CheckpointFile.latest(inRun: path) else {
         return "folder of a run, without a checkpoint that is whole"

@@ -7,9 +7,9 @@ import RecurrentNetwork
 extension Model {
   /// Reads a model in any known format, which is recognized by the content, not the name.
   ///
-  /// That is a safetensors file, of this library or PyTorch; a `.keras` or `.weights.h5` file of Keras; an ONNX file of
-  /// this library; an npz archive of weights; a checkpoint; or the folder of a run. A `.keras` file and a checkpoint
-  /// also hold Adam's state. So does a folder whose newest checkpoint has the same weights as its model.
+  /// That is a safetensors file, of this library or PyTorch; a `.keras`, `.h5` or `.weights.h5` file of Keras; an ONNX
+  /// file of this library; an npz archive of weights; a checkpoint; or the folder of a run. A `.keras` or `.h5` file and
+  /// a checkpoint also hold Adam's state. So does a folder whose newest checkpoint has the same weights as its model.
   ///
   /// - Parameters:
   ///   - renaming: names of modules in a safetensors file of PyTorch's, with ours: embedding, lstm and fc.
@@ -40,7 +40,7 @@ extension Model {
     case .onnx: try self.init(onnx: path)
     case .npz: try self.init(npz: path)
     case .keras: try self.init(keras: path, remark: remark)
-    case .hdf5: try self.init(kerasWeights: path, remark: remark)
+    case .hdf5: try self.init(kerasHDF5: path, remark: remark)
     case .run: try self.init(run: path)
     case .reviews:
       throw ModelError(

@@ -49,6 +49,23 @@ extension Model {
     try setVocabulary(index.vocabulary(size: configuration.vocabularySize))
   }
 
+  /// Gives the network the vocabulary of Keras's TextVectorization, whose tokens 0 and 1 are padding and unknown words.
+  ///
+  /// - Parameters:
+  ///   - words: the words from token 2 on.
+  ///   - length: the number of tokens that texts are cut and padded to; nil for any.
+  mutating func setWords(ofVectorization words: [String], length: Int?) throws {
+    insertTokens(2, behind: 1, unknown: 1)
+    coding = TextCoding()
+    (coding.lowercasing, coding.whiteSpace, coding.removesPunctuation) = (.ascii, .ascii, true)
+    coding.hasStartToken = false
+    coding.truncation = .post
+    // Padding that is masked can stand anywhere.
+    coding.padding = architecture.masksPadding ? .pre : .post
+    configuration.maxLength = length ?? Self.maxLengthOfPaddingBehind
+    try setVocabulary(WordIndex(words: words).vocabulary(size: configuration.vocabularySize))
+  }
+
   /// Gives the network the words of the index in a file; see ``setWords(of:convention:)``.
   package mutating func setWords(ofIndexAt path: String, convention: TokenConvention? = nil) throws {
     do { try setWords(of: WordIndex(contentsOf: path), convention: convention) } catch let error as ModelError {

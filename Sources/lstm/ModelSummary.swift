@@ -103,7 +103,9 @@ struct ModelSummary {
           model.coding.stripsHTML ? "tags are taken out" : "tags are words",
         ] + (model.coding.hasStartToken ? [] : ["no start token"])
           + (model.coding.skipsUnknownWords ? ["unknown words are left out"] : [])
+          + (model.coding.removesPunctuation ? ["punctuation is removed from words"] : [])
           + (model.coding.padding == .pre ? [] : ["padding stands behind texts"])
+          + (model.coding.truncation == .pre ? [] : ["long texts lose their end"])
       ),
       (
         "Labels",

@@ -21,6 +21,14 @@ import Testing
     #expect(sequences.truncated(to: 0).lists == [[], [], [], []])
   }
 
+  @Test func truncatingAtTheBackKeepsTheStarts() {
+    var cut = sequences
+    cut.truncate(to: 2, at: .post)
+    #expect(cut.lists == [[1, 2], [], [4], [5, 6]])
+    cut.truncate(to: 2, at: .post)
+    #expect(cut.lists == [[1, 2], [], [4], [5, 6]])
+  }
+
   @Test func truncatingToMoreThanTheLongestChangesNothing() {
     #expect(sequences.truncated(to: 9) == sequences)
   }

@@ -75,6 +75,12 @@
       #expect(result.read > 0 && !result.refused.isEmpty)
     }
 
+    @Test func mutatedLegacyModelsAreReadOrRefused() throws {
+      let seed = try KerasGolden.entry("old-2.h5", of: "keras_models.zip")
+      let result = try run("h5") { Self.withoutZeros(seed, &$0) }
+      #expect(result.read > 0 && !result.refused.isEmpty)
+    }
+
     @Test func mutatedWeightsOfOursAreReadOrRefused() throws {
       let file = TemporaryFile("keras")
       try KerasWritingTests.models[1].write(to: file.path)

@@ -1,8 +1,8 @@
-// Reads the data sets of an HDF5 file with libhdf5, in a separate process.
+// Reads the data sets of an HDF5 file, and those attributes that Keras writes, with libhdf5, in a separate process.
 //
 // Crafted files can make libhdf5 crash, hang or use unlimited memory. So each file is read by a forked child with limits
-// on time and memory, which writes what it finds to a pipe. Whatever happens to the child, the caller gets either a list
-// of data sets or an error.
+// on time and memory, which writes what it finds to a pipe. Whatever happens to the child, the caller gets either what
+// the file holds or an error.
 #pragma once
 
 #include <stddef.h>
@@ -21,8 +21,11 @@ enum {
   HDF5RecordDataSet = 1,
   /// Why the file can't be read: text (uint16 length, bytes). The last record.
   HDF5RecordRefusal = 2,
-  /// There are no more data sets. The last record.
+  /// There is nothing more. The last record.
   HDF5RecordEnd = 3,
+  /// One of Keras's attributes that are texts: the object's path (uint16 length, bytes), the name (the same), the number
+  /// of texts (uint32), each text (uint32 length, bytes).
+  HDF5RecordAttribute = 4,
 };
 
 // Types of elements. A float16 or float32 in the file becomes a float32; a signed or unsigned integer of 32 or 64 bits

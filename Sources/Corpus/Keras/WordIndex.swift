@@ -49,6 +49,11 @@ public struct WordIndex: Sendable {
     wordsByRank = words
   }
 
+  /// An index of words in the order of their ranks, of which the first is 1.
+  package init(words: [String]) {
+    wordsByRank = Dictionary(uniqueKeysWithValues: zip(1..., words))
+  }
+
   /// The number of words.
   public var count: Int { wordsByRank.count }
 

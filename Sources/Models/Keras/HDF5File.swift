@@ -3,7 +3,7 @@ import Files
 import Foundation
 import RecurrentNetwork
 
-/// The data sets of an HDF5 file, by path ("layers/lstm/cell/vars/0").
+/// The data sets of an HDF5 file, by path ("layers/lstm/cell/vars/0"), and the texts that Keras writes as attributes.
 ///
 /// libhdf5 reads the file in a child process with limited resources (Sources/CHDF5Reader), so no file can crash this
 /// process, hang it, or use more memory than a few times the file's size. Links, data outside the file, and data sets of
@@ -24,6 +24,21 @@ struct HDF5File {
   static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
   var dataSets: [String: DataSet] = [:]
+  /// The texts in attributes of groups, by the group's path, which is empty for the root, and the attribute's name.
+  private var attributes: [String: [String: [String]]] = [:]
+
+  /// The texts in an attribute of a group, which may be in several, called name0, name1 and so on; nil for none.
+  func texts(_ name: String, of group: String = "") -> [String]? {
+    guard let attributes = attributes[group] else { return nil }
+    if let texts = attributes[name] { return texts }
+    var texts: [String]?
+    var number = 0
+    while let more = attributes["\(name)\(number)"] {
+      texts = (texts ?? []) + more
+      number += 1
+    }
+    return texts
+  }
 
   #if HDF5
     /// Reads a file.
@@ -46,6 +61,9 @@ struct HDF5File {
         case HDF5RecordDataSet:
           guard let (name, dataSet) = reader.dataSet() else { throw fail("libhdf5 failed while reading it") }
           dataSets[name] = dataSet
+        case HDF5RecordAttribute:
+          guard let (group, name, texts) = reader.attribute() else { throw fail("libhdf5 failed while reading it") }
+          attributes[group, default: [:]][name] = texts
         case HDF5RecordRefusal: throw fail(reader.text() ?? "libhdf5 refuses it")
         case HDF5RecordEnd: return
         default: throw fail("libhdf5's output is malformed")
@@ -115,6 +133,16 @@ struct HDF5File {
 
       mutating func text() -> String? {
         number(2).flatMap { take($0) }.map { String(decoding: $0, as: UTF8.self) }
+      }
+
+      mutating func attribute() -> (group: String, name: String, texts: [String])? {
+        guard let group = text(), let name = text(), let count = number(4) else { return nil }
+        var texts: [String] = []
+        for _ in 0..<count {
+          guard let length = number(4), let bytes = take(length) else { return nil }
+          texts.append(String(decoding: bytes, as: UTF8.self))
+        }
+        return (group, name, texts)
       }
 
       mutating func dataSet() -> (String, DataSet)? {

@@ -1,5 +1,5 @@
 /// A JSON value, for `config.json`: it is read and written field by field, and sections of it are compared as a whole.
-enum JSON: Codable, Equatable, Sendable {
+enum JSON: Codable, Hashable, Sendable {
   case null
   case bool(Bool)
   case number(Double)
@@ -36,9 +36,14 @@ enum JSON: Codable, Equatable, Sendable {
     }
   }
 
-  /// A member of an object; null if there is none.
+  /// A member of an object; null if there is none. To set one of anything else makes an object of it.
   subscript(_ name: String) -> JSON {
-    if case .object(let members) = self { members[name] ?? .null } else { .null }
+    get { if case .object(let members) = self { members[name] ?? .null } else { .null } }
+    set {
+      var members = object ?? [:]
+      members[name] = newValue
+      self = .object(members)
+    }
   }
 
   var string: String? { if case .string(let value) = self { value } else { nil } }

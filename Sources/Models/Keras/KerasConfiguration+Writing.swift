@@ -11,7 +11,8 @@ enum KerasConfiguration {
       "module": "keras", "class_name": "Sequential", "registered_name": nil,
       "config": [
         "name": "sequential", "trainable": true, "dtype": "float32",
-        "layers": .array(layers(of: model.parameters.architecture)), "build_input_shape": [nil, nil],
+        "layers": .array(layers(of: model.parameters.architecture, model.configuration.dropout)),
+        "build_input_shape": [nil, nil],
       ],
       "build_config": ["input_shape": [nil, nil]],
       "compile_config": [
@@ -25,8 +26,9 @@ enum KerasConfiguration {
 
   /// Why Keras's layers can't represent a network, or nil if they can.
   static func problem(of architecture: Architecture) -> String? {
-    if architecture.embeddingSize == 0 {
-      return "Keras has no layer that turns tokens into one-hot vectors for an LSTM"
+    if architecture.hiddenSize == 0 { return "there is no network" }
+    if architecture.masksPadding && architecture.embeddingSize == 0 {
+      return "Keras's CategoryEncoding has no mask for padding"
     }
     if architecture.pooling == .lastStep { return "Keras has no layer that takes the outputs of the last step alone" }
     if architecture.masksPadding && architecture.pooling == .max {
@@ -35,24 +37,51 @@ enum KerasConfiguration {
     return nil
   }
 
-  /// The layers, with Keras's default names.
-  static func layers(of architecture: Architecture) -> [JSON] {
+  /// The layers, with Keras's default names. Those of dropout are where this library has it.
+  static func layers(of architecture: Architecture, _ dropout: Dropout) -> [JSON] {
     let (size, output) = (JSON(architecture.embeddingSize), JSON(architecture.outputSize))
+    var dropoutCount = 0
+    func drop(_ rate: Double, noiseShape: JSON = nil) {
+      guard rate > 0 else { return }
+      layers.append(
+        layer(
+          "Dropout",
+          [
+            "name": .string(name(ofDropout: dropoutCount)), "trainable": true, "dtype": "float32",
+            "rate": .number(rate),
+            "seed": nil, "noise_shape": noiseShape,
+          ]))
+      dropoutCount += 1
+    }
     var layers = [
       layer(
         "InputLayer",
-        ["batch_shape": [nil, nil], "dtype": "int32", "sparse": false, "name": "input_layer"]),
-      layer(
-        "Embedding",
-        [
-          "name": "embedding", "trainable": true, "dtype": "float32", "mask_zero": .bool(architecture.masksPadding),
-          "input_dim": JSON(architecture.vocabularySize), "output_dim": size,
-        ], inputShape: [nil, nil]),
+        ["batch_shape": [nil, nil], "dtype": "int32", "sparse": false, "name": "input_layer"])
     ]
+    if architecture.embeddingSize > 0 {
+      layers.append(
+        layer(
+          "Embedding",
+          [
+            "name": "embedding", "trainable": true, "dtype": "float32", "mask_zero": .bool(architecture.masksPadding),
+            "input_dim": JSON(architecture.vocabularySize), "output_dim": size,
+          ], inputShape: [nil, nil]))
+    } else {
+      layers.append(
+        layer(
+          "CategoryEncoding",
+          [
+            "name": "category_encoding", "trainable": true, "dtype": "float32",
+            "num_tokens": JSON(architecture.vocabularySize), "output_mode": "one_hot", "sparse": false,
+          ]))
+    }
+    drop(dropout.words, noiseShape: [nil, nil, 1])
+    drop(dropout.embedding)
     for index in 0..<architecture.layerCount {
       let returnsSequences = index + 1 < architecture.layerCount || architecture.pooling != .last
       let inputShape: JSON = [nil, nil, JSON(architecture.inputSize(ofLayer: index))]
       let suffix = index == 0 ? "" : "_\(index)"
+      if index > 0 { drop(dropout.layers) }
       func lstm(_ name: String, goesBackwards: Bool = false) -> JSON {
         layer(
           "LSTM",
@@ -61,7 +90,7 @@ enum KerasConfiguration {
             "units": JSON(architecture.hiddenSize), "activation": "tanh", "recurrent_activation": "sigmoid",
             "use_bias": true, "unit_forget_bias": true, "return_sequences": .bool(returnsSequences),
             "return_state": false, "go_backwards": .bool(goesBackwards), "stateful": false, "dropout": 0.0,
-            "recurrent_dropout": 0.0,
+            "recurrent_dropout": .number(dropout.recurrent),
           ], inputShape: inputShape)
       }
       guard architecture.isBidirectional else {
@@ -85,6 +114,7 @@ enum KerasConfiguration {
             "keepdims": false,
           ]))
     }
+    drop(dropout.output)
     layers.append(
       layer(
         "Dense",
@@ -94,6 +124,9 @@ enum KerasConfiguration {
         ], inputShape: [nil, output]))
     return layers
   }
+
+  /// Keras's name of a layer of dropout, by its number.
+  static func name(ofDropout number: Int) -> String { "dropout" + (number == 0 ? "" : "_\(number)") }
 
   private static func layer(_ className: String, _ config: JSON, inputShape: JSON? = nil) -> JSON {
     var members: [String: JSON] = [

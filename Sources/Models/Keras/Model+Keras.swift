@@ -4,9 +4,9 @@ import Foundation
 import Hyperparameters
 import RecurrentNetwork
 
-/// Keras's own files: `.keras`, which is a zip archive of `metadata.json`, `config.json` and `model.weights.h5`, and the
-/// last of these alone (keras/src/saving/saving_lib.py). Parameters already have Keras's shapes, orientation and gate
-/// order.
+/// Keras's own files: `.keras`, which is a zip archive of `metadata.json`, `config.json` and `model.weights.h5`, the
+/// last of these alone (keras/src/saving/saving_lib.py), and legacy `.h5` files
+/// (keras/src/legacy/saving/legacy_h5_format.py). Parameters already have Keras's shapes, orientation and gate order.
 ///
 /// What Keras can't store (configuration, vocabulary, coding, labels) is in `metadata.json`, which Keras writes but
 /// doesn't read.
@@ -39,7 +39,7 @@ extension Model {
 
   /// Keras's paths of the weights, in parameter order.
   private static func weightPaths(_ layout: ParameterLayout) -> [String] {
-    ["layers/embedding/vars/0"]
+    (layout.architecture.embeddingSize > 0 ? ["layers/embedding/vars/0"] : [])
       + cells(layout.architecture).joined().flatMap { cell in (0..<3).map { "\(cell)/cell/vars/\($0)" } }
       + (0..<2).map { "layers/dense/vars/\($0)" }
   }
@@ -60,7 +60,7 @@ extension Model {
   /// Writes a `.keras` file atomically: `keras.models.load_model` returns a model that is ready for `predict` and, with
   /// Adam's state, for `fit`. Equal models give equal bytes.
   ///
-  /// The file has no dropout layers, so `fit` continues without dropout.
+  /// Where this library drops out, the file has layers of dropout, which Keras draws in its own way.
   ///
   /// - Throws: `ModelError` if Keras has no layers for the network; `FileError` if the file can't be written;
   ///   `CorpusError` if there is too little memory.
@@ -100,7 +100,12 @@ extension Model {
       for cell in cells { writer.addGroup(cell + "/vars") }
       if architecture.isBidirectional { writer.addGroup("layers/bidirectional\(layer == 0 ? "" : "_\(layer)")/vars") }
     }
+    if architecture.embeddingSize == 0 { writer.addGroup("layers/category_encoding/vars") }
     if let pooling = architecture.pooling.kerasLayer { writer.addGroup("layers/\(pooling.name)/vars") }
+    let layers = KerasConfiguration.layers(of: architecture, configuration.dropout)
+    for number in 0..<layers.count(where: { $0["class_name"] == "Dropout" }) {
+      writer.addGroup("layers/\(KerasConfiguration.name(ofDropout: number))/vars")
+    }
     writer.addGroup("vars")
     var next = 0
     func add(_ shape: [Int], _ elements: HDF5Writer.Elements) {
@@ -118,12 +123,13 @@ extension Model {
 
   // MARK: Reading
 
-  private static let advice = "give a model of Embedding → LSTM → Dense(1, sigmoid) that Keras 3 saved"
+  private static let advice =
+    "give a model of Embedding → LSTM → Dense that Keras saved as .keras, .h5 or .weights.h5; the README lists the layers"
 
-  /// Reads a `.keras` file that this library or Keras 3 wrote.
+  /// Reads a `.keras` file that this library or Keras wrote, of version 2 or 3.
   ///
-  /// From Keras it can be a Sequential model of Embedding, LSTM and Dense(1, sigmoid), or a Functional one in which these
-  /// form a chain, with weights of any float type. Its Adam or AdamW becomes `optimizer`; any other optimizer is ignored.
+  /// From Keras it can be a Sequential model, or a Functional one whose layers form a chain, with weights of any float
+  /// type. Its Adam or AdamW becomes `optimizer`, its dropout settings; any other optimizer is ignored.
   ///
   /// - Parameter remark: called with each feature that is ignored because it only matters for training.
   /// - Throws: `ModelError` or `CorpusError` if the file is damaged or holds an unsupported network; `ModelError` also if
@@ -142,41 +148,119 @@ extension Model {
       }
     }
     let metadata: Metadata? = archive.entryNames.contains(Entry.metadata) ? try json(Entry.metadata) : nil
-    if let version = metadata?.kerasVersion, !version.hasPrefix("3.") {
+    if let version = metadata?.kerasVersion, !version.hasPrefix("3."), !version.hasPrefix("2.") {
       throw ModelError(
-        .unsupported, path: path, problem: "\(Entry.metadata): keras_version is \(quoted(version)), expected 3",
+        .unsupported, path: path, problem: "\(Entry.metadata): keras_version is \(quoted(version)), expected 2 or 3",
         advice: "load it in Keras 3 and save it again")
     }
-    var configuration = metadata?.own?.configuration ?? TrainingConfiguration()
-    if let setting = configuration.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
-    let read: KerasModelConfiguration
-    do {
-      read = try KerasModelConfiguration(
-        json(Entry.configuration), own: configuration.architecture.isPlain ? nil : configuration.architecture)
-    } catch let problem as KerasModelConfiguration.Problem {
-      throw fail("\(Entry.configuration): \(problem.text)")
+    if let setting = metadata?.own?.configuration.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
+    let model: JSON = try json(Entry.configuration)
+    let weights = KerasWeights(
+      try HDF5File(archive.contents(of: Entry.weights), path: "\(path): \(Entry.weights)"), path: path,
+      advice: Self.advice)
+    try self.init(
+      kerasModel: model, compilation: model["compile_config"], named: Entry.configuration, weights, own: metadata?.own,
+      path: path,
+      vocabulary: { layer in
+        let entries = ["\(layer)vocabulary.txt", "\(layer)_lookup_layer/vocabulary.txt"]
+        return try entries.first(where: archive.entryNames.contains).map { try archive.contents(of: $0) }
+      }, remark: remark)
+  }
+
+  /// Reads an HDF5 file of Keras: a whole model, as Keras 2 and 3 save it under a name that ends in `.h5`, or weights
+  /// alone, `.weights.h5`.
+  ///
+  /// Weights alone tell the layers and their sizes. Activations, masking and pooling, which the file doesn't mention,
+  /// are assumed to be Keras's defaults, with the last states as the last layer's input.
+  ///
+  /// - Parameter remark: called with each assumption, and with what is ignored because it only matters for training.
+  /// - Throws: `ModelError` if the file is damaged or holds another network, or if this build lacks libhdf5.
+  public init(kerasHDF5 path: String, remark: (String) -> Void = { _ in }) throws {
+    let contents = try RegularFile(path, advice: Self.advice).contents(limit: 1 << 32)
+    // libhdf5's copy, and the numbers.
+    try checkMemory(3 * contents.count, for: path)
+    let file = try HDF5File(contents, path: path)
+    let weights = KerasWeights(file, path: path, advice: Self.advice)
+    func json(_ name: String) throws -> JSON? {
+      guard let text = file.texts(name)?.first else { return nil }
+      do { return try JSONDecoder().decode(JSON.self, from: Data(text.utf8)) } catch {
+        throw weights.fail("\(name): it isn't JSON as Keras writes it")
+      }
     }
-    if metadata?.own == nil {
-      configuration.architecture = read.architecture
+    if let model = try json("model_config") {
+      var compilation = try json("training_config") ?? nil
+      compilation["optimizer"] = compilation["optimizer_config"]
+      try self.init(
+        kerasModel: model, compilation: compilation, named: "model_config", weights, own: nil, path: path,
+        vocabulary: { _ in nil }, remark: remark)
+      return
+    }
+    try self.init(kerasWeights: weights)
+    remark("the file doesn't mention activations, masking and pooling; assuming Keras's defaults and the last states")
+    if !weights.optimizerPaths.isEmpty {
+      remark("the optimizer's state is ignored: only a file of the whole model has its settings")
+    }
+  }
+
+  private init(kerasWeights weights: KerasWeights) throws {
+    let layers = weights.layers
+    let recurrences = layers.filter { $0.parts.count > 2 }
+    guard let table = layers.first, table.parts == KerasModelConfiguration.Layer.table,
+      let recurrence = recurrences.first, recurrences.allSatisfy({ $0.parts == recurrence.parts }),
+      let dense = layers.first(where: { $0.parts == KerasModelConfiguration.Layer.dense })
+    else {
+      throw weights.fail("its weights are not those of Embedding, LSTM or Bidirectional, and Dense")
+    }
+    func matrix(_ layer: KerasModelConfiguration.Layer, _ index: Int) throws -> [Int] {
+      try weights.matrix(weights.paths(of: layer)[index]!)
+    }
+    let (embedding, units) = (try matrix(table, 0), try matrix(dense, 0)[1])
+    let architecture = Architecture(
+      vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: try matrix(recurrence, 1)[0],
+      layerCount: recurrences.count, isBidirectional: recurrence.parts.count > 3, labelCount: max(2, units))
+    if let setting = architecture.invalidSetting { throw weights.fail("\(setting.name) \(setting.rule)") }
+    let layout = ParameterLayout(architecture)
+    var weights = weights
+    let values = try Self.values(
+      of: layout, in: [table] + recurrences + [dense], hasTwoOutputs: units == 2, &weights, by: "its other weights")
+    self.init(Parameters(values, layout: layout)!)
+  }
+
+  private init(
+    kerasModel json: JSON, compilation: JSON, named place: String, _ weights: KerasWeights, own: Description?,
+    path: String, vocabulary: (_ folder: String) throws -> Data?, remark: (String) -> Void
+  ) throws {
+    func fail(_ problem: String) -> ModelError { ModelError(path: path, problem: problem, advice: Self.advice) }
+    func interpret<Result>(_ body: () throws -> Result) throws -> Result {
+      do { return try body() } catch let problem as KerasModelConfiguration.Problem {
+        throw fail("\(place): \(problem.text)")
+      }
+    }
+    var read = try interpret { try KerasModelConfiguration(json, compilation: compilation) }
+    if let setting = read.architecture.invalidSetting { throw fail("\(place): \(setting.name) \(setting.rule)") }
+    var weights = weights
+    let values = try Self.values(
+      of: ParameterLayout(read.architecture), in: read.layers, hasTwoOutputs: read.hasTwoOutputs, &weights, by: place)
+    try interpret { try read.settleMasking(values) }
+    let layout = ParameterLayout(read.architecture)
+
+    var configuration = own?.configuration ?? TrainingConfiguration()
+    if own == nil {
+      (configuration.architecture, configuration.dropout) = (read.architecture, read.dropout)
       if let length = read.inputLength { configuration.maxLength = length }
       if let (adam, clipping) = read.optimizer {
         configuration.epsilon = adam.epsilon
         (configuration.weightDecay, configuration.clipping) = (adam.weightDecay, clipping)
       }
+      if let setting = configuration.invalidSetting { throw fail("\(place): \(setting.name) \(setting.rule)") }
     }
-    if let setting = configuration.invalidSetting { throw fail("\(setting.name) \(setting.rule)") }
     guard configuration.architecture == read.architecture else {
-      throw fail(
-        "\(Entry.metadata) describes \(configuration.architecture), \(Entry.configuration) \(read.architecture)")
+      throw fail("\(Entry.metadata) describes \(configuration.architecture), \(place) \(read.architecture)")
     }
-
-    var file = try HDF5File(archive.contents(of: Entry.weights), path: "\(path): \(Entry.weights)")
-    let parameters = try Self.parameters(ParameterLayout(read.architecture), of: &file, path, by: Entry.configuration)
-    let own = metadata?.own
     var state: Adam?
     if let (adam, _) = read.optimizer, own == nil || own?.learningRate != nil {
       do {
-        state = try Self.state(of: adam, parameters.layout, in: file, path, exactRate: own?.learningRate)
+        state = try Self.state(of: adam, layout, in: weights, exactRate: own?.learningRate)
       } catch let problem as KerasModelConfiguration.Problem {
         remark("the optimizer's state is ignored: \(problem.text)")
       }
@@ -184,133 +268,92 @@ extension Model {
     if own == nil, let state { configuration.learningRate = state.learningRate }
     do {
       try self.init(
-        parameters, configuration: configuration, vocabulary: own?.vocabulary, coding: own?.coding ?? TextCoding(),
-        labels: own?.labels)
+        Parameters(values, layout: layout)!, configuration: configuration, vocabulary: own?.vocabulary,
+        coding: own?.coding ?? TextCoding(), labels: own?.labels)
     } catch let error as ModelError {
       throw fail("\(Entry.metadata): \(error.problem)")
     }
     optimizer = state
+    if own == nil, let vectorization = read.vectorization {
+      if let words = try interpret({ try vectorization.words(inFile: vocabulary(vectorization.path)) }) {
+        guard words.count + 2 <= configuration.vocabularySize else {
+          throw fail(
+            "\(place): \(vectorization.label) has \(words.count + 2) tokens, the embedding \(configuration.vocabularySize)"
+          )
+        }
+        guard vectorization.length ?? 1 <= Self.maxLengthOfPaddingBehind else {
+          throw fail("\(place): \(vectorization.label): output_sequence_length is \(vectorization.length!)")
+        }
+        try setWords(ofVectorization: words, length: vectorization.length)
+      } else {
+        remark("\(vectorization.label) has no vocabulary in this file, as it has in a .keras file: texts can't be read")
+      }
+    }
     read.remarks.forEach(remark)
   }
 
-  /// Reads a `.weights.h5` file of Keras 3. The sizes follow from the shapes; activations and masking, which the file
-  /// doesn't mention, are assumed to be those of Embedding → LSTM → Dense(1, sigmoid) with Keras's defaults.
-  ///
-  /// - Parameter remark: called with each assumption, and with what is ignored because it only matters for training.
-  /// - Throws: `ModelError` if the file is damaged or holds other weights, or if this build lacks libhdf5.
-  public init(kerasWeights path: String, remark: (String) -> Void = { _ in }) throws {
-    let contents = try RegularFile(path, advice: Self.advice).contents(limit: 1 << 32)
-    // libhdf5's copy, and the numbers.
-    try checkMemory(3 * contents.count, for: path)
-    var file = try HDF5File(contents, path: path)
-    let names = Self.weightPaths(ParameterLayout(Architecture()))
-    func shape(_ name: String) throws -> [Int] {
-      guard let shape = file.dataSets[name]?.shape else { throw Self.missing(name, file, path) }
-      guard shape.count == 2, !shape.contains(0) else {
-        throw ModelError(path: path, problem: "\(name) has shape \(shape), expected a matrix", advice: Self.advice)
-      }
-      return shape
-    }
-    let (embedding, recurrent) = (try shape(names[0]), try shape(names[2]))
-    let architecture = Architecture(
-      vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: recurrent[0])
-    if let setting = architecture.invalidSetting {
-      throw ModelError(path: path, problem: "\(setting.name) \(setting.rule)", advice: Self.advice)
-    }
-    let layout = ParameterLayout(architecture)
-    self.init(try Self.parameters(layout, of: &file, path, by: "its other weights"))
-    remark("the file doesn't mention activations and masking; assuming Keras's defaults and a sigmoid")
-    if file.dataSets.keys.contains(where: { $0.hasPrefix("optimizer/") }) {
-      remark("the optimizer's state is ignored: only a .keras file has its settings")
-    }
-  }
-
-  private static func missing(_ name: String, _ file: HDF5File, _ path: String) -> ModelError {
-    // Keras 2 names weights kernel:0 and so on; in its files of whole models they are in model_weights.
-    if let old = file.dataSets.keys.sorted().first(where: { $0.hasPrefix("model_weights/") || $0.hasSuffix(":0") }) {
-      return ModelError(
-        .unsupported, path: path, problem: "it is a Keras 2 file, with \(quoted(old))",
-        advice: "load it in Keras and save it again as .keras")
-    }
-    return ModelError(path: path, problem: "there is no data set \(name)", advice: advice)
-  }
-
-  private static func parameters(
-    _ layout: ParameterLayout, of file: inout HDF5File, _ path: String, by authority: String
-  ) throws -> Parameters {
-    var taken: [[Float]] = []
-    for (name, tensor) in zip(weightPaths(layout), layout.tensors) {
-      guard file.dataSets[name] != nil else { throw missing(name, file, path) }
-      taken.append(try take(name, tensor.shape, of: &file, path, by: authority))
-    }
-    // Seed generators make no difference here, and the optimizer's state is read elsewhere.
-    if let name = file.dataSets.keys.sorted().first(where: {
-      !$0.hasPrefix("optimizer/") && !$0.contains("/seed_generator/")
-    }) {
-      throw ModelError(path: path, problem: "there is an unexpected data set \(quoted(name))", advice: advice)
-    }
-    var parameters = Parameters(zeros: layout)
-    for (tensor, values) in zip(layout.tensors, taken) { parameters[tensor] = values[...] }
-    return parameters
-  }
-
-  /// Removes a data set of finite floats and a given shape from a file, and returns its elements.
-  private static func take(
-    _ name: String, _ shape: [Int], of file: inout HDF5File, _ path: String, by authority: String
+  /// Takes the weights of a network's layers, and checks that there are no others.
+  private static func values(
+    of layout: ParameterLayout, in layers: [KerasModelConfiguration.Layer], hasTwoOutputs: Bool,
+    _ weights: inout KerasWeights, by authority: String
   ) throws -> [Float] {
-    func fail(_ problem: String) -> ModelError { ModelError(path: path, problem: problem, advice: advice) }
-    guard let dataSet = file.dataSets.removeValue(forKey: name) else { throw fail("there is no data set \(name)") }
-    guard dataSet.shape == shape else {
-      throw fail("\(name) has shape \(dataSet.shape), expected \(shape) according to \(authority)")
+    let paths = try layers.flatMap { try weights.paths(of: $0) }
+    // In parts, so that a network that is larger than its file takes no memory.
+    var parts: [[Float]] = []
+    for (path, tensor) in zip(paths, layout.tensors) {
+      guard let path else {
+        parts.append([Float](repeating: 0, count: tensor.count))
+        continue
+      }
+      if hasTwoOutputs, tensor == layout.denseKernel || tensor == layout.denseBias {
+        let both = try weights.take(path, tensor.shape.dropLast() + [2], by: authority)
+        parts.append(stride(from: 0, to: both.count, by: 2).map { both[$0 + 1] - both[$0] })
+      } else {
+        parts.append(try weights.take(path, tensor.shape, by: authority))
+      }
     }
-    guard case .float(let values) = dataSet.elements else { throw fail("\(name) has integers, expected floats") }
-    if let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw fail("element \(index) of \(name) is \(values[index])")
-    }
-    return values
+    try weights.checkIsEmpty()
+    return Array(parts.joined())
   }
 
-  /// Adam with the state in the file: iterations, learning rate, and both moments of each weight in turn.
+  /// Adam with the state in the file: iterations, perhaps the learning rate, and both moments of each weight in turn.
   ///
   /// - Throws: `KerasModelConfiguration.Problem` if another optimizer wrote it, `ModelError` if it is damaged.
   private static func state(
-    of adam: Adam, _ layout: ParameterLayout, in file: HDF5File, _ path: String, exactRate: Double?
+    of adam: Adam, _ layout: ParameterLayout, in weights: KerasWeights, exactRate: Double?
   ) throws -> Adam {
-    func fail(_ problem: String) -> ModelError { ModelError(path: path, problem: problem, advice: advice) }
-    var file = file
-    let count = file.dataSets.keys.filter { $0.hasPrefix("optimizer/") }.count
-    // A model that has never been trained has no moments.
-    guard count == 2 || count == 2 + 2 * layout.tensors.count else {
+    var weights = weights
+    let paths = weights.optimizerPaths
+    let momentCount = 2 * layout.tensors.count
+    // A model that has never been trained has no moments, and Keras 2 doesn't always keep the rate.
+    guard paths.count <= 2 || paths.count - momentCount == 1 || paths.count - momentCount == 2 else {
       throw KerasModelConfiguration.Problem(
-        text: "it has \(count) variables, expected \(2 + 2 * layout.tensors.count) for Adam")
+        text: "it has \(paths.count) variables, expected \(2 + momentCount) for Adam")
     }
-    let name = Self.path(ofOptimizerVariable: 0)
-    guard let iterations = file.dataSets.removeValue(forKey: name), iterations.shape == [],
-      case .integer(let steps) = iterations.elements, 0...1 << 53 ~= steps[0]
-    else { throw fail("\(name) is not a number of iterations") }
-    func take(_ variable: Int, _ shape: [Int]) throws -> [Float] {
-      try Self.take(Self.path(ofOptimizerVariable: variable), shape, of: &file, path, by: "the weights")
+    var result = adam
+    result.step = try paths.first.map { try weights.takeSteps($0) } ?? 0
+    if paths.count % 2 == 0, paths.count > 0 {
+      let rate = try weights.take(paths[1], [], by: "the weights")[0]
+      guard rate > 0 else { throw weights.fail("\(paths[1]), the learning rate, is \(rate)") }
+      // Keras stores a Float of the rate it was given: this recovers, for instance, 0.001.
+      result.learningRate = exactRate.flatMap { Float($0) == rate ? $0 : nil } ?? Double("\(rate)") ?? Double(rate)
+    } else {
+      result.learningRate = Double("\(Float(adam.learningRate))") ?? adam.learningRate
     }
-    let rate = try take(1, [])[0]
-    guard rate > 0 else { throw fail("\(Self.path(ofOptimizerVariable: 1)), the learning rate, is \(rate)") }
     var (first, second) = (Parameters(zeros: layout), Parameters(zeros: layout))
-    if count > 2 {
+    if paths.count > 2 {
+      let moments = paths.suffix(momentCount)
       for (index, tensor) in layout.tensors.enumerated() {
-        first[tensor] = try take(2 + 2 * index, tensor.shape)[...]
-        second[tensor] = try take(3 + 2 * index, tensor.shape)[...]
+        let (name, other) = (moments[moments.startIndex + 2 * index], moments[moments.startIndex + 2 * index + 1])
+        first[tensor] = try weights.take(name, tensor.shape, by: "the weights")[...]
+        second[tensor] = try weights.take(other, tensor.shape, by: "the weights")[...]
         if let element = second[tensor].firstIndex(where: { $0 < 0 }) {
-          throw fail(
-            "element \(element - tensor.offset) of \(Self.path(ofOptimizerVariable: 3 + 2 * index)), a mean of "
-              + "squares, is negative: \(second.values[element])")
+          throw weights.fail(
+            "element \(element - tensor.offset) of \(other), a mean of squares, is negative: \(second.values[element])")
         }
       }
     }
-    var result = Adam(
-      // Keras stores a Float of the rate it was given: this recovers, for instance, 0.001.
-      learningRate: exactRate.flatMap { Float($0) == rate ? $0 : nil } ?? Double("\(rate)") ?? Double(rate),
-      step: steps[0], firstMoment: first.values, secondMoment: second.values)
-    (result.beta1, result.beta2, result.epsilon) = (adam.beta1, adam.beta2, adam.epsilon)
-    result.weightDecay = adam.weightDecay
+    (result.firstMoment, result.secondMoment) = (first.values, second.values)
     return result
   }
 }

@@ -55,6 +55,8 @@ extension Model {
     let lowercasing = coding.lowercasing == .ascii ? "convert A to Z to lower case; " : "convert it to lower case; "
     let words =
       switch coding.tokens {
+      case .keras where coding.removesPunctuation:
+        lowercasing + "remove all of ASCII's punctuation, and take what stands between ASCII's white space."
       case .keras:
         lowercasing
           + "replace each of `` !\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~ ``, tab and newline by a space, and take what "
@@ -87,7 +89,7 @@ extension Model {
       \(coding.skipsUnknownWords ? "Leave out words that are not in the vocabulary, and replace each other word" : "Replace each word") \
       by its id\(coding.hasStartToken ? ", and insert 1 in front" : "").
 
-      **Padding**: of a text with more than \(length) ids, keep the last \(length). Pad a shorter one with 0 \
+      **Padding**: of a text with more than \(length) ids, keep the \(coding.truncation == .pre ? "last" : "first") \(length). Pad a shorter one with 0 \
       \(coding.padding == .pre ? "in front" : "at its end"), to \(length) ids. \(
         configuration.masksPadding
           ? "Padding is masked: it only serves to make all texts of a batch equally long."
@@ -186,6 +188,12 @@ extension Model {
     let lower =
       coding.lowercasing == .ascii ? "re.sub(\"[A-Z]\", lambda letter: letter[0].lower(), text)" : "text.lower()"
     return switch coding.tokens {
+    case .keras where coding.removesPunctuation:
+      """
+          text = \(lower)
+          text = re.sub(r"[!-/:-@\\[-`{-~]", "", text)
+          return [word for word in re.split(r"[ \\t-\\r]", text) if word]
+      """
     case .keras:
       """
           text = \(lower)
@@ -213,7 +221,7 @@ extension Model {
       let row =
         coding.skipsUnknownWords ? "[ids[word] for word in row if word in ids]" : "[ids.get(word, 2) for word in row]"
       inputs.append(
-        "\"\(ONNXGraph.tokens)\": padded([(\(coding.hasStartToken ? "[1] + " : "")\(row))[-length:] for row in words], 0, "
+        "\"\(ONNXGraph.tokens)\": padded([(\(coding.hasStartToken ? "[1] + " : "")\(row))[\(coding.truncation == .pre ? "-length:" : ":length")] for row in words], 0, "
           + "length, \(coding.padding == .pre ? "True" : "False"))")
     }
     if wide != nil {

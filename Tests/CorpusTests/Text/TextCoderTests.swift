@@ -155,4 +155,22 @@ import Testing
     let coding = coding(.ascii, whiteSpace)
     #expect(try JSONDecoder().decode(TextCoding.self, from: JSONEncoder().encode(coding)) == coding)
   }
+
+  /// Keras's TextVectorization: ASCII's letters become lowercase, its punctuation vanishes, its white space separates.
+  @Test func removesPunctuation() {
+    var coding = TextCoding()
+    (coding.removesPunctuation, coding.whiteSpace, coding.hasStartToken) = (true, .ascii, false)
+    for (text, words) in [
+      ("It's well-known: the FILM, wow!", ["its", "wellknown", "the", "film", "wow"]),
+      ("ÉCOLE a\u{A0}b c\u{3000}d", ["École", "a\u{A0}b", "c\u{3000}d"]),
+      ("a\tb\u{B}c\u{C}d\re\nf\u{1F}g", ["a", "b", "c", "d", "e", "f\u{1F}g"]),
+      (" -- C++ _ 1,000.5 'q'", ["c", "10005", "q"]), ("…“x”", ["…“x”"]), ("\u{0}a", ["\u{0}a"]), ("--", []),
+    ] {
+      #expect(TextCoder(vocabulary: [], coding: coding).words(of: text).map(\.word) == words, "\(text)")
+    }
+    let decoded = try? JSONDecoder().decode(TextCoding.self, from: JSONEncoder().encode(coding))
+    #expect(decoded == coding)
+    coding.truncation = .post
+    #expect((try? JSONDecoder().decode(TextCoding.self, from: JSONEncoder().encode(coding))) == coding)
+  }
 }

@@ -4,16 +4,26 @@ extension TextCoding {
   /// The same, with the rest of ASCII's white space.
   private static let unicodeBytes = bytes(separators: "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\u{B}\u{C}\r")
 
-  private static func bytes(separators: String) -> [UInt8] {
+  /// ASCII's white space separates, and punctuation is removed.
+  private static let strippedBytes = bytes(
+    separators: " \t\n\u{B}\u{C}\r", removed: "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+  private static func bytes(separators: String, removed: String = "") -> [UInt8] {
     (0...UInt8.max).map { byte in
       switch byte {
       case _ where separators.utf8.contains(byte): space
+      case _ where removed.utf8.contains(byte): Self.removed
       case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
       default: byte
       }
     }
   }
   private static var space: UInt8 { 0x20 }
+  /// A byte that no text has in UTF-8.
+  private static var removed: UInt8 { 0xFF }
+  private var byteTable: [UInt8] {
+    removesPunctuation ? Self.strippedBytes : whiteSpace == .keras ? Self.kerasBytes : Self.unicodeBytes
+  }
 
   /// Finds the words of a text: those of Keras's Tokenizer with its default filters, or the coding's other tokens.
   ///
@@ -54,7 +64,7 @@ extension TextCoding {
     _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
   ) -> Int {
     if tokens != .keras { return forEachUnicodeToken(in: text, from: start, limit: limit, memory: memory, body) }
-    return (whiteSpace == .keras ? Self.kerasBytes : Self.unicodeBytes).withUnsafeBufferPointer { bytes in
+    return byteTable.withUnsafeBufferPointer { bytes in
       // The word so far: text[start..<next] has become memory[begin..<end].
       var (start, next, begin, end, count) = (start, start, 0, 0, 0)
       while next < text.count {
@@ -68,6 +78,10 @@ extension TextCoding {
           }
           begin = end
           next = stripsHTML ? Self.endOfTag(at: next, in: text) ?? next + 1 : next + spaceLength
+          continue
+        }
+        if byte == Self.removed && text[next] < 0x80 {
+          next += 1
           continue
         }
         if end == begin { start = next }
@@ -109,7 +123,7 @@ extension TextCoding {
 
   /// The number of bytes of the white space beyond ASCII that begins here; 0 if none does.
   private func lengthOfSpace(at start: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
-    if whiteSpace == .keras { return 0 }
+    if whiteSpace == .keras || whiteSpace == .ascii { return 0 }
     func byte(_ offset: Int) -> UInt8 { start + offset < text.count ? text[start + offset] : 0 }
     switch (byte(0), byte(1)) {
     // U+0085 and U+00A0

@@ -32,6 +32,8 @@ public struct TextCoding: Sendable, Equatable {
     /// The space, the tab and the newline alone, as in Keras's Tokenizer. A carriage return is part of the word before
     /// it.
     case keras
+    /// ASCII's alone: also the carriage return, the form feed and the vertical tab, as in Keras's TextVectorization.
+    case ascii
     /// Unicode's, except U+0085 and U+00A0, which some words of the Large Movie Review Dataset hold: on that data set
     /// the words are Keras's.
     case imdb
@@ -46,6 +48,9 @@ public struct TextCoding: Sendable, Equatable {
   /// Which characters separate words, besides punctuation, where ``tokens`` are Keras's; others are always separated by
   /// all of Unicode's white space.
   public var whiteSpace = WhiteSpace.keras
+  /// Whether ASCII's punctuation, apostrophes too, is removed from words instead of separating them, where ``tokens`` are
+  /// Keras's: “well-known” becomes “wellknown”, as in Keras's TextVectorization.
+  public var removesPunctuation = false
   /// What the words are.
   public var tokens = Tokens.keras
   /// Whether each text begins with the start token, as `imdb.load_data` has it.
@@ -56,11 +61,14 @@ public struct TextCoding: Sendable, Equatable {
   /// Where texts that are shorter than the network's length are padded.
   public var padding = Padding.pre
 
-  /// Where padding stands, in the terms of Keras's `pad_sequences`.
+  /// Where texts that are longer than the network's length lose tokens.
+  public var truncation = Padding.pre
+
+  /// An end of a text, where it is padded or cut, in the terms of Keras's `pad_sequences`.
   public enum Padding: String, Codable, Sendable, CaseIterable {
-    /// In front of the text.
+    /// The front.
     case pre
-    /// Behind the text.
+    /// The back.
     case post
   }
 
@@ -70,7 +78,8 @@ public struct TextCoding: Sendable, Equatable {
 
 extension TextCoding: Codable {
   private enum CodingKeys: CodingKey {
-    case lowercasing, stripsHTML, whiteSpace, tokens, hasStartToken, skipsUnknownWords, padding
+    case lowercasing, stripsHTML, whiteSpace, removesPunctuation, tokens, hasStartToken, skipsUnknownWords, padding
+    case truncation
   }
 
   /// Decodes a coding; what it doesn't say is as in Keras's IMDB data.
@@ -79,10 +88,12 @@ extension TextCoding: Codable {
     lowercasing = try container.decode(Lowercasing.self, forKey: .lowercasing)
     stripsHTML = try container.decode(Bool.self, forKey: .stripsHTML)
     whiteSpace = try container.decodeIfPresent(WhiteSpace.self, forKey: .whiteSpace) ?? .keras
+    removesPunctuation = try container.decodeIfPresent(Bool.self, forKey: .removesPunctuation) ?? false
     tokens = try container.decodeIfPresent(Tokens.self, forKey: .tokens) ?? .keras
     hasStartToken = try container.decodeIfPresent(Bool.self, forKey: .hasStartToken) ?? true
     skipsUnknownWords = try container.decodeIfPresent(Bool.self, forKey: .skipsUnknownWords) ?? false
     padding = try container.decodeIfPresent(Padding.self, forKey: .padding) ?? .pre
+    truncation = try container.decodeIfPresent(Padding.self, forKey: .truncation) ?? .pre
   }
 
   /// Encodes the coding; of what could not always be chosen, only what differs from Keras's IMDB data.
@@ -91,9 +102,11 @@ extension TextCoding: Codable {
     try container.encode(lowercasing, forKey: .lowercasing)
     try container.encode(stripsHTML, forKey: .stripsHTML)
     if whiteSpace != .keras { try container.encode(whiteSpace, forKey: .whiteSpace) }
+    if removesPunctuation { try container.encode(true, forKey: .removesPunctuation) }
     if tokens != .keras { try container.encode(tokens, forKey: .tokens) }
     if !hasStartToken { try container.encode(false, forKey: .hasStartToken) }
     if skipsUnknownWords { try container.encode(true, forKey: .skipsUnknownWords) }
     if padding != .pre { try container.encode(padding, forKey: .padding) }
+    if truncation != .pre { try container.encode(truncation, forKey: .truncation) }
   }
 }
