@@ -30,10 +30,14 @@ struct KerasModelConfiguration {
     }
     let layers = try Self.chain(of: json)
     var kinds: [String] = []
-    for layer in layers where try read(layer) { kinds.append(layer["class_name"].string ?? "") }
-    guard kinds == ["Embedding", "LSTM", "Dense"] else {
+    let last = layers.lastIndex { $0["class_name"] == "Dense" }
+    for (index, layer) in layers.enumerated() where try read(layer, isOutput: index == last) {
+      kinds.append(layer["class_name"].string ?? "")
+    }
+    guard kinds.starts(with: ["Embedding", "LSTM", "Dense"]), kinds.dropFirst(2).allSatisfy({ $0 == "Dense" }) else {
       let found = layers.map { $0["class_name"].shown }.joined(separator: ", ")
-      throw Problem(text: "the layers are \(found.isEmpty ? "none" : found), expected Embedding, LSTM, Dense")
+      throw Problem(
+        text: "the layers are \(found.isEmpty ? "none" : found), expected Embedding, LSTM, Dense, or more of the last")
     }
     try readCompilation(json["compile_config"])
   }
@@ -116,8 +120,13 @@ struct KerasModelConfiguration {
     ],
   ]
 
+  /// A Dense layer below the last, whose units and activation become a layer of `architecture`.
+  private static let hiddenDense = fields["Dense"]!.merging(["units": .any, "activation": .any]) { $1 }
+
   /// Reads a layer; returns false if it has no effect on predictions.
-  private mutating func read(_ layer: JSON) throws -> Bool {
+  ///
+  /// - Parameter isOutput: whether it is the last of the Dense layers.
+  private mutating func read(_ layer: JSON, isOutput: Bool) throws -> Bool {
     let (kind, config) = (layer["class_name"].string ?? "", layer["config"])
     let name = "\(kind.isEmpty ? "layer" : quoted(kind)) \(config["name"].shown)"
     switch kind {
@@ -135,7 +144,8 @@ struct KerasModelConfiguration {
       return false
     default: break
     }
-    guard let rules = Self.fields[kind] else {
+    let isHidden = kind == "Dense" && !isOutput
+    guard let rules = isHidden ? Self.hiddenDense : Self.fields[kind] else {
       throw Problem(text: "\(name) is not a supported layer; those are Embedding, LSTM and Dense")
     }
     guard layer["registered_name"] == .null || layer["registered_name"] == .string(kind),
@@ -175,6 +185,16 @@ struct KerasModelConfiguration {
         guard config[field] == expected else { throw Problem(text: "\(name): there is no \(field)") }
       default: break
       }
+    }
+    if isHidden {
+      typealias Activation = Architecture.DenseLayer.Activation
+      guard let size = config["units"].int, size > 0 else {
+        throw Problem(text: "\(name): units is \(config["units"].shown)")
+      }
+      guard let activation = config["activation"].string.flatMap(Activation.init) else {
+        throw Problem(text: "\(name): activation is \(config["activation"].shown), expected “relu” or “tanh”")
+      }
+      architecture.denseLayers.append(.init(size, activation))
     }
     return true
   }

@@ -37,7 +37,7 @@ enum KerasConfiguration {
 
   /// The layers, with Keras's default names.
   static func layers(of architecture: Architecture) -> [JSON] {
-    let (size, output) = (JSON(architecture.embeddingSize), JSON(architecture.outputSize))
+    let size = JSON(architecture.embeddingSize)
     var layers = [
       layer(
         "InputLayer",
@@ -85,13 +85,18 @@ enum KerasConfiguration {
             "keepdims": false,
           ]))
     }
-    layers.append(
-      layer(
-        "Dense",
-        [
-          "name": "dense", "trainable": true, "dtype": "float32", "units": JSON(architecture.logitCount),
-          "activation": architecture.labelCount == 2 ? "sigmoid" : "softmax", "use_bias": true,
-        ], inputShape: [nil, output]))
+    let activations =
+      architecture.denseLayers.map(\.activation.rawValue) + [architecture.labelCount == 2 ? "sigmoid" : "softmax"]
+    let sizes = architecture.denseSizes
+    for (index, activation) in activations.enumerated() {
+      layers.append(
+        layer(
+          "Dense",
+          [
+            "name": .string(ParameterLayout.denseName(index)), "trainable": true, "dtype": "float32",
+            "units": JSON(sizes[index + 1]), "activation": .string(activation), "use_bias": true,
+          ], inputShape: [nil, JSON(sizes[index])]))
+    }
     return layers
   }
 
