@@ -2,11 +2,11 @@
 
     python Scripts/golden/networks.py
 
-Networks of several layers, directions, poolings, dense layers and labels with given weights
-and a batch: PyTorch's logits, loss and gradients in float64. Before anything
-is written, the loss's slope in a random direction is compared with finite
-differences; networks_keras.py compares the logits with Keras's. Needs numpy
-and torch (CPU); made with PyTorch 2.13.0.
+Networks of several layers, directions, poolings, dense layers and labels with
+given weights and a batch: PyTorch's logits, loss and gradients in float64.
+Before anything is written, the loss's slope in a random direction is compared
+with finite differences; networks_keras.py compares the logits with Keras's.
+Needs numpy and torch (CPU); made with PyTorch 2.13.0.
 
 Padding, token 0, stands in front. Where it is masked, sequences are packed:
 only real tokens are read and pooled, and of none the pooled vector is zeros.

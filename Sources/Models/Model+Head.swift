@@ -5,8 +5,9 @@ import RecurrentNetwork
 extension Model {
   /// The same network under a new last layer, for texts with other labels.
   ///
-  /// All other layers are kept, dense ones too. The last is that of a new network with this seed. The optimizer goes on, its moments for the layer are zero. What
-  /// else depended on the labels is left out: the wide part, and the labels' weights.
+  /// All other layers are kept, dense ones too. The last is that of a new network with this seed. The optimizer goes
+  /// on, its moments for the layer are zero. What else depended on the labels is left out: the wide part, and the
+  /// labels' weights.
   ///
   /// - Parameters:
   ///   - labels: the names of the new labels, from 2 to 256 different ones.

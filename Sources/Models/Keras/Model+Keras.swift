@@ -124,8 +124,9 @@ extension Model {
 
   /// Reads a `.keras` file that this library or Keras 3 wrote.
   ///
-  /// From Keras it can be a Sequential model of Embedding, LSTM, Dense layers with ReLU or tanh, and Dense(1, sigmoid), or
-  /// a Functional one in which these form a chain, with weights of any float type. Its Adam or AdamW becomes `optimizer`; any other optimizer is ignored.
+  /// From Keras it can be a Sequential model of Embedding, LSTM, Dense layers with ReLU or tanh, and Dense(1,
+  /// sigmoid), or a Functional one in which these form a chain, with weights of any float type. Its Adam or AdamW
+  /// becomes `optimizer`; any other optimizer is ignored.
   ///
   /// - Parameter remark: called with each feature that is ignored because it only matters for training.
   /// - Throws: `ModelError` or `CorpusError` if the file is damaged or holds an unsupported network; `ModelError` also if
