@@ -25,7 +25,7 @@ def shapes(V, E, H):
 
 
 def network_shapes(vocabularySize, embeddingSize, hiddenSize, layerCount, isBidirectional,
-                   labelCount, **_):
+                   labelCount, denseLayers=(), **_):
     """The same for a network with the fields of Swift's Architecture, named as ParameterLayout does."""
     D, H = 2 if isBidirectional else 1, hiddenSize
     found = {"embedding/embeddings": (vocabularySize, embeddingSize)} if embeddingSize else {}
@@ -40,8 +40,12 @@ def network_shapes(vocabularySize, embeddingSize, hiddenSize, layerCount, isBidi
             found[f"{name}/recurrent_kernel"] = (H, 4 * H)
             found[f"{name}/bias"] = (4 * H,)
         rows = D * H
-    found["dense/kernel"] = (rows, 1 if labelCount == 2 else labelCount)
-    found["dense/bias"] = (1 if labelCount == 2 else labelCount,)
+    sizes = [layer["size"] for layer in denseLayers] + [1 if labelCount == 2 else labelCount]
+    for layer, size in enumerate(sizes):
+        name = f"dense_{layer}" if layer else "dense"
+        found[f"{name}/kernel"] = (rows, size)
+        found[f"{name}/bias"] = (size,)
+        rows = size
     return found
 
 

@@ -2,11 +2,11 @@
 
     python Scripts/golden/networks.py
 
-Networks of several layers, directions, poolings and labels with given weights
-and a batch: PyTorch's logits, loss and gradients in float64. Before anything
-is written, the loss's slope in a random direction is compared with finite
-differences; networks_keras.py compares the logits with Keras's. Needs numpy
-and torch (CPU); made with PyTorch 2.13.0.
+Networks of several layers, directions, poolings, dense layers and labels with
+given weights and a batch: PyTorch's logits, loss and gradients in float64.
+Before anything is written, the loss's slope in a random direction is compared
+with finite differences; networks_keras.py compares the logits with Keras's.
+Needs numpy and torch (CPU); made with PyTorch 2.13.0.
 
 Padding, token 0, stands in front. Where it is masked, sequences are packed:
 only real tokens are read and pooled, and of none the pooled vector is zeros.
@@ -30,6 +30,12 @@ BOTH, MASKED = dict(isBidirectional=True), dict(masksPadding=True)
 MAX, MEAN, TWO = dict(pooling="max"), dict(pooling="mean"), dict(layerCount=2)
 ONE_HOT = dict(embeddingSize=0)
 LARGE = dict(vocabularySize=60, embeddingSize=9, hiddenSize=33)
+
+
+def dense(*layers):
+    """Dense layers below the last: sizes and activations in turn."""
+    return dict(denseLayers=[dict(size=s, activation=a) for s, a in zip(layers[::2], layers[1::2])])
+
 
 CASES = [
     {},
@@ -60,6 +66,10 @@ CASES = [
     LARGE | ONE_HOT | BOTH | MAX,
     # The padding chains of three layers.
     dict(layerCount=3, hiddenSize=20),
+    dense(7, "relu"),
+    BOTH | MAX | MASKED | dense(16, "tanh", 5, "relu") | dict(labelCount=4),
+    TWO | MEAN | dense(17, "relu", 17, "tanh", 3, "tanh"),
+    LARGE | BOTH | MEAN | MASKED | dense(40, "relu", 33, "relu") | dict(labelCount=3),
 ]  # fmt: skip
 
 
@@ -76,17 +86,19 @@ def tensors(modules, take):
             name = f"l{layer}{suffix}"
             found += [take(getattr(lstm, f"weight_ih_{name}")).T, take(getattr(lstm, f"weight_hh_{name}")).T,
                       take(getattr(lstm, f"bias_ih_{name}"))]  # fmt: skip
-    return found + [take(dense.weight).T, take(dense.bias)]
+    return found + [t for layer in dense for t in (take(layer.weight).T, take(layer.bias))]
 
 
-def make_modules(weights, vocabularySize, embeddingSize, hiddenSize, layerCount, isBidirectional, labelCount, **_):
+def make_modules(weights, vocabularySize, embeddingSize, hiddenSize, layerCount, isBidirectional, labelCount,
+                 denseLayers=(), **_):  # fmt: skip
     V, E, H = vocabularySize, embeddingSize, hiddenSize
     float64 = dict(dtype=torch.float64)
     one_hot = torch.eye(V, **float64)
+    sizes = [H * (1 + isBidirectional)] + [d["size"] for d in denseLayers] + [1 if labelCount == 2 else labelCount]
     modules = (
         torch.nn.Embedding(V, E, **float64) if E else lambda tokens: one_hot[tokens],
         torch.nn.LSTM(E or V, H, layerCount, bidirectional=isBidirectional, batch_first=True, **float64),
-        torch.nn.Linear(H * (1 + isBidirectional), 1 if labelCount == 2 else labelCount, **float64),
+        [torch.nn.Linear(*pair, **float64) for pair in zip(sizes, sizes[1:])],
     )
     with torch.no_grad():
         for name, parameter in modules[1].named_parameters():
@@ -121,11 +133,20 @@ def pool(pooling, outputs, last, lengths):
     return outputs.amax(1)
 
 
-def evaluate(modules, sequences, labels, T, pooling, masksPadding, labelCount, **_):
+def dense_logits(layers, kinds, x):
+    for layer, kind in zip(layers, kinds):
+        sums = layer(x)
+        if kind["activation"] == "relu" and sums.abs().min() < 1e-4:
+            raise Unsuitable
+        x = getattr(torch, kind["activation"])(sums)
+    return layers[-1](x)
+
+
+def evaluate(modules, sequences, labels, T, pooling, masksPadding, labelCount, denseLayers=(), **_):
     """Logits [B] or [B, labels], and the mean loss."""
     embedding, lstm, dense = modules
     lengths = torch.tensor([len(s) for s in sequences])
-    pooled = torch.zeros(len(sequences), dense.in_features, dtype=torch.float64)
+    pooled = torch.zeros(len(sequences), dense[0].in_features, dtype=torch.float64)
     if masksPadding:
         rows = lengths > 0
         tokens = torch.tensor([s + [0] * (T - len(s)) for s in sequences])
@@ -133,7 +154,7 @@ def evaluate(modules, sequences, labels, T, pooling, masksPadding, labelCount, *
     else:
         tokens = torch.tensor([[0] * (T - len(s)) + s for s in sequences])
         pooled = pool(pooling, *states(lstm, embedding(tokens)), torch.full_like(lengths, T))
-    logits, labels = dense(pooled), torch.tensor(labels)
+    logits, labels = dense_logits(dense, denseLayers, pooled), torch.tensor(labels)
     if labelCount > 2:
         return logits, torch.nn.functional.cross_entropy(logits, labels)
     logits = logits[:, 0]

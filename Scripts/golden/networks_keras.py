@@ -3,7 +3,7 @@
     python Scripts/golden/networks_keras.py
 
 The same weights in Embedding(mask_zero) -> [Bidirectional](LSTM) layers ->
-pooling -> Dense, in float64: it stops unless Keras's logits are those of the
+pooling -> Dense layers, in float64: it stops unless Keras's logits are those of the
 file, and writes nothing. Needs tensorflow-cpu and keras; agreed with Keras
 3.15.1 on TensorFlow 2.21.0.
 
@@ -28,7 +28,7 @@ FILE = Path(__file__).resolve().parents[2] / "Tests/ParallelTests/Golden/network
 
 
 def make_model(weights, vocabularySize, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling,
-               masksPadding, labelCount, maxLength, **_):  # fmt: skip
+               masksPadding, labelCount, maxLength, denseLayers=(), **_):  # fmt: skip
     V = vocabularySize
     layers = [keras.Input((maxLength,), dtype="int32"),
               keras.layers.Embedding(V, embeddingSize or V, mask_zero=masksPadding)]  # fmt: skip
@@ -39,6 +39,7 @@ def make_model(weights, vocabularySize, embeddingSize, hiddenSize, layerCount, i
     if pooling != "last":
         layers.append(keras.layers.GlobalMaxPooling1D() if pooling == "max" else
                       keras.layers.GlobalAveragePooling1D())  # fmt: skip
+    layers += [keras.layers.Dense(d["size"], activation=d["activation"]) for d in denseLayers]
     layers.append(keras.layers.Dense(1 if labelCount == 2 else labelCount))
     model = keras.Sequential(layers)
     model.set_weights(([] if embeddingSize else [np.eye(V)]) + list(weights.values()))

@@ -17,6 +17,7 @@ NETWORKS = {
     "both directions, the mean of real positions": ["--bidirectional", "--pooling", "mean", "--mask-padding"],
     "no embedding, both directions, the largest of real positions":
         ["--embedding-size", "0", "--bidirectional", "--pooling", "max", "--mask-padding"],
+    "both directions, two dense layers below the last": ["--bidirectional", "--dense-layers", "20,12"],
 }  # fmt: skip
 SMALL = ["--hidden-size", "24", "--max-length", "100"]
 # The largest over time gathers the frameworks' roundings: of the first network ONNX Runtime is 2.7e-6 off the result in

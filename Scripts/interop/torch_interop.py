@@ -50,7 +50,11 @@ class Network(torch.nn.Module):
             self.embedding = torch.nn.Embedding(c["vocabularySize"], c["embeddingSize"])
         self.lstm = torch.nn.LSTM(c["embeddingSize"] or c["vocabularySize"], c["hiddenSize"], c["layerCount"],
                                   batch_first=True, bidirectional=c["isBidirectional"])  # fmt: skip
-        self.fc = torch.nn.Linear(self.directions * c["hiddenSize"], 1)
+        self.dense, size = torch.nn.ModuleList(), self.directions * c["hiddenSize"]
+        for layer in c.get("denseLayers", []):
+            self.dense.append(torch.nn.Linear(size, layer["size"]))
+            size = layer["size"]
+        self.fc = torch.nn.Linear(size, 1)
 
     def forward(self, tokens):
         c = self.configuration
@@ -63,6 +67,8 @@ class Network(torch.nn.Module):
             pooled = torch.cat(list(last[-self.directions :]), 1)
         else:
             pooled = states.amax(1) if c["pooling"] == "max" else states.mean(1)
+        for layer, kind in zip(self.dense, c.get("denseLayers", [])):
+            pooled = getattr(torch, kind["activation"])(layer(pooled))
         return torch.sigmoid(self.fc(pooled))
 
 

@@ -32,7 +32,11 @@ class Network(torch.nn.Module):
         self.lstm = torch.nn.LSTM(
             c["embeddingSize"], H, c["layerCount"], batch_first=True, bidirectional=c["isBidirectional"]
         )
-        self.fc = torch.nn.Linear(directions * H, 1)
+        self.dense, size = torch.nn.ModuleList(), directions * H
+        for layer in c.get("denseLayers", []):
+            self.dense.append(torch.nn.Linear(size, layer["size"]))
+            size = layer["size"]
+        self.fc = torch.nn.Linear(size, 1)
         # Keras has one bias: the second stays zero.
         for name, parameter in self.lstm.named_parameters():
             if "bias_hh" in name:
@@ -58,6 +62,8 @@ class Network(torch.nn.Module):
             pooled = (outputs if real is None else outputs.masked_fill(~real, -torch.inf)).amax(1)
         else:
             pooled = outputs.mean(1) if real is None else (outputs * real).sum(1) / real.sum(1)
+        for layer, kind in zip(self.dense, c.get("denseLayers", [])):
+            pooled = getattr(torch, kind["activation"])(layer(pooled))
         return self.fc(pooled)[:, 0]
 
 

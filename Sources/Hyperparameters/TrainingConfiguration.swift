@@ -21,6 +21,13 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var pooling = Architecture.Pooling.last
   /// Whether padding is skipped rather than read like any token.
   public var masksPadding = false
+  /// The dense layers between the pooling and the output layer, in order.
+  public var denseLayers: [Architecture.DenseLayer] {
+    get { someDenseLayers ?? [] }
+    set { someDenseLayers = newValue.isEmpty ? nil : newValue }
+  }
+  /// The same, but nil for none: settings without any are written as before there were some.
+  private var someDenseLayers: [Architecture.DenseLayer]?
   /// How many labels there are.
   public var labelCount = 2
   /// The wide part beside the network: a linear classifier over n-grams; nil for none.
@@ -74,7 +81,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     get {
       Architecture(
         vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize, layerCount: layerCount,
-        isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, labelCount: labelCount)
+        isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, denseLayers: denseLayers,
+        labelCount: labelCount)
     }
     set {
       vocabularySize = newValue.vocabularySize
@@ -84,6 +92,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
       isBidirectional = newValue.isBidirectional
       pooling = newValue.pooling
       masksPadding = newValue.masksPadding
+      denseLayers = newValue.denseLayers
       labelCount = newValue.labelCount
     }
   }
@@ -201,7 +210,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   /// Takes the network away, so that n-grams are all there is.
   package mutating func removeNetwork() {
-    (embeddingSize, hiddenSize, layerCount, isBidirectional) = (0, 0, 1, false)
+    (embeddingSize, hiddenSize, layerCount, isBidirectional, denseLayers) = (0, 0, 1, false, [])
     dropout = Dropout()
   }
 
@@ -216,8 +225,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
 extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding,
-      labelCount, wide, dropout, epochs, batchSize, shards, frozenBodyEpochs, frozenEmbeddingEpochs, learningRate,
+    case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding
+    case someDenseLayers = "denseLayers"
+    case labelCount, wide, dropout, epochs, batchSize, shards, frozenBodyEpochs, frozenEmbeddingEpochs, learningRate,
       epsilon, seed, shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping,
       bestModel, threshold
   }
@@ -248,6 +258,7 @@ extension TrainingConfiguration {
     try read(.seed, \.seed)
     try read(.shuffles, \.shuffles)
     try read(.schedule, \.schedule)
+    denseLayers = try values.decodeIfPresent([Architecture.DenseLayer].self, forKey: .someDenseLayers) ?? []
     wide = try values.decodeIfPresent(NGramSettings.self, forKey: .wide)
     shards = try values.decodeIfPresent(Int.self, forKey: .shards)
     frozenBodyEpochs = try values.decodeIfPresent(Int.self, forKey: .frozenBodyEpochs)
@@ -326,7 +337,7 @@ extension TrainingConfiguration {
     (example.frozenBodyEpochs, example.frozenEmbeddingEpochs) = (1, 1)
     (example.weightDecay, example.clipping, example.bestModel) = (0.01, .norm(limit: 1), .validationLoss)
     (example.plateau, example.earlyStopping) = (ReduceLROnPlateau(), EarlyStopping())
-    (example.wide, example.threshold) = (NGramSettings(), .bestF1)
+    (example.wide, example.threshold, example.denseLayers) = (NGramSettings(), .bestF1, [.init(64, .relu)])
     return example
   }()
 

@@ -34,6 +34,7 @@ extension Model {
     let (hiddenSize, embeddingSize) = (architecture.hiddenSize, architecture.embeddingSize)
     architecture.hiddenSize *= count
     architecture.embeddingSize *= count
+    for layer in architecture.denseLayers.indices { architecture.denseLayers[layer].size *= count }
     configuration = first.configuration
     configuration.architecture = architecture
     if let setting = configuration.invalidSetting {
@@ -80,9 +81,16 @@ extension Model {
           add(from.bias, to.bias, row: { _ in 0 }, column: widened(hiddenSize))
         }
       }
-      let share = 1 / Float(count)
-      add(memberLayout.denseKernel, layout.denseKernel, share: share, row: widened(hiddenSize), column: unchanged)
-      add(memberLayout.denseBias, layout.denseBias, share: share, row: { _ in 0 }, column: unchanged)
+      var inputs = hiddenSize
+      for (layer, (from, to)) in zip(memberLayout.dense, layout.dense).enumerated() {
+        let isLast = layer == memberLayout.dense.count - 1
+        let outputs = from.bias.count
+        // The mean is taken at the end alone.
+        let (share, column) = isLast ? (1 / Float(count), unchanged) : (1, widened(outputs))
+        add(from.kernel, to.kernel, share: share, row: widened(inputs), column: column)
+        add(from.bias, to.bias, share: share, row: { _ in 0 }, column: column)
+        inputs = outputs
+      }
     }
   }
 }

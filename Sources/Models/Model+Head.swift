@@ -3,10 +3,11 @@ import Hyperparameters
 import RecurrentNetwork
 
 extension Model {
-  /// The same body under a new last layer, for texts with other labels.
+  /// The same network under a new last layer, for texts with other labels.
   ///
-  /// The layer is that of a new network with this seed. The optimizer goes on, its moments for the layer are zero. What
-  /// else depended on the labels is left out: the wide part, and the labels' weights.
+  /// All other layers are kept, dense ones too. The last is that of a new network with this seed. The optimizer goes
+  /// on, its moments for the layer are zero. What else depended on the labels is left out: the wide part, and the
+  /// labels' weights.
   ///
   /// - Parameters:
   ///   - labels: the names of the new labels, from 2 to 256 different ones.
@@ -22,15 +23,15 @@ extension Model {
     let layout = ParameterLayout(new.architecture)
     var generator = RandomGenerator(seed: seed)
     var weights = Parameters(kerasInitial: layout, using: &generator)
-    // What has the same place in both layouts is the body.
+    // All but the last layer has the same place in both layouts.
     let head = [layout.denseKernel, layout.denseBias]
-    let body = zip(layout.tensors, parameters.layout.tensors).filter { !head.contains($0.0) }
-    for (target, source) in body { weights[target] = parameters[source] }
+    let kept = zip(layout.tensors, parameters.layout.tensors).filter { !head.contains($0.0) }
+    for (target, source) in kept { weights[target] = parameters[source] }
     var result = try Model(weights, configuration: new, vocabulary: vocabulary, coding: coding, labels: labels)
     if let optimizer {
       func moment(_ values: [Float]) -> [Float] {
         var moment = [Float](repeating: 0, count: layout.count)
-        for (target, source) in body { moment.replaceSubrange(target.range, with: values[source.range]) }
+        for (target, source) in kept { moment.replaceSubrange(target.range, with: values[source.range]) }
         return moment
       }
       result.optimizer = optimizer

@@ -9,7 +9,10 @@ extension Architecture {
     // Weights, gradient and two moments; the history of a block per thread; packed copies and sums.
     let parameters = Double(vocabularySize) * Double(embeddingSize) + recurrences
     let rows = Double(threads) * Double(maxLength) * Double(RowTile.rowsPerBlock)
-    return 4 * (4 * parameters + rows * 8 * h * layers * directions + Double(threads + 8) * 4 * h * h * layers)
+    // Of hidden dense layers a packed copy and sums as well.
+    let dense = Double(4 + 1 + threads + 8) * hiddenDenseParameters
+    return 4
+      * (4 * parameters + rows * 8 * h * layers * directions + Double(threads + 8) * 4 * h * h * layers + dense)
   }
 
   /// The approximate memory that inference needs, in bytes: weights, packed weights, the table of token inputs, and what
@@ -21,6 +24,11 @@ extension Architecture {
     let table = v * (2 * e + directions * 4 * h)
     let rows = Double(RowTile.rowsPerBlock)
     let steps = PaddingTreatment(self, nil) == .read ? Double(maxLength) * rows * above : 0
-    return 4 * (table + 3 * 4 * h * directions * (first + above + layers * h) + steps)
+    return 4 * (table + 3 * 4 * h * directions * (first + above + layers * h) + steps + 2 * hiddenDenseParameters)
+  }
+
+  /// The number of weights and biases of the dense layers below the output layer.
+  private var hiddenDenseParameters: Double {
+    zip(denseSizes, denseSizes.dropFirst()).dropLast().reduce(0) { $0 + (Double($1.0) + 1) * Double($1.1) }
   }
 }

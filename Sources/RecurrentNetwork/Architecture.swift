@@ -1,4 +1,5 @@
-/// What a network computes: Embedding(V, E) → LSTM layers → pooling over time → Dense. The defaults are the tutorial's.
+/// What a network computes: Embedding(V, E) → LSTM layers → pooling over time → Dense layers. The defaults are the
+/// tutorial's.
 public struct Architecture: Sendable, Hashable {
   /// V: the number of tokens, including padding, start and unknown.
   public var vocabularySize: Int
@@ -13,12 +14,14 @@ public struct Architecture: Sendable, Hashable {
   /// Whether each layer also reads the sequence backward, with separate weights. The outputs are concatenated, forward
   /// first (Schuster and Paliwal, 1997; Keras's `Bidirectional` with `merge_mode="concat"`).
   public var isBidirectional: Bool
-  /// How the last layer's outputs become the dense layer's input.
+  /// How the last layer's outputs become the first dense layer's input.
   public var pooling: Pooling
   /// Whether padding is skipped, as with Keras's `mask_zero` and PyTorch's packed sequences: each direction and the
   /// pooling see only the real tokens. Otherwise padding is read like any other token.
   public var masksPadding: Bool
-  /// The number of labels. With 2, the dense layer has one output and a sigmoid; with more, one output per label and a
+  /// The dense layers between the pooling and the output layer, in order.
+  public var denseLayers: [DenseLayer]
+  /// The number of labels. With 2, the output layer has one output and a sigmoid; with more, one output per label and a
   /// softmax.
   public var labelCount: Int
 
@@ -38,7 +41,8 @@ public struct Architecture: Sendable, Hashable {
   /// Describes a network. The defaults are the tutorial's.
   public init(
     vocabularySize: Int = 1000, embeddingSize: Int = 128, hiddenSize: Int = 128, layerCount: Int = 1,
-    isBidirectional: Bool = false, pooling: Pooling = .last, masksPadding: Bool = false, labelCount: Int = 2
+    isBidirectional: Bool = false, pooling: Pooling = .last, masksPadding: Bool = false,
+    denseLayers: [DenseLayer] = [], labelCount: Int = 2
   ) {
     self.vocabularySize = vocabularySize
     self.embeddingSize = embeddingSize
@@ -47,6 +51,7 @@ public struct Architecture: Sendable, Hashable {
     self.isBidirectional = isBidirectional
     self.pooling = pooling
     self.masksPadding = masksPadding
+    self.denseLayers = denseLayers
     self.labelCount = labelCount
   }
 
@@ -54,13 +59,17 @@ public struct Architecture: Sendable, Hashable {
   public var directionCount: Int { isBidirectional ? 2 : 1 }
   /// The length of a layer's output at each step, and of the pooled vector.
   public var outputSize: Int { directionCount * hiddenSize }
-  /// The number of the dense layer's outputs.
+  /// The number of the output layer's outputs.
   public var logitCount: Int { labelCount == 2 ? 1 : labelCount }
 
   /// The length of a layer's input at each step, which is the number of its kernel's rows.
   public func inputSize(ofLayer layer: Int) -> Int {
     layer > 0 ? outputSize : embeddingSize > 0 ? embeddingSize : vocabularySize
   }
+
+  /// The lengths of what the dense layers read, the output layer last, and of the logits:
+  /// `[denseLayers.count + 2]`.
+  package var denseSizes: [Int] { [outputSize] + denseLayers.map(\.size) + [logitCount] }
 }
 
 extension Architecture: CustomStringConvertible {
@@ -73,6 +82,7 @@ extension Architecture: CustomStringConvertible {
     var parts = [embedding + (masksPadding ? " masked" : "")] + [String](repeating: lstm, count: layerCount)
     if let layer = pooling.kerasLayer { parts.append(layer.className) }
     if pooling == .lastStep { parts.append("LastStep") }
+    parts += denseLayers.map { "Dense(\($0.size), \($0.activation.rawValue))" }
     parts.append(labelCount == 2 ? "Dense(1, sigmoid)" : "Dense(\(labelCount), softmax)")
     return parts.joined(separator: " → ")
   }
@@ -96,6 +106,16 @@ extension Architecture {
       ?? InvalidSetting("embeddingSize", embeddingSize, in: 0...65_536)
       ?? InvalidSetting("hiddenSize", hiddenSize, in: 0...65_536)
       ?? InvalidSetting("layerCount", layerCount, in: 1...64)
-      ?? InvalidSetting("labelCount", labelCount, in: 2...256)
+      ?? InvalidSetting("labelCount", labelCount, in: 2...256) ?? invalidDenseLayer
+  }
+
+  private var invalidDenseLayer: InvalidSetting? {
+    if denseLayers.count > 16 {
+      return InvalidSetting("denseLayers", "must be at most 16, not \(denseLayers.count)")
+    }
+    if hiddenSize == 0 && !denseLayers.isEmpty {
+      return InvalidSetting("denseLayers", "need LSTM layers below them")
+    }
+    return denseLayers.lazy.compactMap { InvalidSetting("denseLayers", $0.size, in: 1...65_536) }.first
   }
 }

@@ -10,7 +10,7 @@ public struct Dropout: Sendable, Hashable, Codable {
   public var recurrent = 0.0
   /// Elements of each step's output between two layers (`dropout` of PyTorch's `nn.LSTM`).
   public var layers = 0.0
-  /// Elements of the dense layer's input.
+  /// Elements of the pooled vector, which the first dense layer reads.
   public var output = 0.0
 
   /// No dropout.

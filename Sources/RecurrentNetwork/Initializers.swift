@@ -22,7 +22,7 @@ extension Parameters {
       self[recurrence.recurrentKernel] = orthonormalRows(h, 4 * h, using: &generator)[...]
       for unit in 0..<h { values[recurrence.bias.offset + h + unit] = 1 }
     }
-    fill(layout.denseKernel, limit: glorotLimit(layout.denseKernel), using: &generator)
+    for layer in layout.dense { fill(layer.kernel, limit: glorotLimit(layer.kernel), using: &generator) }
   }
 
   private func glorotLimit(_ kernel: ParameterLayout.Tensor) -> Double {

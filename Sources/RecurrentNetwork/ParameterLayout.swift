@@ -27,17 +27,27 @@ public struct ParameterLayout: Sendable, Hashable {
     public let bias: Tensor
   }
 
+  /// The tensors of a dense layer.
+  public struct Dense: Sendable, Hashable {
+    /// W, [inputs, outputs].
+    public let kernel: Tensor
+    /// b, [outputs].
+    public let bias: Tensor
+  }
+
   /// The network that the parameters belong to.
   public let architecture: Architecture
   /// Embedding table, [V, E]; empty if the network has no embedding.
   public let embedding: Tensor
   /// [layers][directions], forward before backward.
   public let recurrences: [[Recurrence]]
-  /// Output weights, [D · H, logits].
-  public let denseKernel: Tensor
-  /// Output bias, [logits].
-  public let denseBias: Tensor
+  /// The dense layers, of which the last is the output layer; the first reads [D · H].
+  public let dense: [Dense]
 
+  /// The output layer's weights, [inputs, logits].
+  public var denseKernel: Tensor { dense[dense.count - 1].kernel }
+  /// The output layer's bias, [logits].
+  public var denseBias: Tensor { dense[dense.count - 1].bias }
   /// W of the first layer, forward.
   public var kernel: Tensor { recurrences[0][0].kernel }
   /// U of the first layer, forward.
@@ -48,7 +58,8 @@ public struct ParameterLayout: Sendable, Hashable {
   /// Every tensor, in the order of the flat array.
   public var tensors: [Tensor] {
     (architecture.embeddingSize > 0 ? [embedding] : [])
-      + recurrences.joined().flatMap { [$0.kernel, $0.recurrentKernel, $0.bias] } + [denseKernel, denseBias]
+      + recurrences.joined().flatMap { [$0.kernel, $0.recurrentKernel, $0.bias] }
+      + dense.flatMap { [$0.kernel, $0.bias] }
   }
   /// The tensors that have a row for each token.
   package var tablesByToken: [Tensor] {
@@ -84,7 +95,15 @@ public struct ParameterLayout: Sendable, Hashable {
           recurrentKernel: append("\(name)/recurrent_kernel", [h, 4 * h]), bias: append("\(name)/bias", [4 * h]))
       }
     }
-    denseKernel = append("dense/kernel", [architecture.outputSize, architecture.logitCount])
-    denseBias = append("dense/bias", [architecture.logitCount])
+    let sizes = architecture.denseSizes
+    dense = sizes.indices.dropLast().map { layer in
+      let name = Self.denseName(layer)
+      return Dense(
+        kernel: append("\(name)/kernel", [sizes[layer], sizes[layer + 1]]),
+        bias: append("\(name)/bias", [sizes[layer + 1]]))
+    }
   }
+
+  /// Keras's default name of a dense layer.
+  package static func denseName(_ layer: Int) -> String { layer == 0 ? "dense" : "dense_\(layer)" }
 }

@@ -52,15 +52,17 @@ struct Benchmark: ParsableCommand {
   }
 
   private var settings: TrainingConfiguration {
-    var settings = TrainingConfiguration()
-    network.apply(to: &settings)
-    settings.batchSize = batchSize
-    return settings
+    get throws {
+      var settings = TrainingConfiguration()
+      try network.apply(to: &settings)
+      settings.batchSize = batchSize
+      return settings
+    }
   }
 
   func run() throws {
     let threads = threads ?? Processor.availableCores
-    let configuration = settings
+    let configuration = try settings
     var loadSeconds: [Double] = []
     var loaded: LabeledSequences?
     for _ in 0..<3 {

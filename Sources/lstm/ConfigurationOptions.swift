@@ -183,7 +183,7 @@ struct ConfigurationOptions: ParsableArguments {
     func setOptional<Value>(_ setting: WritableKeyPath<TrainingConfiguration, Value?>, _ value: Value?) {
       if let value { result[keyPath: setting] = value }
     }
-    network.apply(to: &result)
+    try network.apply(to: &result)
     try wide.apply(to: &result)
     set(\.epochs, epochs)
     set(\.batchSize, batchSize)

@@ -104,8 +104,9 @@ struct Import: ParsableCommand {
 
   @Option(
     help: .init(
-      "Names of a PyTorch file's modules with those that they have here, embedding, lstm and fc; with nothing after = the "
-        + "name is left out. (Usual names are found without it.)", valueName: "rnn=lstm,out=fc"))
+      "Names of a PyTorch file's modules with those that they have here: embedding, lstm, fc, and below it dense.0, dense.1 "
+        + "…; with nothing after = the name is left out. (Usual names are found without it.)",
+      valueName: "rnn=lstm,out=fc"))
   var map: String?
 
   /// The names in `map` with those that they are given; nil where it isn't a list of such pairs.
@@ -120,6 +121,9 @@ struct Import: ParsableCommand {
     }
     return result
   }
+
+  @Option(help: "The activation of dense layers below the last, if the file doesn't say (default: relu).")
+  var denseActivation: Architecture.DenseLayer.Activation?
 
   @Flag(help: "The model was trained with padding skipped, if the file doesn't say.")
   var maskPadding = false
@@ -183,6 +187,13 @@ struct Import: ParsableCommand {
     // With one direction the last step's outputs are the last states, which other formats can express.
     if architecture.pooling == .lastStep, !architecture.isBidirectional { architecture.pooling = .last }
     if maskPadding { architecture.masksPadding = true }
+    if let denseActivation {
+      guard !architecture.denseLayers.isEmpty else {
+        throw CommandError(
+          path: file, "has no dense layer below its last", advice: "leave out --dense-activation")
+      }
+      for index in architecture.denseLayers.indices { architecture.denseLayers[index].activation = denseActivation }
+    }
     // Padding that is masked can stand anywhere.
     if let padding { model.coding.padding = architecture.masksPadding ? .pre : padding }
     guard model.coding.padding == .pre || model.configuration.maxLength <= Model.maxLengthOfPaddingBehind else {
@@ -191,7 +202,7 @@ struct Import: ParsableCommand {
         "reads \(grouped(model.configuration.maxLength)) tokens of each text, too many to pad texts behind their end",
         advice: "give the length that texts were padded to, with --max-length")
     }
-    // Neither of these changes the number of weights.
+    // None of these changes the number of weights.
     let parameters = Parameters(model.parameters.values, layout: ParameterLayout(architecture))!
     (model.parameters, model.configuration.architecture) = (parameters, architecture)
     try model.write(to: output, as: .safetensors)

@@ -44,10 +44,14 @@ struct ModelSummary {
     if let layer = architecture.pooling.kerasLayer {
       rows.append(["\(layer.name) (\(layer.className))", "(None, \(architecture.outputSize))", "0"])
     }
-    rows.append([
-      "dense (Dense, \(architecture.labelCount == 2 ? "sigmoid" : "softmax"))", "(None, \(architecture.logitCount))",
-      count([layout.denseKernel, layout.denseBias]),
-    ])
+    let activations =
+      architecture.denseLayers.map(\.activation.rawValue) + [architecture.labelCount == 2 ? "sigmoid" : "softmax"]
+    for (layer, (tensors, activation)) in zip(layout.dense, activations).enumerated() {
+      rows.append([
+        "\(ParameterLayout.denseName(layer)) (Dense, \(activation))", "(None, \(tensors.bias.count))",
+        count([tensors.kernel, tensors.bias]),
+      ])
+    }
     let width = max(26, rows.map { $0[0].count + 2 }.max()!)
     return rows.map { row in
       row[0].padding(toLength: width, withPad: " ", startingAt: 0)

@@ -39,13 +39,23 @@ struct NetworkOptions: ParsableArguments {
   var bidirectional: Bool?
 
   @Option(
-    help: "What the dense layer reads: the last state, or the outputs' maximum or mean over time (default: last).")
+    help:
+      "What the first dense layer reads: the last state, or the outputs' maximum or mean over time (default: last).")
   var pooling: Architecture.Pooling?
 
   @Flag(
     inversion: .prefixedNo,
     help: "Skip padding, like Keras's mask_zero, or read it like any other token (default: --no-mask-padding).")
   var maskPadding: Bool?
+
+  @Option(
+    help: .init(
+      "Units of dense layers below the output layer, such as 64 or 64,32; 0 for no such layers (default: 0).",
+      valueName: "sizes"))
+  var denseLayers: LayerSizes?
+
+  @Option(help: "What these layers' sums go through (default: relu).")
+  var denseActivation: Architecture.DenseLayer.Activation?
 
   @Option(
     help: .init(
@@ -67,11 +77,13 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: .init("Dropout of the outputs between layers (default: 0).", valueName: "rate"))
   var dropoutLayers: Double?
 
-  @Option(help: .init("Dropout of the dense layer's input (default: 0).", valueName: "rate"))
+  @Option(help: .init("Dropout of the first dense layer's input (default: 0).", valueName: "rate"))
   var dropoutOutput: Double?
 
   /// Overrides settings by the options that are given.
-  func apply(to result: inout TrainingConfiguration) {
+  ///
+  /// - Throws: `ValidationError` if there is an activation without a layer.
+  func apply(to result: inout TrainingConfiguration) throws {
     func set<Value>(_ setting: WritableKeyPath<TrainingConfiguration, Value>, _ value: Value?) {
       if let value { result[keyPath: setting] = value }
     }
@@ -83,6 +95,11 @@ struct NetworkOptions: ParsableArguments {
     set(\.isBidirectional, bidirectional)
     set(\.pooling, pooling)
     set(\.masksPadding, maskPadding)
+    set(\.denseLayers, denseLayers?.sizes.map { .init($0, .relu) })
+    if let denseActivation {
+      guard !result.denseLayers.isEmpty else { throw ValidationError("--dense-activation goes with --dense-layers.") }
+      for index in result.denseLayers.indices { result.denseLayers[index].activation = denseActivation }
+    }
     set(\.labelCount, labelCount)
     set(\.dropout.words, dropoutWords)
     set(\.dropout.embedding, dropoutEmbedding)
@@ -94,6 +111,19 @@ struct NetworkOptions: ParsableArguments {
 }
 
 extension Architecture.Pooling: ExpressibleByArgument {}
+extension Architecture.DenseLayer.Activation: ExpressibleByArgument {}
+
+/// The sizes of layers, such as 64,32; 0 alone for no layers.
+struct LayerSizes: ExpressibleByArgument {
+  let sizes: [Int]
+
+  init?(argument: String) {
+    let texts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let numbers = texts.compactMap { Int($0) }
+    if numbers.count < texts.count { return nil }
+    sizes = numbers == [0] ? [] : numbers
+  }
+}
 
 extension TrainingConfiguration {
   /// Checks the settings.

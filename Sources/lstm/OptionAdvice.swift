@@ -43,8 +43,11 @@ extension Error {
 
 /// A remark about a model, with the options that replace an assumption.
 func advised(remark: String) -> String {
-  remark == Model.assumptionWithoutMetadata
-    ? remark + "; otherwise use `lstm import` with --pooling or --mask-padding" : remark
+  switch remark {
+  case Model.assumptionWithoutMetadata: remark + "; otherwise use `lstm import` with --pooling or --mask-padding"
+  case Model.assumptionOfActivation: remark + "; otherwise use `lstm import` with --dense-activation"
+  default: remark
+  }
 }
 
 private func optionAdvice(for error: any ActionableError) -> String? {

@@ -10,7 +10,7 @@ import Training
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Trains a classifier: Embedding → LSTM layers → pooling → Dense.",
+    abstract: "Trains a classifier: Embedding → LSTM layers → pooling → Dense layers.",
     discussion: """
       With texts, settings that aren't given follow from the texts, and are shown; with Keras's imdb.npz, or with a preset, \
       they are those named as defaults below. The weights depend only on the data and the options: they are the same, bit \

@@ -16,6 +16,7 @@ import Testing
       "--data", "--vocabulary-size", "--max-length", "--embedding-size", "--hidden-size", "--epochs", "--batch-size",
       "--learning-rate", "--seed", "--threads", "--limit", "--no-shuffle", "--initial-weights", "--word-index",
       "--quiet", "--output", "--overwrite", "--layers", "--bidirectional", "--pooling", "--mask-padding",
+      "--dense-layers", "--dense-activation",
       "--dropout-words", "--dropout-embedding", "--dropout-recurrent", "--dropout-layers", "--dropout-output",
     ] {
       #expect(help.contains(option), "\(option)")

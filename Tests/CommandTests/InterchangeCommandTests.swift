@@ -225,6 +225,28 @@ import Testing
     }
   }
 
+  @Test func importTakesTheActivationFromAnOption() throws {
+    try withTemporaryFolder { folder in
+      var architecture = Architecture(vocabularySize: 5, embeddingSize: 2, hiddenSize: 3)
+      for layers in [[], [.init(4, .tanh)]] as [[Architecture.DenseLayer]] {
+        architecture.denseLayers = layers
+        try Model(Parameters(zeros: ParameterLayout(architecture))).write(to: folder.path("m.safetensors"))
+        var file = try Safetensors(contentsOf: folder.path("m.safetensors"))
+        file.metadata = [:]
+        try file.write(to: folder.path("m.safetensors"))
+        let (old, new) = (folder.path("m.safetensors"), folder.path("new.safetensors"))
+        let imported = try LSTMProcess.run("import", old, "--output", new, "--dense-activation", "tanh")
+        if layers.isEmpty {
+          #expect(imported.exitCode == 1)
+          #expect(imported.errors.contains("has no dense layer below its last; leave out --dense-activation"))
+        } else {
+          #expect(imported.errors.contains("assuming ReLU; otherwise use `lstm import` with --dense-activation"))
+          #expect(try Model(contentsOf: new).architecture == architecture)
+        }
+      }
+    }
+  }
+
   @Test func importRefusesLabelsOfAnotherNumber() throws {
     try withTemporaryFolder { folder in
       let refused = try LSTMProcess.run(

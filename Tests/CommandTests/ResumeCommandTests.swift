@@ -83,6 +83,7 @@ import Testing
           + #"pooling: "mean", "last""#
       ),
       (["--resume", "RUN", "--dropout-embedding", "0.5"], 1, "dropout.embedding: 0.5, 0"),
+      (["--resume", "RUN", "--dense-layers", "9"], 1, #"denseLayers: [{"activation":"relu","size":9}], none"#),
       (["--resume", "RUN", "--epochs", "2"], 1, "epochs: 2, 3"),
       (["--resume", "RUN", "--limit", "5"], 64, "--limit can't be given with --resume"),
       (["--resume", "RUN", "--epochs", "4", "--data", "Package.swift"], 1, "Package.swift: "),

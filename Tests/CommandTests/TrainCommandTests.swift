@@ -73,6 +73,27 @@ import Testing
     }
   }
 
+  /// In the model, and in what inspect shows of it.
+  @Test func denseLayersAreTrained() throws {
+    try withTemporaryFolder { folder in
+      let run = try train(
+        "--dense-layers", "6,4", "--dense-activation", "tanh", "--output", folder.path("run"), "--quiet")
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let model = try Model(contentsOf: folder.path("run/model.safetensors"))
+      #expect(model.architecture.denseLayers == [.init(6, .tanh), .init(4, .tanh)])
+      let shown = try LSTMProcess.run("inspect", folder.path("run")).output
+      for row in [
+        /dense \(Dense, tanh\) +\(None, 6\) +78\n/, /dense_1 \(Dense, tanh\) +\(None, 4\) +28\n/,
+        /dense_2 \(Dense, sigmoid\) +\(None, 1\) +5\n/,
+      ] { #expect(shown.contains(row), "\(shown)") }
+      let none = try train(
+        "--configuration", folder.path("run/run.json"), "--dense-layers", "0", "--output", folder.path("none"),
+        "--quiet")
+      #expect(none.exitCode == 0, "\(none.errors)")
+      #expect(try Model(contentsOf: folder.path("none")).architecture.denseLayers == [])
+    }
+  }
+
   @Test func anUnknownPresetIsRefusedWithTheNamesOfAll() throws {
     let refused = try train("--preset", "best")
     #expect(refused.exitCode != 0)
@@ -163,6 +184,10 @@ import Testing
     (["--learning-rate", "nan"], 64, "--learning-rate must be a number above 0"),
     (["--learning-rate", "-0.1"], 64, "--learning-rate"),
     (["--layers", "0"], 64, "--layers must be from 1 to 64, not 0."),
+    (["--dense-layers", "64,"], 64, "The value '64,' is invalid for '--dense-layers <sizes>'"),
+    (["--dense-layers", "64,0"], 64, "--dense-layers must be from 1 to 65536, not 0."),
+    (["--dense-activation", "tanh"], 64, "--dense-activation goes with --dense-layers."),
+    (["--dense-layers", "8", "--dense-activation", "gelu"], 64, "'relu' and 'tanh'"),
     (["--pooling", "median"], 64, "one of 'last', 'max', 'mean' or 'last-step'"),
     (["--dropout-words", "1"], 64, "--dropout-words must be a share from 0 to below 1, not 1.0."),
     (["--dropout-layers", "0.5"], 64, "--dropout-layers needs two layers or more"),

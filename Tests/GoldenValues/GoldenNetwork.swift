@@ -10,6 +10,7 @@ package struct GoldenNetwork: Decodable, Sendable, CustomStringConvertible {
   package var isBidirectional: Bool
   package var pooling: Architecture.Pooling
   package var masksPadding: Bool
+  package var denseLayers: [Architecture.DenseLayer]?
   package var labelCount: Int
   package var maxLength: Int
   /// The real tokens of each sequence; padding is added in front.
@@ -37,7 +38,8 @@ package struct GoldenNetwork: Decodable, Sendable, CustomStringConvertible {
   package var architecture: Architecture {
     Architecture(
       vocabularySize: vocabularySize, embeddingSize: embeddingSize, hiddenSize: hiddenSize, layerCount: layerCount,
-      isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, labelCount: labelCount)
+      isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, denseLayers: denseLayers ?? [],
+      labelCount: labelCount)
   }
 
   package var description: String { "\(architecture)" }

@@ -15,6 +15,7 @@ import Testing
 
   private static let network = """
     {"embeddingSize": 0, "layerCount": 2, "isBidirectional": true, "pooling": "max", "masksPadding": true,
+     "denseLayers": [{"size": 8, "activation": "relu"}, {"size": 4, "activation": "tanh"}],
      "labelCount": 3, "classWeights": [1, 2, 3], "dropout": {"words": 0.25, "layers": 0.5}}
     """
 
@@ -23,6 +24,7 @@ import Testing
     (expected.embeddingSize, expected.layerCount, expected.isBidirectional) = (0, 2, true)
     (expected.pooling, expected.masksPadding, expected.labelCount) = (.max, true, 3)
     expected.classWeights = [1, 2, 3]
+    expected.denseLayers = [.init(8, .relu), .init(4, .tanh)]
     (expected.dropout.words, expected.dropout.layers) = (0.25, 0.5)
     return expected
   }
@@ -41,6 +43,18 @@ import Testing
       let json = try JSONEncoder().encode(preset.configuration)
       #expect(try JSONDecoder().decode(TrainingConfiguration.self, from: json) == preset.configuration)
     }
+  }
+
+  /// As before there were any.
+  @Test func dontNameDenseLayersWhereThereAreNone() throws {
+    var configuration = TrainingConfiguration()
+    let json = String(decoding: try JSONEncoder().encode(configuration), as: UTF8.self)
+    #expect(!json.contains("ense"))
+    configuration.denseLayers = [.init(8, .relu)]
+    #expect(
+      configuration.differences(from: .init()) == [#"denseLayers: [{"activation":"relu","size":8}], none"#])
+    configuration.denseLayers = []
+    #expect(configuration == TrainingConfiguration())
   }
 
   @Test func takesOverAllOfAnArchitecture() {
@@ -84,6 +98,15 @@ import Testing
     (#"{"embeddingSize": -1}"#, "embeddingSize must be from 0 to 65536, not -1"),
     (#"{"classWeights": [1, 2, 3]}"#, "classWeights must be two numbers"),
     (#"{"labelCount": 3, "classWeights": [1, 2]}"#, "classWeights must be 3 numbers, one for each label"),
+    (
+      #"{"denseLayers": [64]}"#,
+      #"denseLayers is [64], expected a value like [{"activation":"relu","size":64}]"#
+    ),
+    (
+      #"{"denseLayers": [{"size": 8, "activation": "gelu"}]}"#,
+      #"denseLayers is [{"activation":"gelu","size":8}], expected a value like"#
+    ),
+    (#"{"denseLayers": [{"size": 0, "activation": "relu"}]}"#, "denseLayers must be from 1 to 65536, not 0"),
   ])
   func refusesWhatNoNetworkHas(json: String, problem: String) {
     refuses(ConfigurationError.self, ": \(problem)") { try read(json) }

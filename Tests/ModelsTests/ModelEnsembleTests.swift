@@ -34,6 +34,9 @@ import Testing
     Architecture(
       vocabularySize: 20, embeddingSize: 9, hiddenSize: 20, layerCount: 3, isBidirectional: true, pooling: .mean,
       masksPadding: true),
+    Architecture(
+      vocabularySize: 20, embeddingSize: 5, hiddenSize: 7, isBidirectional: true,
+      denseLayers: [.init(6, .relu), .init(4, .tanh)]),
   ])
   func aLogitIsTheMeanOfTheMembers(architecture: Architecture) throws {
     for count in [1, 2, 3] {

@@ -36,15 +36,18 @@ enum SmallModel {
     architecture(layers: 1, .last, embeddingSize: 0),
     architecture(layers: 2, isBidirectional: true, .max, masksPadding: true, embeddingSize: 0, labels: 4),
     architecture(layers: 2, isBidirectional: true, .lastStep),
+    architecture(layers: 1, isBidirectional: true, .mean, dense: [.init(4, .tanh), .init(3, .relu)], labels: 3),
+    architecture(layers: 1, .last, masksPadding: true, dense: [.init(2, .relu)]),
   ]
 
   static func architecture(
     layers: Int, isBidirectional: Bool = false, _ pooling: Architecture.Pooling, masksPadding: Bool = false,
-    embeddingSize: Int = 2, labels: Int = 2
+    embeddingSize: Int = 2, dense: [Architecture.DenseLayer] = [], labels: Int = 2
   ) -> Architecture {
     Architecture(
       vocabularySize: 5, embeddingSize: embeddingSize, hiddenSize: 3, layerCount: layers,
-      isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, labelCount: labels)
+      isBidirectional: isBidirectional, pooling: pooling, masksPadding: masksPadding, denseLayers: dense,
+      labelCount: labels)
   }
 
   /// A model of a network, no two weights of which are equal.

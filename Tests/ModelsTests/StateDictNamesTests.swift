@@ -12,11 +12,11 @@ import Testing
 
   /// Reads the model from a file in which its modules have other names.
   private func read(
-    _ names: KeyValuePairs<String, String> = [:], renaming: [String: String] = [:],
+    _ names: KeyValuePairs<String, String> = [:], of model: Model = model, renaming: [String: String] = [:],
     change: (inout Safetensors) -> Void = { _ in }
   ) throws -> (model: Model, remarks: [String]) {
     let path = TemporaryFile("safetensors")
-    try Self.model.write(toSafetensors: path.path)
+    try model.write(toSafetensors: path.path)
     var file = try Safetensors(contentsOf: path.path)
     file.metadata = [:]
     for (ours, theirs) in names {
@@ -62,6 +62,44 @@ import Testing
     let (model, remarks) = try read(["lstm": "a.b", "embedding": "c", "fc": "model.d"], renaming: renaming)
     #expect(model == Self.model && remarks == ["the names are read without “model.”"])
     #expect(try read(["": "net."], renaming: ["net": ""]).model == Self.model)
+  }
+
+  // MARK: Dense layers below the last
+
+  private static let dense: Model = {
+    let layout = ParameterLayout(
+      .init(
+        vocabularySize: 7, embeddingSize: 2, hiddenSize: 3, denseLayers: [.init(5, .relu), .init(4, .relu)],
+        labelCount: 6))
+    return Model(Parameters((0..<layout.count).map { Float($0) / 8 }, layout: layout)!)
+  }()
+
+  @Test(arguments: [
+    ["dense.0", "dense.1", "fc"], ["fc1", "fc2", "fc3"], ["head.0", "head.2", "head.4"], ["hidden", "dense.1", "out"],
+    ["dense.1", "dense.3", "dense.5"], ["dense.0", "dense.2", "dense.4"], ["lower", "upper", "fc"],
+  ])
+  func denseLayersAreFoundOneAboveTheOther(names: [String]) throws {
+    let (model, remarks) = try read(
+      ["dense.0": "a", "dense.1": "b", "fc": "c", "a": names[0], "b": names[1], "c": names[2]], of: Self.dense)
+    #expect(model == Self.dense)
+    let renamed = zip(names, ["dense.0", "dense.1", "fc"]).filter { $0 != $1 }
+    #expect(
+      remarks == renamed.map { "“\($0)” is taken for \($1), by its shape" } + [Model.assumptionOfActivation])
+  }
+
+  @Test func denseLayersAreRenamed() throws {
+    let renaming = ["a": "dense.0", "b": "dense.1", "c": "fc"]
+    let (model, remarks) = try read(["dense.0": "a", "dense.1": "b", "fc": "c"], of: Self.dense, renaming: renaming)
+    #expect(model == Self.dense && remarks == [Model.assumptionOfActivation])
+  }
+
+  @Test func denseLayersThatFitInTwoOrdersAreRefused() throws {
+    refuses(.otherNames, "each of “b”, “d” may be dense.1") {
+      try read(["dense.0": "a", "dense.1": "b", "fc": "c"], of: Self.dense) { file in
+        file.tensors["d.weight"] = .init(shape: [5, 5], values: .init(repeating: 0, count: 25))
+        file.tensors["d.bias"] = .init(shape: [5], values: .init(repeating: 0, count: 5))
+      }
+    }
   }
 
   /// A softmax of two outputs is a sigmoid of their difference.

@@ -96,6 +96,10 @@ import Testing
     #expect(tasks.count { $0.rates == nil && !$0.layout.architecture.isBidirectional } >= 5)
     #expect(architectures.count { $0.embeddingSize == 0 } >= 5)
     #expect(architectures.count { $0.labelCount > 2 } >= 10)
+    #expect(architectures.count { $0.denseLayers.isEmpty } >= 20)
+    for activation in Architecture.DenseLayer.Activation.allCases {
+      #expect(architectures.count { $0.denseLayers.contains { $0.activation == activation } } >= 10)
+    }
     #expect(tasks.count { $0.classWeights != nil } >= 10)
     #expect(tasks.count { $0.batch.count > 12 * $0.shardCount } >= 5, "shards of several blocks")
     #expect(tasks.contains { task in (0..<task.data.count).contains { task.data.sequences[$0].isEmpty } })
@@ -149,6 +153,9 @@ struct RandomTask: CustomStringConvertible {
     architecture.masksPadding = seed / 4 % 2 == 1
     architecture.isBidirectional = seed / 8 % 2 == 1
     architecture.labelCount = isTrue(0.5) ? 2 : number(3...6)
+    if isTrue(0.5) {
+      architecture.denseLayers = (0..<number(1...3)).map { _ in .init(number(1...40), isTrue(0.5) ? .relu : .tanh) }
+    }
     layout = ParameterLayout(architecture)
     maxLength = number(1...14)
     let count = isTrue(0.2) ? number(1...6) : number(7...50)
@@ -177,8 +184,8 @@ struct RandomTask: CustomStringConvertible {
     data = LabeledSequences(sequences: TokenSequences(sequences), labels: labels)
   }
 
-  /// Draws a sequence without near ties in max pooling; nil if a hundred in a row have some, as happens where the states
-  /// converge while padding is read.
+  /// Draws a sequence without near ties in max pooling, and with no unit near ReLU's kink; nil if a hundred in a row have
+  /// some, as happens where the states converge while padding is read.
   private func clearSequence(
     _ reference: ReferenceNetwork, _ sample: Int, using generator: inout RandomGenerator
   ) -> [Int32]? {
@@ -189,11 +196,7 @@ struct RandomTask: CustomStringConvertible {
       let share = generator.uniform() * 1.25 - 0.125
       let length = Int(Double(maxLength + 1) * min(max(share, 0), 0.999))
       let tokens = (0..<length).map { _ in Int(vocabularySize * generator.uniform()) }
-      if layout.architecture.pooling == .max,
-        hasNearTies(reference.forward(.init(tokens: tokens, label: 0, dropout: dropout)))
-      {
-        continue
-      }
+      if hasNearTies(reference.forward(.init(tokens: tokens, label: 0, dropout: dropout))) { continue }
       return tokens.map { Int32($0) }
     }
     return nil
@@ -242,10 +245,13 @@ struct RandomTask: CustomStringConvertible {
     draw.map { ReferenceDropout($0, sample: place, for: layout.architecture, steps: maxLength) }
   }
 
-  /// Whether max pooling has to choose between outputs so close that Float's rounding may decide.
+  /// Whether max pooling has to choose between outputs so close, or ReLU is so near its kink, that Float's rounding may
+  /// decide.
   private func hasNearTies(_ pass: ReferenceNetwork.Pass) -> Bool {
+    for (layer, sums) in zip(layout.architecture.denseLayers, pass.denseSums)
+    where layer.activation == .relu && sums.contains(where: { abs($0) < 1e-5 }) { return true }
     let outputs = pass.layers.last!.outputs
-    guard outputs.count > 1 else { return false }
+    guard layout.architecture.pooling == .max, outputs.count > 1 else { return false }
     return outputs[0].indices.contains { k in
       let sorted = outputs.map { $0[k] }.sorted(by: >)
       return sorted[0] - sorted[1] < 1e-5
@@ -254,11 +260,11 @@ struct RandomTask: CustomStringConvertible {
 
   // MARK: The engine
 
-  /// The tensors, but with the dense layer's kernel and bias as one: the few numbers of the bias's gradient can cancel
+  /// The tensors, but with a dense layer's kernel and bias as one: the few numbers of the bias's gradient can cancel
   /// nearly to 0 over a batch, and then say nothing about the size of the terms that were added.
   var comparedRanges: [(name: String, range: Range<Int>)] {
-    layout.tensors.dropLast(2).map { ($0.name, $0.range) }
-      + [("dense", layout.denseKernel.range.lowerBound..<layout.denseBias.range.upperBound)]
+    layout.tensors.filter { $0.range.upperBound <= layout.bodyCount }.map { ($0.name, $0.range) }
+      + layout.dense.map { ($0.kernel.name, $0.kernel.range.lowerBound..<$0.bias.range.upperBound) }
   }
 
   private var draw: DropoutDraw? { rates.map { DropoutDraw(rates: $0, seed: seed) } }

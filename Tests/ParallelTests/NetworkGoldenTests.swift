@@ -5,7 +5,7 @@ import Parallel
 import RecurrentNetwork
 import Testing
 
-/// Layers, directions, poolings and labels against PyTorch, and against themselves on other threads.
+/// Layers, directions, poolings, dense layers and labels against PyTorch, and against themselves on other threads.
 @Suite struct NetworkGoldenTests {
   @Test(arguments: GoldenNetwork.all)
   func equalsPyTorch(golden: GoldenNetwork) {
@@ -49,6 +49,8 @@ import Testing
     network { ($0.isBidirectional, $0.layerCount) = (true, 2) },
     network { ($0.embeddingSize, $0.pooling, $0.layerCount) = (0, .max, 2) },
     network { ($0.embeddingSize, $0.isBidirectional, $0.pooling, $0.masksPadding) = (0, true, .max, true) },
+    network { $0.denseLayers = [.init(70, .relu), .init(33, .tanh)] },
+    network { ($0.isBidirectional, $0.labelCount, $0.denseLayers) = (true, 3, [.init(16, .tanh)]) },
   ])
   func threadsDoNotChangeABitOfALargeBatch(architecture: Architecture) {
     var generator = RandomGenerator(seed: 8)

@@ -112,4 +112,21 @@ import Testing
       #expect(abs(correlation) < 4 / Double(min(a.count, b.count)).squareRoot())
     }
   }
+
+  /// Glorot's limit is √(6 / (inputs + outputs)), as of the output layer, which is held against Keras's above.
+  @Test func denseLayersBeginAsTheOutputLayerDoes() {
+    var architecture = Self.layout.architecture
+    architecture.denseLayers = [.init(40, .relu), .init(30, .tanh)]
+    let layout = ParameterLayout(architecture)
+    var generator = RandomGenerator(seed: 3)
+    let parameters = Parameters(kerasInitial: layout, using: &generator)
+    #expect(parameters.values[..<layout.bodyCount] == Self.networks[3].values[..<layout.bodyCount])
+    for dense in layout.dense {
+      let values = parameters[dense.kernel].map { Double($0) }
+      let limit = (6 / Double(dense.kernel.shape[0] + dense.kernel.shape[1])).squareRoot()
+      let largest = values.map { abs($0) }.max()!
+      #expect(largest <= limit && largest > 0.8 * limit)
+      #expect(parameters[dense.bias].allSatisfy { $0 == 0 })
+    }
+  }
 }

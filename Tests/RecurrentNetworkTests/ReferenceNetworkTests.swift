@@ -37,7 +37,7 @@ import Testing
     #expect(NetworkGoldenValues.all.contains { !$0.startsFromZeros })
   }
 
-  /// Layers, directions, poolings, masks and labels.
+  /// Layers, directions, poolings, masks, dense layers and labels.
   @Test(arguments: GoldenNetwork.all)
   func equalsPyTorch(golden: GoldenNetwork) {
     let (layout, values) = (ParameterLayout(golden.architecture), golden.parameters.values.map { Double($0) })
@@ -58,14 +58,15 @@ import Testing
 
   // MARK: Finite differences
 
-  /// Two layers of two directions, with dropout everywhere, unequal weights and nonzero initial states.
+  /// Two layers of two directions and dense layers, with dropout everywhere, unequal weights and nonzero initial states.
   @Test(arguments: Architecture.Pooling.allCases, [false, true])
   func gradientEqualsFiniteDifferences(pooling: Architecture.Pooling, masksPadding: Bool) {
-    for (embeddingSize, labelCount) in [(3, 2), (3, 3), (0, 3)] {
+    let dense: [Architecture.DenseLayer] = [.init(4, .tanh), .init(3, .relu)]
+    for (embeddingSize, labelCount, denseLayers) in [(3, 2, []), (3, 3, dense), (0, 3, dense.reversed())] {
       expectSlopes(
         Architecture(
           vocabularySize: 5, embeddingSize: embeddingSize, hiddenSize: 2, layerCount: 2, isBidirectional: true,
-          pooling: pooling, masksPadding: masksPadding, labelCount: labelCount))
+          pooling: pooling, masksPadding: masksPadding, denseLayers: denseLayers, labelCount: labelCount))
     }
   }
 

@@ -26,15 +26,18 @@ import Training
     (second.embeddingSize, second.isBidirectional, second.weightDecay) = (0, true, 0.1)
     var third = first
     (third.layerCount, third.labelCount, third.clipping) = (2, 3, .globalNorm(limit: 0.1))
-    return [first, second, third]
+    var fourth = first
+    fourth.denseLayers = [.init(5, .tanh), .init(4, .tanh)]
+    return [first, second, third, fourth]
   }()
 
+  /// Dense layers aren't part of the body.
   @Test(arguments: networks.indices) func theBodyRestsThenLearns(index: Int) throws {
     var configuration = Self.networks[index]
     configuration.frozenBodyEpochs = 2
     let (initial, epochs) = try Self.parameters(configuration)
     for tensor in initial.layout.tensors {
-      let isHead = tensor.name.hasPrefix("dense/")
+      let isHead = tensor.name.hasPrefix("dense")
       #expect((epochs[0].parameters[tensor] == initial[tensor]) != isHead, "\(tensor.name)")
       #expect((epochs[1].parameters[tensor] == initial[tensor]) != isHead, "\(tensor.name)")
       #expect(epochs[2].parameters[tensor] != epochs[1].parameters[tensor], "\(tensor.name)")

@@ -22,12 +22,13 @@ import Training
   static func run(
     _ communicator: any Communicator = SingleRank(), threads: Int = 1, sumsInAnyOrder: Bool = false,
     state: TrainingState? = nil, shards: Int? = nil, layerCount: Int = 1, embeddingSize: Int? = nil,
+    denseLayers: [Architecture.DenseLayer] = [],
     callbacks: [any TrainingCallback] = [],
     report: (TrainingEvent, Trainer) -> TrainingAnswer = { _, _ in .goOn }
   ) throws -> TrainingState {
     var configuration = Self.configuration
     configuration.shards = shards
-    configuration.layerCount = layerCount
+    (configuration.layerCount, configuration.denseLayers) = (layerCount, denseLayers)
     if let embeddingSize { configuration.embeddingSize = embeddingSize }
     let trainer = try Trainer(
       configuration, state: state, training: smallReviews(310, seed: 1), validation: smallReviews(700, seed: 2),
@@ -57,10 +58,13 @@ import Training
   /// Of two layers both padding chains get what the ranks' tiles send.
   @Test(arguments: [(2, nil), (1, 0), (2, 0)] as [(Int, Int?)])
   func ranksDoNotChangeABitOfOtherNetworks(layerCount: Int, embeddingSize: Int?) throws {
-    let alone = try Self.run(layerCount: layerCount, embeddingSize: embeddingSize)
-    let results = ThreadRank.run(3) {
-      try Self.run($0, layerCount: layerCount, embeddingSize: embeddingSize)
+    @Sendable func run(_ communicator: any Communicator = SingleRank()) throws -> TrainingState {
+      try Self.run(
+        communicator, layerCount: layerCount, embeddingSize: embeddingSize,
+        denseLayers: layerCount == 2 ? [.init(5, .tanh)] : [])
     }
+    let alone = try run()
+    let results = ThreadRank.run(3) { try run($0) }
     for (rank, result) in results.enumerated() { Self.expectSame(try result.get(), alone, "rank \(rank)") }
   }
 

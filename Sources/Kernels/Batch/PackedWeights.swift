@@ -6,7 +6,9 @@ final class PackedWeights {
   private let geometry: NetworkGeometry
   /// [layers][directions].
   let recurrences: [[PackedRecurrence]]
-  /// Output weights, [logits][features].
+  /// The dense layers below the output layer.
+  let hiddenDense: [PackedDense]
+  /// Output weights, [logits][logitInputs].
   let dense: FloatBuffer
   /// Output bias, [logits].
   private(set) var denseBias: [Float]
@@ -17,7 +19,8 @@ final class PackedWeights {
     recurrences = layout.recurrences.enumerated().map { layer, directions in
       directions.map { _ in PackedRecurrence(geometry.layers[layer]) }
     }
-    dense = FloatBuffer(zeros: layout.architecture.logitCount * geometry.features)
+    hiddenDense = layout.dense.dropLast().map(PackedDense.init)
+    dense = FloatBuffer(zeros: layout.architecture.logitCount * geometry.logitInputs)
     denseBias = [Float](repeating: 0, count: layout.architecture.logitCount)
   }
 
@@ -32,15 +35,42 @@ final class PackedWeights {
           }
         }
       }
-      let logits = layout.architecture.logitCount
-      for feature in 0..<layout.architecture.outputSize {
+      for layer in hiddenDense { layer.pack(values) }
+      let (inputs, logits) = (layout.denseKernel.shape[0], layout.denseKernel.shape[1])
+      for input in 0..<inputs {
         for logit in 0..<logits {
-          dense.pointer[logit * geometry.features + geometry.packedFeature(feature)] =
-            values[layout.denseKernel.offset + feature * logits + logit]
+          dense.pointer[logit * geometry.logitInputs + geometry.packedLogitInput(input)] =
+            values[layout.denseKernel.offset + input * logits + logit]
         }
       }
       for logit in 0..<logits { denseBias[logit] = values[layout.denseBias.offset + logit] }
     }
+  }
+}
+
+/// The weights of a dense layer below the output layer: Keras's rows, each rounded up to whole cache lines.
+final class PackedDense {
+  private let tensors: ParameterLayout.Dense
+  let (inputs, outputs): (Int, Int)
+  /// W: [inputs][denseStride].
+  let kernel: FloatBuffer
+  /// b: [denseStride].
+  let bias: FloatBuffer
+
+  init(_ tensors: ParameterLayout.Dense) {
+    self.tensors = tensors
+    (inputs, outputs) = (tensors.kernel.shape[0], tensors.kernel.shape[1])
+    kernel = FloatBuffer(zeros: inputs * denseStride(outputs))
+    bias = FloatBuffer(zeros: denseStride(outputs))
+  }
+
+  /// - Parameter values: all parameters.
+  func pack(_ values: UnsafePointer<Float>) {
+    for input in 0..<inputs {
+      (kernel.pointer + input * denseStride(outputs)).update(
+        from: values + tensors.kernel.offset + input * outputs, count: outputs)
+    }
+    bias.pointer.update(from: values + tensors.bias.offset, count: outputs)
   }
 }
 

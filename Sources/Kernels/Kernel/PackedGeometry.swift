@@ -114,12 +114,15 @@ struct NetworkGeometry {
   let features: Int
   /// Elements from one row of features to the next.
   let featureStride: Int
+  /// What the output layer reads: the features, or the last hidden dense layer's outputs, rounded up.
+  let logitInputs: Int
 
   init(_ architecture: Architecture) {
     self.architecture = architecture
     let features = architecture.directionCount * PackedGeometry.roundedUpToPanels(architecture.hiddenSize)
     self.features = features
     featureStride = PackedGeometry.roundedUpToOddLines(features)
+    logitInputs = architecture.denseLayers.last.map { denseStride($0.size) } ?? features
     layers = (0..<architecture.layerCount).map { layer in
       PackedGeometry(
         hiddenSize: architecture.hiddenSize,
@@ -137,4 +140,7 @@ struct NetworkGeometry {
   func packedFeature(_ index: Int) -> Int {
     index / architecture.hiddenSize * units + index % architecture.hiddenSize
   }
+
+  /// The packed index of an element of what the output layer reads.
+  func packedLogitInput(_ index: Int) -> Int { architecture.denseLayers.isEmpty ? packedFeature(index) : index }
 }

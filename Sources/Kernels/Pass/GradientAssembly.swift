@@ -251,10 +251,19 @@ final class GradientAssembly: EngineAssembly {
 
   private func writeDense(_ sum: ShardGradient, _ out: Output) {
     let layout = batch.layout
+    for (offsets, tensors) in zip(sum.form.hiddenDense, layout.dense) {
+      let (kernel, bias) = (sum.sums.pointer + offsets.kernel, sum.sums.pointer + offsets.bias)
+      let outputs = tensors.bias.count
+      for input in 0..<tensors.kernel.shape[0] {
+        let (from, to) = (kernel + input * denseStride(outputs), out.rows(tensors.kernel, from: input))
+        for output in 0..<outputs { to[output] = from[output] / out.count }
+      }
+      for output in 0..<outputs { out.rows(tensors.bias)[output] = bias[output] / out.count }
+    }
     for logit in 0..<layout.architecture.logitCount {
-      let dense = sum.sums.pointer + sum.form.dense + logit * batch.geometry.features
-      for feature in 0..<layout.architecture.outputSize {
-        out.rows(layout.denseKernel, from: feature)[logit] = dense[batch.geometry.packedFeature(feature)] / out.count
+      let dense = sum.sums.pointer + sum.form.dense + logit * batch.geometry.logitInputs
+      for input in 0..<layout.denseKernel.shape[0] {
+        out.rows(layout.denseKernel, from: input)[logit] = dense[batch.geometry.packedLogitInput(input)] / out.count
       }
       out.rows(layout.denseBias)[logit] = sum.sums.pointer[sum.form.denseBias + logit] / out.count
     }

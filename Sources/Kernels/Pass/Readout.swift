@@ -1,17 +1,18 @@
 import RecurrentNetwork
 
-/// From the last layer's outputs to losses, and back: pooling over time, the dense layer, cross-entropy (legend: Kernels.md).
+/// From the last layer's outputs to losses, and back: pooling over time, dense layers, cross-entropy (legend: Kernels.md).
 final class Readout {
   private let architecture: Architecture
   private let geometry: NetworkGeometry
   private let block: RowBlock
   // By row: [rows][featureStride].
-  /// The pooled outputs; then what of them the dense layer reads.
+  /// The pooled outputs; then what of them the first dense layer reads.
   private let pooled: FloatBuffer
   /// The step at which each of them was the largest; exact, as a Float counts to 2²⁴.
   private let largestSteps: FloatBuffer
   /// d pooled.
   private let pooledGradient: FloatBuffer
+  private let hidden: HiddenDense
 
   init(_ geometry: NetworkGeometry, _ block: RowBlock) {
     (self.geometry, self.block) = (geometry, block)
@@ -19,6 +20,7 @@ final class Readout {
     pooled = FloatBuffer(zeros: block.capacity * geometry.featureStride)
     largestSteps = FloatBuffer(zeros: block.capacity * geometry.featureStride)
     pooledGradient = FloatBuffer(zeros: block.capacity * geometry.featureStride)
+    hidden = HiddenDense(geometry)
   }
 
   // MARK: Pooling
@@ -110,31 +112,35 @@ final class Readout {
     }
   }
 
-  // MARK: Dense layer and loss
+  // MARK: Dense layers and loss
 
-  /// Calls `body` with the logits of every sequence of a block.
+  /// Calls `body` with the output layer's input, [logitInputs], and the logits of every sequence of a block.
   @inline(__always)
-  private func forEachRow(_ batch: PreparedBatch, _ body: (_ row: Int, _ sample: Int, _ logits: [Float]) -> Void) {
+  private func forEachRow(
+    _ batch: PreparedBatch,
+    _ body: (_ row: Int, _ sample: Int, _ input: UnsafePointer<Float>, _ logits: [Float]) -> Void
+  ) {
     var logits = [Float](repeating: 0, count: architecture.logitCount)
     for row in 0..<block.rowCount where block.samples[row] >= 0 {
       let sample = block.samples[row]
-      let h = pooled.pointer + row * geometry.featureStride
-      dropOutput(h, sample, batch)
+      let features = pooled.pointer + row * geometry.featureStride
+      dropOutput(features, sample, batch)
+      let h = hidden.forward(features, batch.weights)
       for logit in logits.indices {
-        let dense = batch.weights.dense.pointer + logit * geometry.features
+        let dense = batch.weights.dense.pointer + logit * geometry.logitInputs
         var sum = WidestVector()
-        for feature in stride(from: 0, to: geometry.features, by: widestLanes) {
+        for feature in stride(from: 0, to: geometry.logitInputs, by: widestLanes) {
           sum = sum.plus(h.widestVector(feature), times: dense.widestVector(feature))
         }
         logits[logit] = sum.sumOfLanes() + batch.weights.denseBias[logit]
       }
-      body(row, sample, logits)
+      body(row, sample, h, logits)
     }
   }
 
   /// Writes the logits of every sequence of a block: by sequence of the batch, [logits] each.
   func writeLogits(_ batch: PreparedBatch, to result: UnsafeMutablePointer<Float>) {
-    forEachRow(batch) { _, sample, logits in
+    forEachRow(batch) { _, sample, _, logits in
       (result + sample * logits.count).update(from: logits, count: logits.count)
     }
   }
@@ -144,32 +150,34 @@ final class Readout {
     _ sequences: [TokenSequence], _ batch: PreparedBatch, _ outcomes: UnsafeMutablePointer<Outcome>,
     gradient: ShardGradient
   ) {
-    forEachRow(batch) { row, sample, logits in
+    forEachRow(batch) { row, sample, input, logits in
       let (label, weight) = (sequences[sample].label, sequences[sample].weight)
       outcomes[sample] = Outcome(logits: logits, label: label, weight: weight)
       let logitGradients = Outcome.gradients(logits: logits, label: label).map { Float($0 * Double(weight)) }
-      addGradients(row, logitGradients, batch, to: gradient)
+      addGradients(row, input, logitGradients, batch, to: gradient)
     }
   }
 
-  /// Adds d output weights of a row, and leaves d pooled.
+  /// Adds the gradients of a row's dense layers, and leaves d pooled.
   private func addGradients(
-    _ row: Int, _ logitGradients: [Float], _ batch: PreparedBatch, to gradient: ShardGradient
+    _ row: Int, _ h: UnsafePointer<Float>, _ logitGradients: [Float], _ batch: PreparedBatch,
+    to gradient: ShardGradient
   ) {
-    let h = pooled.pointer + row * geometry.featureStride
-    let dh = pooledGradient.pointer + row * geometry.featureStride
+    let dFeatures = pooledGradient.pointer + row * geometry.featureStride
+    let dh = hidden.outputGradient(dFeatures)
     for (logit, d) in logitGradients.enumerated() {
-      let sums = gradient.sums.pointer + gradient.form.dense + logit * geometry.features
-      let dense = batch.weights.dense.pointer + logit * geometry.features
+      let sums = gradient.sums.pointer + gradient.form.dense + logit * geometry.logitInputs
+      let dense = batch.weights.dense.pointer + logit * geometry.logitInputs
       let dVector = Vector(repeating: d)
-      for feature in stride(from: 0, to: geometry.features, by: Vector.scalarCount) {
+      for feature in stride(from: 0, to: geometry.logitInputs, by: Vector.scalarCount) {
         sums.store(sums.vector(feature).plus(dVector, times: h.vector(feature)), feature)
         let dFeature = dVector * dense.vector(feature)
         dh.store(logit == 0 ? dFeature : dh.vector(feature) + dFeature, feature)
       }
       gradient.sums.pointer[gradient.form.denseBias + logit] += d
     }
-    dropOutput(dh, block.samples[row], batch)
+    hidden.backward(batch.weights, to: gradient, features: dFeatures)
+    dropOutput(dFeatures, block.samples[row], batch)
   }
 
   /// Multiplies a row of features by its dropout factors.

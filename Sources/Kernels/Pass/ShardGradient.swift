@@ -27,11 +27,21 @@ package final class ShardGradient: EngineGradient {
     var bias = 0
   }
 
+  /// Offsets of the sums of a dense layer below the output layer.
+  struct DenseOffsets: Equatable {
+    /// dW: [inputs][denseStride].
+    let kernel: Int
+    /// db: [denseStride].
+    let bias: Int
+  }
+
   /// Which sums there are, and their offsets.
   struct Form: Equatable {
     /// [layers][directions].
     let recurrences: [[RecurrenceOffsets]]
-    /// d output weights, [logits][features].
+    /// The dense layers below the output layer.
+    let hiddenDense: [DenseOffsets]
+    /// d output weights, [logits][logitInputs].
     let dense: Int
     /// d output bias, [logits].
     let denseBias: Int
@@ -58,8 +68,11 @@ package final class ShardGradient: EngineGradient {
           return offsets
         }
       }
+      hiddenDense = batch.weights.hiddenDense.map {
+        DenseOffsets(kernel: reserve($0.kernel.count), bias: reserve($0.bias.count))
+      }
       let logits = g.architecture.logitCount
-      dense = reserve(logits * g.features)
+      dense = reserve(logits * g.logitInputs)
       denseBias = reserve(logits)
       count = end
       let first = g.layers[0]

@@ -132,7 +132,8 @@ struct KerasModelConfiguration {
   /// How many layers of each class there were.
   private var counts: [String: Int] = [:]
 
-  private static let expected = "Embedding, LSTM or Bidirectional, pooling where all outputs are kept, Dense"
+  private static let expected =
+    "Embedding, LSTM or Bidirectional, pooling where all outputs are kept, and Dense layers"
 
   /// What the value of a layer's field may be, beside what the layer is read for.
   private enum Rule: Sendable {
@@ -267,7 +268,8 @@ struct KerasModelConfiguration {
       }
       architecture.pooling = .lastStep
     case "Dense":
-      try place(.summaries, becomes: .outputs)
+      if stage == .outputs || stage == .end { try hideLastDense() }
+      try place(.summaries, .outputs, .end, becomes: .outputs)
       units = try size("units")
       architecture.labelCount = max(2, units)
       activation = (label, config["activation"] == .null ? "linear" : config["activation"])
@@ -283,6 +285,15 @@ struct KerasModelConfiguration {
       if kind.hasPrefix("Global") || kind == "GetItem" { leaveOut(above) }
       rateAbove = nil
     }
+  }
+
+  /// Makes the last dense layer so far, behind which there is another, one of those below the output layer.
+  private mutating func hideLastDense() throws {
+    let (label, name) = activation!
+    guard let function = name.string.flatMap(Architecture.DenseLayer.Activation.init) else {
+      throw Problem(text: "\(label): activation is \(name.shown), expected “relu” or “tanh” below another Dense layer")
+    }
+    architecture.denseLayers.append(.init(units, function))
   }
 
   /// A class's name as Keras 3 uses it in paths.

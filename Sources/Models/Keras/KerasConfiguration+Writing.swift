@@ -39,7 +39,7 @@ enum KerasConfiguration {
 
   /// The layers, with Keras's default names. Those of dropout are where this library has it.
   static func layers(of architecture: Architecture, _ dropout: Dropout) -> [JSON] {
-    let (size, output) = (JSON(architecture.embeddingSize), JSON(architecture.outputSize))
+    let size = JSON(architecture.embeddingSize)
     var dropoutCount = 0
     func drop(_ rate: Double, noiseShape: JSON = nil) {
       guard rate > 0 else { return }
@@ -115,13 +115,18 @@ enum KerasConfiguration {
           ]))
     }
     drop(dropout.output)
-    layers.append(
-      layer(
-        "Dense",
-        [
-          "name": "dense", "trainable": true, "dtype": "float32", "units": JSON(architecture.logitCount),
-          "activation": architecture.labelCount == 2 ? "sigmoid" : "softmax", "use_bias": true,
-        ], inputShape: [nil, output]))
+    let activations =
+      architecture.denseLayers.map(\.activation.rawValue) + [architecture.labelCount == 2 ? "sigmoid" : "softmax"]
+    let sizes = architecture.denseSizes
+    for (index, activation) in activations.enumerated() {
+      layers.append(
+        layer(
+          "Dense",
+          [
+            "name": .string(ParameterLayout.denseName(index)), "trainable": true, "dtype": "float32",
+            "units": JSON(sizes[index + 1]), "activation": .string(activation), "use_bias": true,
+          ], inputShape: [nil, JSON(sizes[index])]))
+    }
     return layers
   }
 

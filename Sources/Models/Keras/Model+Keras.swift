@@ -41,7 +41,9 @@ extension Model {
   private static func weightPaths(_ layout: ParameterLayout) -> [String] {
     (layout.architecture.embeddingSize > 0 ? ["layers/embedding/vars/0"] : [])
       + cells(layout.architecture).joined().flatMap { cell in (0..<3).map { "\(cell)/cell/vars/\($0)" } }
-      + (0..<2).map { "layers/dense/vars/\($0)" }
+      + layout.dense.indices.flatMap { layer in
+        (0..<2).map { "layers/\(ParameterLayout.denseName(layer))/vars/\($0)" }
+      }
   }
 
   /// The paths of the LSTM layers, [layers][directions].
@@ -197,6 +199,7 @@ extension Model {
     }
     try self.init(kerasWeights: weights)
     remark("the file doesn't mention activations, masking and pooling; assuming Keras's defaults and the last states")
+    if !parameters.architecture.denseLayers.isEmpty { remark(Self.assumptionOfActivation) }
     if !weights.optimizerPaths.isEmpty {
       remark("the optimizer's state is ignored: only a file of the whole model has its settings")
     }
@@ -205,24 +208,26 @@ extension Model {
   private init(kerasWeights weights: KerasWeights) throws {
     let layers = weights.layers
     let recurrences = layers.filter { $0.parts.count > 2 }
+    let dense = layers.filter { $0.parts == KerasModelConfiguration.Layer.dense }
     guard let table = layers.first, table.parts == KerasModelConfiguration.Layer.table,
       let recurrence = recurrences.first, recurrences.allSatisfy({ $0.parts == recurrence.parts }),
-      let dense = layers.first(where: { $0.parts == KerasModelConfiguration.Layer.dense })
+      let output = dense.last
     else {
       throw weights.fail("its weights are not those of Embedding, LSTM or Bidirectional, and Dense")
     }
     func matrix(_ layer: KerasModelConfiguration.Layer, _ index: Int) throws -> [Int] {
       try weights.matrix(weights.paths(of: layer)[index]!)
     }
-    let (embedding, units) = (try matrix(table, 0), try matrix(dense, 0)[1])
+    let (embedding, units) = (try matrix(table, 0), try matrix(output, 0)[1])
     let architecture = Architecture(
       vocabularySize: embedding[0], embeddingSize: embedding[1], hiddenSize: try matrix(recurrence, 1)[0],
-      layerCount: recurrences.count, isBidirectional: recurrence.parts.count > 3, labelCount: max(2, units))
+      layerCount: recurrences.count, isBidirectional: recurrence.parts.count > 3,
+      denseLayers: try dense.dropLast().map { .init(try matrix($0, 0)[1], .relu) }, labelCount: max(2, units))
     if let setting = architecture.invalidSetting { throw weights.fail("\(setting.name) \(setting.rule)") }
     let layout = ParameterLayout(architecture)
     var weights = weights
     let values = try Self.values(
-      of: layout, in: [table] + recurrences + [dense], hasTwoOutputs: units == 2, &weights, by: "its other weights")
+      of: layout, in: [table] + recurrences + dense, hasTwoOutputs: units == 2, &weights, by: "its other weights")
     self.init(Parameters(values, layout: layout)!)
   }
 

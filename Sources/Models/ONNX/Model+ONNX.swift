@@ -114,7 +114,7 @@ extension Model {
     }
     if let ngrams { result.append(floats(Name.ngramBias, [ngrams.biases.count], ngrams.biases)) }
     if layout.architecture.hiddenSize == 0 {
-      return result + [floats(Name.denseBias, layout.denseBias.shape, Array(parameters[layout.denseBias]))]
+      return result + [floats(Name.denseBias(0), layout.denseBias.shape, Array(parameters[layout.denseBias]))]
     }
     if layout.architecture.embeddingSize > 0 {
       result.append(floats(Name.embedding, layout.embedding.shape, Array(parameters[layout.embedding])))
@@ -137,8 +137,10 @@ extension Model {
       result.append(floats(Name.bias(layer), [d, 8 * h], biases))
     }
     if hasAxes { result.append(tensor(Name.axes, [1], ONNXGraph.ElementType.int64, [UInt8](repeating: 0, count: 8))) }
-    result.append(floats(Name.denseKernel, layout.denseKernel.shape, Array(parameters[layout.denseKernel])))
-    result.append(floats(Name.denseBias, layout.denseBias.shape, Array(parameters[layout.denseBias])))
+    for (layer, dense) in layout.dense.enumerated() {
+      result.append(floats(Name.denseKernel(layer), dense.kernel.shape, Array(parameters[dense.kernel])))
+      result.append(floats(Name.denseBias(layer), dense.bias.shape, Array(parameters[dense.bias])))
+    }
     return result
   }
 }
@@ -308,7 +310,10 @@ private struct ONNXFile {
       expected += [(Name.recurrentKernel(layer), [d, 4 * h, h]), (Name.bias(layer), [d, 8 * h])]
     }
     if hasEmbedding { expected.append((Name.embedding, layout.embedding.shape)) }
-    expected += [(Name.denseKernel, layout.denseKernel.shape), (Name.denseBias, layout.denseBias.shape)]
+    let dense = layout.dense.enumerated().flatMap { layer, dense in
+      [(dense.kernel, Name.denseKernel(layer)), (dense.bias, Name.denseBias(layer))]
+    }
+    expected += dense.map { ($1, $0.shape) }
     try tensors.check(expected)
     /// The values of all directions together, and a target for each direction.
     var gates: [(targets: [ParameterLayout.Tensor], values: [Float])] = []
@@ -331,10 +336,8 @@ private struct ONNXFile {
       }
       biases.append((directions.map(\.bias), bias))
     }
-    let others = try
-      ((hasEmbedding ? [(layout.embedding, Name.embedding)] : []) + [
-        (layout.denseKernel, Name.denseKernel), (layout.denseBias, Name.denseBias),
-      ]).map { ($0, try tensors.take($1, $0.shape)) }
+    let others = try ((hasEmbedding ? [(layout.embedding, Name.embedding)] : []) + dense)
+      .map { ($0, try tensors.take($1, $0.shape)) }
 
     var parameters = Parameters(zeros: layout)
     for (target, values) in others { parameters[target] = values[...] }

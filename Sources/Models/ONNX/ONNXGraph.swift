@@ -15,12 +15,14 @@ struct ONNXGraph {
     /// The first layer's kernels, a row for each token, in a network without an embedding.
     static let kernels = "kernels"
     static let embedding = "embedding"
-    static let (axes, denseKernel, denseBias) = ("axes", "dense.kernel", "dense.bias")
+    static let axes = "axes"
     static let ngramBias = "ngrams.bias"
     /// The kernels of a layer, stacked over its directions.
     static func kernel(_ layer: Int) -> String { name(layer) + ".W" }
     static func recurrentKernel(_ layer: Int) -> String { name(layer) + ".R" }
     static func bias(_ layer: Int) -> String { name(layer) + ".B" }
+    static func denseKernel(_ layer: Int) -> String { ParameterLayout.denseName(layer) + ".kernel" }
+    static func denseBias(_ layer: Int) -> String { ParameterLayout.denseName(layer) + ".bias" }
 
     private static func name(_ layer: Int) -> String { layer == 0 ? "lstm" : "lstm_\(layer)" }
   }
@@ -51,7 +53,7 @@ struct ONNXGraph {
     hasAxes = architecture.hiddenSize > 0 && architecture.pooling == .last && !architecture.isBidirectional
     if architecture.hiddenSize > 0 { addNetwork(architecture, logits: ngrams == nil ? "logit" : "network_logit") }
     if let ngrams {
-      addNGrams(ngrams, logits: architecture.hiddenSize > 0 ? "network_logit" : Initializer.denseBias, sum: "logit")
+      addNGrams(ngrams, logits: architecture.hiddenSize > 0 ? "network_logit" : Initializer.denseBias(0), sum: "logit")
     }
     add(architecture.labelCount == 2 ? "Sigmoid" : "Softmax", ["logit"], [Self.probability])
   }
@@ -76,7 +78,17 @@ struct ONNXGraph {
     }
     addLayers(architecture)
     addPooling(architecture)
-    add("Gemm", ["last_state", Initializer.denseKernel, Initializer.denseBias], [logits])
+    var input = "last_state"
+    func addGemm(_ layer: Int, _ output: String) {
+      add("Gemm", [input, Initializer.denseKernel(layer), Initializer.denseBias(layer)], [output])
+    }
+    for (layer, kind) in architecture.denseLayers.enumerated() {
+      let name = ParameterLayout.denseName(layer)
+      addGemm(layer, "\(name)_sums")
+      add(kind.activation == .relu ? "Relu" : "Tanh", ["\(name)_sums"], [name])
+      input = name
+    }
+    addGemm(architecture.denseLayers.count, logits)
   }
 
   /// Adds the LSTM layers, up to "states", all outputs of the last layer, [time, batch, D · H], or to "last_states",
@@ -117,7 +129,7 @@ struct ONNXGraph {
     }
   }
 
-  /// Adds the pooling, up to "last_state", the input of the dense layer, [batch, D · H].
+  /// Adds the pooling, up to "last_state", the input of the first dense layer, [batch, D · H].
   private mutating func addPooling(_ architecture: Architecture) {
     let overTime = [Self.attribute("axes", [0]), Self.attribute("keepdims", 0)]
     switch architecture.pooling {

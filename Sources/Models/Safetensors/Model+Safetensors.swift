@@ -9,6 +9,7 @@ import RecurrentNetwork
 /// `lstm.weight_ih_l0` is the transposed kernel of the first layer, `lstm.weight_ih_l1_reverse` that of the second layer's
 /// backward direction, and so on; PyTorch's gate order i, f, g, o is the same as Keras's i, f, c, o. PyTorch's second bias
 /// is written as zeros, and added to the first when it is read. Without an embedding there is no `embedding.weight`.
+/// Dense layers below the last, `fc`, are `dense.0`, `dense.1` and so on, as in an `nn.ModuleList`.
 /// Everything else is in the metadata, as JSON.
 extension Model {
   /// Writes a safetensors file atomically. It does not include the optimizer.
@@ -58,13 +59,20 @@ extension Model {
     do { try setWide(wide) } catch let error as ModelError {
       throw ModelError(error.kind, path: path, problem: error.problem, advice: error.advice)
     }
-    if metadata.configuration == nil { remark(Self.assumptionWithoutMetadata) }
+    if metadata.configuration == nil {
+      remark(Self.assumptionWithoutMetadata)
+      if !architecture.denseLayers.isEmpty { remark(Self.assumptionOfActivation) }
+    }
   }
 
   /// What is assumed about a file of PyTorch's, which has no metadata.
   package static let assumptionWithoutMetadata =
     "the file doesn't mention pooling or masking; assuming that the last states (PyTorch's h_n) go to the dense layer, "
     + "and that padding is read like any other token"
+
+  /// What is assumed about the dense layers of such a file.
+  package static let assumptionOfActivation =
+    "the file doesn't mention the activation of the dense layers below the last; assuming ReLU"
 
   /// The tensors of a given network, or of the one implied by the file's names and shapes, with the right names and shapes.
   private static func checkedTensors(
@@ -145,6 +153,9 @@ extension Model {
       hiddenSize: try table.matrix("lstm.weight_hh_l0")[1])
     while table.contains("lstm.weight_ih_l\(architecture.layerCount)") { architecture.layerCount += 1 }
     architecture.isBidirectional = table.contains("lstm.weight_ih_l0_reverse")
+    while case let name = "dense.\(architecture.denseLayers.count).weight", table.contains(name) {
+      architecture.denseLayers.append(.init(try table.matrix(name)[0], .relu))
+    }
     let outputs = try table.matrix("fc.weight")[0]
     architecture.labelCount = max(2, outputs)
     return try table.checked(architecture)
@@ -180,7 +191,10 @@ extension Model {
           tensor("lstm.bias_ih_\(suffix)", recurrence.bias),
         ]
       }
-      + [tensor("fc.weight", layout.denseKernel, isTransposed: true), tensor("fc.bias", layout.denseBias)]
+      + layout.dense.enumerated().flatMap { layer, dense in
+        let name = layer == layout.dense.count - 1 ? "fc" : "dense.\(layer)"
+        return [tensor(name + ".weight", dense.kernel, isTransposed: true), tensor(name + ".bias", dense.bias)]
+      }
   }
 }
 

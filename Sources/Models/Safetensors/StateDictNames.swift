@@ -4,7 +4,7 @@ import Files
 /// Which of a PyTorch model's tensors are which of ours, whatever its modules are called.
 ///
 /// Wrappers' prefixes are taken off, then modules are renamed as the caller asks. What is then still missing is looked
-/// for by shape: the one LSTM, the table of vectors as long as its inputs, and the linear layer that takes its outputs.
+/// for by shape: the one LSTM, the table of vectors as long as its inputs, and the linear layers from its outputs on.
 struct StateDictNames {
   /// The tensors' names in the file, by ours.
   private(set) var originals: [String: String] = [:]
@@ -105,12 +105,20 @@ struct StateDictNames {
       if candidates.isEmpty { return }
       throw fail("each of \(CorpusError.quoted(candidates, limit: 8)) may be \(name)")
     }
-    for (tensor, original) in originals where Self.module(of: tensor) == found {
-      let new = "\(name).\(tensor.dropFirst(found.count + 1))"
-      (originals[tensor], originals[new]) = (nil, original)
-      shapes[new] = shapes.removeValue(forKey: tensor)
+    try assign([(found, name)])
+  }
+
+  /// Gives modules the names that we have for them.
+  private mutating func assign(_ modules: [(module: String, name: String)]) throws {
+    let old = self
+    func tensors(of module: String) -> [String] { old.originals.keys.filter { Self.module(of: $0) == module } }
+    for tensor in modules.flatMap({ tensors(of: $0.module) }) { (originals[tensor], shapes[tensor]) = (nil, nil) }
+    for (module, name) in modules {
+      for tensor in tensors(of: module) {
+        try add("\(name).\(tensor.dropFirst(module.count + 1))", old.originals[tensor]!, old.shapes[tensor]!)
+      }
+      if module != name { remarks.append("\(CorpusError.quoted(module)) is taken for \(name), by its shape") }
     }
-    remarks.append("\(CorpusError.quoted(found)) is taken for \(name), by its shape")
   }
 
   private var modules: [String] { tensors.keys.sorted() }
@@ -137,12 +145,28 @@ struct StateDictNames {
   }
 
   private mutating func findDense() throws {
-    guard shapes["fc.weight"] == nil, let state = shapes["lstm.weight_hh_l0"], state.count == 2 else { return }
-    let size = state[1] * (shapes["lstm.weight_ih_l0_reverse"] == nil ? 1 : 2)
-    let candidates = modules.filter {
-      guard let shape = shapes["\($0).weight"], shape.count == 2 else { return false }
-      return shape[1] == size && shapes["\($0).bias"] == [shape[0]] && tensors[$0] == ["weight", "bias"]
+    guard let state = shapes["lstm.weight_hh_l0"], state.count == 2 else { return }
+    // From the LSTM's outputs on, each layer takes those of the one below.
+    var chain: [String] = []
+    var size = state[1] * (shapes["lstm.weight_ih_l0_reverse"] == nil ? 1 : 2)
+    while chain.last != "fc" {
+      var candidates = modules.filter { module in
+        guard let shape = shapes["\(module).weight"], shape.count == 2, !chain.contains(module) else { return false }
+        return shape[1] == size && shapes["\(module).bias"] == [shape[0]] && tensors[module] == ["weight", "bias"]
+      }
+      let own = "dense.\(chain.count)"
+      if let named = [own, "fc"].first(where: candidates.contains) { candidates = [named] }
+      if candidates.count > 1 {
+        guard chain.isEmpty else { throw fail("each of \(CorpusError.quoted(candidates, limit: 8)) may be \(own)") }
+        let usual = ["fc", "out", "classifier", "linear", "decoder", "head", "dense", "score"]
+        return try take(candidates, for: "fc", usual: usual)
+      }
+      guard let next = candidates.first else { break }
+      chain.append(next)
+      size = shapes["\(next).weight"]![0]
     }
-    try take(candidates, for: "fc", usual: ["fc", "out", "classifier", "linear", "decoder", "head", "dense", "score"])
+    // A layer of that name which takes something else isn't replaced: its shape is what is wrong.
+    if shapes["fc.weight"] != nil && chain.last != "fc" { return }
+    try assign(chain.enumerated().map { ($1, $0 == chain.count - 1 ? "fc" : "dense.\($0)") })
   }
 }

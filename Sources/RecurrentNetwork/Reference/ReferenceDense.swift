@@ -1,8 +1,8 @@
-/// The definition of the last layer: logits = x W + b.
+/// The definition of a dense layer's sums: x W + b. The last layer's are the logits; see `Activation` for the others'.
 public struct ReferenceDense: Sendable {
-  /// W, [I, L].
+  /// W, [I, O].
   public let kernel: [Double]
-  /// b, [L], where L is the number of logits.
+  /// b, [O], where O is the number of outputs.
   public let bias: [Double]
 
   /// - Precondition: the kernel has a column for each element of the bias.
@@ -14,31 +14,31 @@ public struct ReferenceDense: Sendable {
 
   /// The gradients of a sample's loss.
   public struct Gradient: Sendable {
-    /// dW, [I, L].
+    /// dW, [I, O].
     public let kernel: [Double]
-    /// db, [L].
+    /// db, [O].
     public let bias: [Double]
     /// dx, [I].
     public let input: [Double]
   }
 
-  /// The logits, [L], from x, [I].
+  /// The sums, [O], from x, [I].
   public func forward(_ input: [Double]) -> [Double] {
-    var logits = bias
-    for k in input.indices { for j in bias.indices { logits[j] += input[k] * kernel[k * bias.count + j] } }
-    return logits
+    var sums = bias
+    for k in input.indices { for j in bias.indices { sums[j] += input[k] * kernel[k * bias.count + j] } }
+    return sums
   }
 
-  /// The gradients from x, [I], and d loss / d logit, [L].
-  public func backward(_ input: [Double], logitGradients: [Double]) -> Gradient {
+  /// The gradients from x, [I], and d loss / d sum, [O].
+  public func backward(_ input: [Double], sumGradients: [Double]) -> Gradient {
     var kernelGradient = [Double](repeating: 0, count: kernel.count)
     var inputGradient = [Double](repeating: 0, count: input.count)
     for k in input.indices {
       for j in bias.indices {
-        kernelGradient[k * bias.count + j] = input[k] * logitGradients[j]
-        inputGradient[k] += logitGradients[j] * kernel[k * bias.count + j]
+        kernelGradient[k * bias.count + j] = input[k] * sumGradients[j]
+        inputGradient[k] += sumGradients[j] * kernel[k * bias.count + j]
       }
     }
-    return Gradient(kernel: kernelGradient, bias: logitGradients, input: inputGradient)
+    return Gradient(kernel: kernelGradient, bias: sumGradients, input: inputGradient)
   }
 }

@@ -3,7 +3,7 @@ extension ReferenceDropout {
   ///
   /// The draw numbers the factors of each kind. The number is the step for words, step · E + element for embeddings, the
   /// unit for recurrent factors, step · H + unit between layers (each direction being a kind of its own), and the
-  /// feature for the dense layer's input.
+  /// feature for the first dense layer's input.
   ///
   /// - Parameters:
   ///   - draw: the training step's.

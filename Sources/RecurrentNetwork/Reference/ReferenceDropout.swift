@@ -12,7 +12,7 @@ public struct ReferenceDropout: Sendable, Equatable {
   public var recurrent: [[[Double]]]
   /// For the outputs that the next layer reads: [layers − 1] × T × [D · H].
   public var layers: [[[Double]]]
-  /// For the pooled vector that the dense layer reads, [D · H].
+  /// For the pooled vector that the first dense layer reads, [D · H].
   public var output: [Double]
 
   /// Factors of 1, which drop nothing.

@@ -9,8 +9,10 @@ extension ReferenceNetwork {
     public let layers: [ReferenceLayer.Pass]
     /// The shares of the last layer's outputs in the pooled vector, steps × [D · H].
     let poolingShares: [[Double]]
-    /// The pooled vector as the dense layer reads it, after dropout; [D · H].
-    let features: [Double]
+    /// What each dense layer reads: the pooled vector after dropout, [D · H], then what the layer below puts out.
+    let denseInputs: [[Double]]
+    /// x W + b of each dense layer but the last, whose are the logits.
+    package let denseSums: [[Double]]
     /// z, [logits]: with 2 labels the probability of label 1 is σ(z), with more those of all labels are softmax(z).
     public let logits: [Double]
   }
@@ -45,10 +47,15 @@ extension ReferenceNetwork {
       inputs = l + 1 < layers.count ? elementwiseProduct(pass.outputs, dropout.layers[l]) : pass.outputs
     }
     let shares = pooling.shares(inputs)
-    let features = elementwiseProduct(pooling.forward(inputs, shares: shares), dropout.output)
+    var denseInputs = [elementwiseProduct(pooling.forward(inputs, shares: shares), dropout.output)]
+    var denseSums: [[Double]] = []
+    for (layer, kind) in architecture.denseLayers.enumerated() {
+      denseSums.append(dense[layer].forward(denseInputs[layer]))
+      denseInputs.append(denseSums[layer].map(kind.activation.value))
+    }
     return Pass(
-      tokens: tokens, dropout: dropout, layers: passes, poolingShares: shares, features: features,
-      logits: dense.forward(features))
+      tokens: tokens, dropout: dropout, layers: passes, poolingShares: shares, denseInputs: denseInputs,
+      denseSums: denseSums, logits: dense.last!.forward(denseInputs.last!))
   }
 
   /// From d loss / d logit, [logits], to the gradients of everything.
@@ -58,12 +65,21 @@ extension ReferenceNetwork {
       gradient.parameters.replaceSubrange(tensor.range, with: values)
     }
 
-    let dense = dense.backward(pass.features, logitGradients: logitGradients)
-    put(dense.kernel, layout.denseKernel)
-    put(dense.bias, layout.denseBias)
+    var sumGradients = logitGradients
+    var pooledGradient: [Double] = []
+    for (l, layer) in dense.enumerated().reversed() {
+      let layerGradient = layer.backward(pass.denseInputs[l], sumGradients: sumGradients)
+      put(layerGradient.kernel, layout.dense[l].kernel)
+      put(layerGradient.bias, layout.dense[l].bias)
+      if l > 0 {
+        let activation = layout.architecture.denseLayers[l - 1].activation
+        sumGradients = elementwiseProduct(layerGradient.input, pass.denseSums[l - 1].map(activation.slope))
+      } else {
+        pooledGradient = elementwiseProduct(layerGradient.input, pass.dropout.output)
+      }
+    }
 
-    var outputGradients = pooling.backward(
-      elementwiseProduct(dense.input, pass.dropout.output), shares: pass.poolingShares)
+    var outputGradients = pooling.backward(pooledGradient, shares: pass.poolingShares)
     for (l, layer) in layers.enumerated().reversed() {
       let layerGradient = layer.backward(pass.layers[l], outputGradients: outputGradients)
       for (tensors, direction) in zip(layout.recurrences[l], layerGradient.directions) {

@@ -1,7 +1,7 @@
 /// The definition of every network that an `Architecture` describes, one sample at a time, in Double and plain loops.
 ///
-/// Embedding or one-hot → LSTM layers → pooling → dense → cross-entropy. It is slow on purpose: it is there to be read
-/// beside the papers, and to be what the engine is tested against. Its parts, in the order in which data flows, are
+/// Embedding or one-hot → LSTM layers → pooling → dense layers → cross-entropy. It is slow on purpose: it is there to be
+/// read beside the papers, and to be what the engine is tested against. Its parts, in the order in which data flows, are
 /// `ReferenceEmbedding`, `ReferenceLayer` (of `ReferenceLSTM`), `ReferencePooling`, `ReferenceDense` and `CrossEntropy`;
 /// `ReferenceDropout` holds what is dropped between them.
 public struct ReferenceNetwork: Sendable {
@@ -12,7 +12,7 @@ public struct ReferenceNetwork: Sendable {
   let embedding: ReferenceEmbedding
   let layers: [ReferenceLayer]
   let pooling: ReferencePooling
-  let dense: ReferenceDense
+  let dense: [ReferenceDense]
 
   /// A network with given weights.
   ///
@@ -39,7 +39,7 @@ public struct ReferenceNetwork: Sendable {
     }
     pooling = ReferencePooling(
       architecture.pooling, hiddenSize: architecture.hiddenSize, directionCount: architecture.directionCount)
-    dense = ReferenceDense(kernel: elements(layout.denseKernel), bias: elements(layout.denseBias))
+    dense = layout.dense.map { ReferenceDense(kernel: elements($0.kernel), bias: elements($0.bias)) }
   }
 
   /// One sequence to learn from.

@@ -59,6 +59,7 @@ import Training
           (configuration.layerCount, configuration.isBidirectional) = (layers, isBidirectional)
           (configuration.embeddingSize, configuration.pooling) = (embeddingSize, pooling)
           (configuration.masksPadding, configuration.labelCount) = (isBidirectional, layers + 1)
+          if layers == 2 { configuration.denseLayers = [.init(5, .relu)] }
           configuration.dropout.words = 0.25
           let checkpoint = Checkpoint(TrainingState(configuration), configuration: configuration, source: source)
           try checkpoint.write(to: file)
