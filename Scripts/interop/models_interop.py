@@ -132,6 +132,18 @@ def outputs(make, units, activation, *rest, **dense):
     return build
 
 
+def dense(make, activation="relu", *rest):
+    """TensorFlow's "Text classification with an RNN", with smaller layers, and dropout as others have it."""
+
+    def build(k):
+        return make(
+            k, k.layers.Embedding(V, E, mask_zero=True), k.layers.Bidirectional(k.layers.LSTM(H)),
+            k.layers.Dense(8, activation=activation), k.layers.Dropout(0.5), *(part(k) for part in rest),
+            k.layers.Dense(1))  # fmt: skip
+
+    return build
+
+
 def without_biases(k):
     return sequential(
         k, k.layers.Embedding(V, E), k.layers.LSTM(H, use_bias=False),
@@ -223,6 +235,14 @@ ROWS = [
     Row("3 logits, Softmax", K3, outputs(functional, 3, None, lambda k: k.layers.Softmax()), ".keras",
         ["--label-count", "3"], units=3),
     Row("Activation", K2, outputs(sequential, 1, None, lambda k: k.layers.Activation("sigmoid")), ".h5"),
+    Row("Dense with ReLU below a logit", K3, dense(sequential), ".keras", [*BOTH, *MASK, "--dense-layers", "8"],
+        from_logits=True),
+    Row("Dense with ReLU below a logit", K3, dense(functional), ".h5", [*BOTH, *MASK, "--dense-layers", "8"],
+        from_logits=True),
+    Row("Dense with ReLU below a logit", K2, dense(functional), ".keras", [*BOTH, *MASK, "--dense-layers", "8"],
+        from_logits=True),
+    Row("two Dense with tanh below a logit", K2, dense(sequential, "tanh", lambda k: k.layers.Dense(6, "tanh")), ".h5",
+        [*BOTH, *MASK, "--dense-layers", "8,6", "--dense-activation", "tanh"], from_logits=True),
     Row("no biases", K3, without_biases, ".keras", has_state=False),
     Row("one-hot tokens", K3, one_hot, ".keras", ["--embedding-size", "0"]),
     Row("the last step, both directions", K3, last_step, ".keras", [*BOTH, "--pooling", "last-step"],

@@ -45,6 +45,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var frozenBodyEpochs: Int?
   /// For so many epochs the tokens' vectors stay as they are; nil for none.
   public var frozenEmbeddingEpochs: Int?
+  /// The step size of the tokens' vectors, as a share of ``learningRate``; nil for 1. Vectors from elsewhere are often
+  /// moved more carefully than the rest.
+  public var embeddingRate: Double?
   /// Adam's step size.
   public var learningRate = 0.001
   /// Adam's ε. The larger it is, the less rare words are moved by the few gradients they get.
@@ -120,11 +123,13 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
       ?? InvalidSetting("frozenBodyEpochs", frozenBodyEpochs ?? 0, in: 0...1_000_000)
       ?? InvalidSetting("frozenEmbeddingEpochs", frozenEmbeddingEpochs ?? 0, in: 0...1_000_000)
       ?? check(.frozenEmbeddingEpochs, frozenEmbeddingEpochs ?? 0 == 0 || embeddingSize > 0, "needs an embedding")
+      ?? check(.embeddingRate, embeddingRate == nil || embeddingSize > 0, "needs an embedding")
   }
 
   private var invalidOptimizer: InvalidSetting? {
     let clipLimit = clipping?.limit ?? 1
     return check(.learningRate, Self.positive ~= learningRate, "must be a number above 0, not \(learningRate)")
+      ?? check(.embeddingRate, 0...100 ~= embeddingRate ?? 1, "must be from 0 to 100, not \(embeddingRate ?? 1)")
       ?? check(.epsilon, epsilon.isFinite && epsilon > 0, "must be a number above 0, not \(epsilon)")
       ?? check(.weightDecay, Self.notNegative ~= weightDecay ?? 0, "must not be below 0")
       ?? check(.clipping, Self.positive ~= clipLimit, "must have a limit above 0")
@@ -227,8 +232,9 @@ extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding
     case someDenseLayers = "denseLayers"
-    case labelCount, wide, dropout, epochs, batchSize, shards, frozenBodyEpochs, frozenEmbeddingEpochs, learningRate,
-      epsilon, seed, shuffles, validationSplit, classWeights, weightDecay, clipping, schedule, plateau, earlyStopping,
+    case labelCount, wide, dropout, epochs, batchSize, shards, frozenBodyEpochs, frozenEmbeddingEpochs,
+      embeddingRate, learningRate, epsilon, seed, shuffles, validationSplit, classWeights, weightDecay, clipping,
+      schedule, plateau, earlyStopping,
       bestModel, threshold
   }
 
@@ -263,6 +269,7 @@ extension TrainingConfiguration {
     shards = try values.decodeIfPresent(Int.self, forKey: .shards)
     frozenBodyEpochs = try values.decodeIfPresent(Int.self, forKey: .frozenBodyEpochs)
     frozenEmbeddingEpochs = try values.decodeIfPresent(Int.self, forKey: .frozenEmbeddingEpochs)
+    embeddingRate = try values.decodeIfPresent(Double.self, forKey: .embeddingRate)
     validationSplit = try values.decodeIfPresent(Double.self, forKey: .validationSplit)
     classWeights = try values.decodeIfPresent([Double].self, forKey: .classWeights)
     weightDecay = try values.decodeIfPresent(Double.self, forKey: .weightDecay)
@@ -334,7 +341,7 @@ extension TrainingConfiguration {
   private static let example: Self = {
     var example = Self()
     (example.shards, example.validationSplit, example.classWeights) = (32, 0.1, [1, 2])
-    (example.frozenBodyEpochs, example.frozenEmbeddingEpochs) = (1, 1)
+    (example.frozenBodyEpochs, example.frozenEmbeddingEpochs, example.embeddingRate) = (1, 1, 0.1)
     (example.weightDecay, example.clipping, example.bestModel) = (0.01, .norm(limit: 1), .validationLoss)
     (example.plateau, example.earlyStopping) = (ReduceLROnPlateau(), EarlyStopping())
     (example.wide, example.threshold, example.denseLayers) = (NGramSettings(), .bestF1, [.init(64, .relu)])

@@ -47,7 +47,9 @@ public final class Trainer {
     try checkIsFinite(metrics, gradient)
     let frozenCount = frozenCount
     configuration.clipping?.clip(&gradient, from: frozenCount)
-    current.update(with: gradient.values, frozenCount: frozenCount, &lateRows, team: network.team)
+    current.update(
+      with: gradient.values, frozenCount: frozenCount, embeddingRate: configuration.embeddingRate, &lateRows,
+      team: network.team)
     return metrics
   }
 

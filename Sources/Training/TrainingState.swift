@@ -120,10 +120,14 @@ public struct TrainingState: Sendable, Equatable {
 
   /// Takes Adam's step along the batch's gradient.
   ///
-  /// - Parameter frozenCount: so many parameters, the first ones, stay as they are.
-  mutating func update(with gradient: [Float], frozenCount: Int, _ rows: inout LateRows, team: WorkerTeam) {
+  /// - Parameters:
+  ///   - frozenCount: so many parameters, the first ones, stay as they are.
+  ///   - embeddingRate: the step size of the embedding, as a share of that of the others; nil for 1.
+  mutating func update(
+    with gradient: [Float], frozenCount: Int, embeddingRate: Double?, _ rows: inout LateRows, team: WorkerTeam
+  ) {
     lastLearningRate = learningRate
-    rows.take(gradient, frozenCount: frozenCount, &parameters, &adam, team: team)
+    rows.take(gradient, frozenCount: frozenCount, tableRate: embeddingRate ?? 1, &parameters, &adam, team: team)
   }
 
   /// Brings all weights up to date.

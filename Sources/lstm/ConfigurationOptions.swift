@@ -48,6 +48,11 @@ struct ConfigurationOptions: ParsableArguments {
     help: .init("Epochs in which the tokens' vectors stay as they are (default: 0).", valueName: "count"))
   var freezeEmbedding: Int?
 
+  @Option(
+    help: .init(
+      "Step size of the tokens' vectors, as a share of the learning rate (default: 1).", valueName: "share"))
+  var embeddingRate: Double?
+
   @Option(help: .init("Adam's step size (default: \(defaults.learningRate)).", valueName: "rate"))
   var learningRate: Double?
 
@@ -194,6 +199,7 @@ struct ConfigurationOptions: ParsableArguments {
     setOptional(\.shards, shards)
     setOptional(\.frozenBodyEpochs, freezeBody)
     setOptional(\.frozenEmbeddingEpochs, freezeEmbedding)
+    setOptional(\.embeddingRate, embeddingRate)
     setOptional(\.validationSplit, validationSplit)
     setOptional(\.weightDecay, weightDecay)
     setOptional(\.bestModel, bestModel)

@@ -147,7 +147,7 @@ import Testing
     ("batchSize", { $0.batchSize = 0 }),
     ("shards", { $0.shards = 0 }),
     ("frozenBodyEpochs", { $0.frozenBodyEpochs = -1 }),
-    ("frozenEmbeddingEpochs", { $0.frozenEmbeddingEpochs = -1 }),
+    ("frozenEmbeddingEpochs", { $0.frozenEmbeddingEpochs = -1 }), ("embeddingRate", { $0.embeddingRate = -1 }),
     ("learningRate", { $0.learningRate = .nan }),
     ("validationSplit", { $0.validationSplit = 1 }),
     ("classWeights", { $0.classWeights = [1] }),

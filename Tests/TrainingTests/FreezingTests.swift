@@ -56,6 +56,25 @@ import Training
     }
   }
 
+  /// The first step is as long as the step size, whatever the gradient.
+  @Test func theEmbeddingTakesShorterSteps() throws {
+    var configuration = Self.networks[0]
+    (configuration.epochs, configuration.batchSize) = (1, 1000)
+    let (initial, whole) = try Self.parameters(configuration)
+    configuration.embeddingRate = 0.25
+    let scaled = try Self.parameters(configuration).epochs[0].parameters
+    let range = initial.layout.embedding.range
+    #expect(scaled.values[range.upperBound...] == whole[0].parameters.values[range.upperBound...])
+    let moved = range.filter { whole[0].parameters.values[$0] != initial.values[$0] }
+    #expect(!moved.isEmpty)
+    for index in moved {
+      let (long, short) = (
+        whole[0].parameters.values[index] - initial.values[index], scaled.values[index] - initial.values[index]
+      )
+      #expect(abs(short - long / 4) < 1e-7)
+    }
+  }
+
   /// What is frozen has no say in how much the rest is clipped.
   @Test func theNormIsThatOfWhatLearns() throws {
     let layout = ParameterLayout(smallConfiguration.architecture)

@@ -17,6 +17,11 @@ package struct AdamStep: Sendable {
   package let rate: Float
 
   package init(alpha: Float, rate: Float) { (self.alpha, self.rate) = (alpha, rate) }
+
+  /// The same with another step size, for some of the parameters.
+  package func scaled(by share: Double) -> Self {
+    Self(alpha: Float(Double(alpha) * share), rate: Float(Double(rate) * share))
+  }
 }
 
 /// Parameters with their moments, and what doesn't change from step to step.

@@ -81,14 +81,16 @@ package struct LateRows {
   ///   - gradient: zero in the rows of tokens that the batch lacks.
   ///   - frozenCount: so many parameters, the first ones, stay as they are; the end of some tensor. Their moments go on, so
   ///     that the first steps later are no larger than others.
+  ///   - tableRate: the tables' step size, as a share of that of the others.
   package mutating func take(
-    _ gradient: [Float], frozenCount: Int = 0, _ parameters: inout Parameters, _ adam: inout Adam, team: WorkerTeam
+    _ gradient: [Float], frozenCount: Int = 0, tableRate: Double = 1, _ parameters: inout Parameters,
+    _ adam: inout Adam, team: WorkerTeam
   ) {
     precondition(gradient.count == parameters.values.count)
     let full = adam.nextStep()
     let none = AdamStep(alpha: 0, rate: 0)
     // The tables are all frozen, or none is: they begin the embedding, or the recurrent layers.
-    let step = tables.contains { $0.offset < frozenCount } ? none : full
+    let step = tables.contains { $0.offset < frozenCount } ? none : full.scaled(by: tableRate)
     gradient.withUnsafeBufferPointer { gradient in
       adam.withArithmetic(on: &parameters.values) { arithmetic in
         let gradient = gradient.baseAddress!
