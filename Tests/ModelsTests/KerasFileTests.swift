@@ -322,7 +322,7 @@ enum KerasGolden {
       ("unwritten", "layers/dense/vars/0: the data set's data are not in the file"),
       ("larger than the file", "layers/dense/vars/0: the data set's shape is larger than the file"),
       ("missing", "there is no data set layers/dense/vars/0"),
-      ("extra", "there is an unexpected data set “layers/dense_1/vars/0”"),
+      ("extra", "layers/dense_1/vars/0 has shape [3, 1], expected [1, 1]"),
       ("cycle", "groups are nested too deeply"),
       ("deep", "groups are nested too deeply"),
       ("many", "the file has too many objects"),

@@ -62,7 +62,7 @@ struct MakefileTests {
   @Test("Every build and test takes in the optional parts whose libraries are here, and no others")
   func traits() throws {
     for (found, option) in [
-      ("hdf5-serial", " --traits default,HDF5"), ("hdf5", " --traits defaults,HDF5"), ("libzip", ""),
+      ("hdf5-serial", " --traits default,HDF5"), ("hdf5", " --traits default,HDF5"), ("libzip", ""),
     ] {
       try workspace.fake("pkg-config", #"case "$*" in *" \#(found)"|*libzip) exit 0 ;; *) exit 1 ;; esac"#)
       for (target, command) in [("build", "build"), ("test", "test"), ("tsan", "test")] {
