@@ -1,4 +1,4 @@
-"""Fits the rational function that the kernels use for tanh (Sources/RecurrentNetwork/Engine/Kernel/Vector.swift).
+"""Fits the rational function that the kernels use for tanh (Sources/Kernels/Kernel/Vector.swift).
 
 tanh(x) = x p(x²) / q(x²) for |x| ≤ 7.9, q(0) = 1, by weighted least squares whose weights grow where the relative error
 is large (Lawson). Prints the coefficients, lowest power first, and the error in float32. Needs numpy.

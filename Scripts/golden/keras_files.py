@@ -61,9 +61,9 @@ def dropping():
         [keras.Input((None,)), embedding, keras.layers.SpatialDropout1D(0.1), lstm, keras.layers.Dropout(0.5), dense])
 
 
-def step(model):
+def step(model, training=True):
     with tf.GradientTape() as tape:
-        loss = model.compute_loss(x=TOKENS, y=tf.constant(LABELS), y_pred=model(TOKENS, training=True))
+        loss = model.compute_loss(x=TOKENS, y=tf.constant(LABELS), y_pred=model(TOKENS, training=training))
     variables = model.trainable_variables
     gradients = tape.gradient(loss, [v.value for v in variables])
     model.optimizer.apply([tf.convert_to_tensor(g) for g in gradients], variables)
@@ -226,4 +226,5 @@ def main():
     hostile((FOLDER / "weights.weights.h5").read_bytes())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -70,6 +70,11 @@ public struct Architecture: Sendable, Hashable {
   /// The lengths of what the dense layers read, the output layer last, and of the logits:
   /// `[denseLayers.count + 2]`.
   package var denseSizes: [Int] { [outputSize] + denseLayers.map(\.size) + [logitCount] }
+
+  /// Keras's names of the dense layers' activations, that of the output layer last: `[denseLayers.count + 1]`.
+  package var denseActivations: [String] {
+    denseLayers.map(\.activation.rawValue) + [labelCount == 2 ? "sigmoid" : "softmax"]
+  }
 }
 
 extension Architecture: CustomStringConvertible {
@@ -82,8 +87,7 @@ extension Architecture: CustomStringConvertible {
     var parts = [embedding + (masksPadding ? " masked" : "")] + [String](repeating: lstm, count: layerCount)
     if let layer = pooling.kerasLayer { parts.append(layer.className) }
     if pooling == .lastStep { parts.append("LastStep") }
-    parts += denseLayers.map { "Dense(\($0.size), \($0.activation.rawValue))" }
-    parts.append(labelCount == 2 ? "Dense(1, sigmoid)" : "Dense(\(labelCount), softmax)")
+    parts += zip(denseSizes.dropFirst(), denseActivations).map { "Dense(\($0), \($1))" }
     return parts.joined(separator: " → ")
   }
 }

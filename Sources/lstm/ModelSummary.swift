@@ -44,9 +44,7 @@ struct ModelSummary {
     if let layer = architecture.pooling.kerasLayer {
       rows.append(["\(layer.name) (\(layer.className))", "(None, \(architecture.outputSize))", "0"])
     }
-    let activations =
-      architecture.denseLayers.map(\.activation.rawValue) + [architecture.labelCount == 2 ? "sigmoid" : "softmax"]
-    for (layer, (tensors, activation)) in zip(layout.dense, activations).enumerated() {
+    for (layer, (tensors, activation)) in zip(layout.dense, architecture.denseActivations).enumerated() {
       rows.append([
         "\(ParameterLayout.denseName(layer)) (Dense, \(activation))", "(None, \(tensors.bias.count))",
         count([tensors.kernel, tensors.bias]),

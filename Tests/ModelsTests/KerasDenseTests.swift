@@ -82,15 +82,21 @@ import Training
         ),
       ] as [(String, String, String)])
     func refusesAnotherNetwork(text: String, replacement: String, problem: String) throws {
-      let config = String(decoding: try KerasGolden.entry("config.json", of: "dense.keras"), as: UTF8.self)
-      try #require(config.contains(text), "\(config)")
       let file = TemporaryFile("keras")
-      try file.write(
-        ZipWriter.archive([
-          ("config.json", Data(config.replacingOccurrences(of: text, with: replacement).utf8)),
-          ("model.weights.h5", try KerasGolden.entry("model.weights.h5", of: "dense.keras")),
-        ]))
+      try file.write(KerasGolden.archive(KerasGolden.path("dense.keras"), replacing: text, with: replacement))
       refuses((any ActionableError).self, at: file.path, problem) { try Model(contentsOf: file.path) }
+    }
+
+    /// Weights alone have no activations.
+    @Test func takesHiddenLayersOfWeightsAloneForReLU() throws {
+      let file = TemporaryFile("weights.h5")
+      try file.write(KerasGolden.entry("model.weights.h5", of: "dense.keras"))
+      var remarks: [String] = []
+      let model = try Model(contentsOf: file.path) { remarks.append($0) }
+      #expect(model.architecture.denseLayers == [.init(6, .relu), .init(4, .relu)])
+      #expect(model.parameters.values == Self.golden.parameters.map { Float($0) })
+      #expect(
+        remarks.contains("the file doesn't mention the activation of the dense layers below the last; assuming ReLU"))
     }
 
     /// What remains of a file of ours that Keras has saved anew.
@@ -99,19 +105,13 @@ import Training
         let path = folder.path("model.keras")
         let model = SmallModel.model(of: Self.architecture)
         try model.write(to: path)
-        let archive = try ZipArchive(path: path)
-        let entries = try ["config.json", "model.weights.h5"].map { name in
-          (name, try archive.read(name) { try Data($0.bytes($0.remaining)) })
-        }
-        try ZipWriter.archive(entries).write(to: URL(fileURLWithPath: path))
+        try KerasGolden.archive(path).write(to: URL(fileURLWithPath: path))
         #expect(try Model(contentsOf: path).parameters == model.parameters)
       }
     }
   #endif
 
-  private static let python = ProcessInfo.processInfo.environment["KERAS_PYTHON"]
-
-  @Test(.enabled(if: python != nil, "skipped: KERAS_PYTHON names no Python with keras"))
+  @Test(.enabled(if: KerasGolden.python != nil, "skipped: KERAS_PYTHON names no Python with keras"))
   func kerasLoadsThem() throws {
     let script = """
       import json, os, sys, warnings
@@ -126,16 +126,7 @@ import Training
       var generator = RandomGenerator(seed: 3)
       let model = Model(Parameters(kerasInitial: ParameterLayout(Self.architecture), using: &generator))
       try model.write(to: folder.path("model.keras"))
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: Self.python!)
-      process.arguments = ["-c", script, folder.path("model.keras")]
-      let output = Pipe()
-      process.standardOutput = output
-      try process.run()
-      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      try #require(process.terminationStatus == 0)
-      let line = try #require(text.split(separator: "\n").last)
+      let line = try #require(try KerasGolden.run(script, [folder.path("model.keras")]).last)
       #expect(
         line.hasPrefix(#"[[["dense", 6, "relu"], ["dense_1", 4, "tanh"], ["dense_2", 1, "sigmoid"]], ["#), "\(line)")
       let theirs = try #require(Double(line.split(separator: "[").last!.dropLast(2)))

@@ -39,6 +39,39 @@ enum KerasGolden {
   static func entry(_ name: String, of file: String) throws -> Data {
     try ZipArchive(path: path(file)).read(name) { try Data($0.bytes($0.remaining)) }
   }
+
+  /// What Keras reads of a `.keras` file, without our metadata: an archive with another text in its configuration, or with
+  /// the same.
+  static func archive(_ path: String, replacing text: String? = nil, with replacement: String = "") throws -> Data {
+    let archive = try ZipArchive(path: path)
+    func contents(_ name: String) throws -> Data { try archive.read(name) { try Data($0.bytes($0.remaining)) } }
+    var config = try contents("config.json")
+    if let text {
+      let json = String(decoding: config, as: UTF8.self)
+      try #require(json.contains(text), "\(json)")
+      config = Data(json.replacingOccurrences(of: text, with: replacement).utf8)
+    }
+    return try ZipWriter.archive([("config.json", config), ("model.weights.h5", contents("model.weights.h5"))])
+  }
+
+  // MARK: Keras itself
+
+  /// A Python with Keras; nil where the environment names none.
+  static let python = ProcessInfo.processInfo.environment["KERAS_PYTHON"]
+
+  /// Runs a script with Keras, and returns the lines that it prints.
+  static func run(_ script: String, _ paths: [String]) throws -> [Substring] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(python))
+    process.arguments = ["-c", script] + paths
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+    return text.split(separator: "\n")
+  }
 }
 
 #if HDF5
@@ -233,14 +266,8 @@ enum KerasGolden {
 
     /// Lends the path of an adam.keras with something else in its configuration.
     private func withAltered(_ text: String, _ replacement: String, _ body: (String) throws -> Void) throws {
-      let config = String(decoding: try KerasGolden.entry("config.json", of: "adam.keras"), as: UTF8.self)
-      try #require(config.contains(text), "\(config)")
       let file = TemporaryFile("keras")
-      try file.write(
-        ZipWriter.archive([
-          ("config.json", Data(config.replacingOccurrences(of: text, with: replacement).utf8)),
-          ("model.weights.h5", try KerasGolden.entry("model.weights.h5", of: "adam.keras")),
-        ]))
+      try file.write(KerasGolden.archive(KerasGolden.path("adam.keras"), replacing: text, with: replacement))
       try body(file.path)
     }
 

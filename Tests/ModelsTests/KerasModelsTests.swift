@@ -101,11 +101,7 @@
         let path = folder.path("model.keras")
         let model = try read("deep-3.keras").model
         try model.write(to: path)
-        let archive = try ZipArchive(path: path)
-        let entries = try ["config.json", "model.weights.h5"].map { name in
-          (name, try archive.read(name) { try Data($0.bytes($0.remaining)) })
-        }
-        try ZipWriter.archive(entries).write(to: URL(fileURLWithPath: path))
+        try KerasGolden.archive(path).write(to: URL(fileURLWithPath: path))
         let again = try Model(contentsOf: path)
         #expect(again.configuration.dropout == model.configuration.dropout)
         #expect(again.parameters == model.parameters && again.optimizer == model.optimizer)
@@ -193,16 +189,8 @@
     func refusesWhatComputesSomethingElse(name: String, text: String, replacement: String, problem: String) throws {
       let source = TemporaryFile(name)
       try source.write(KerasGolden.entry(name, of: "keras_models.zip"))
-      let archive = try ZipArchive(path: source.path)
-      let entries = try ["config.json", "model.weights.h5"].map { entry in
-        let data = try archive.read(entry) { try Data($0.bytes($0.remaining)) }
-        guard entry == "config.json" else { return (entry, data) }
-        let json = String(decoding: data, as: UTF8.self)
-        try #require(json.contains(text), "\(json)")
-        return (entry, Data(json.replacingOccurrences(of: text, with: replacement).utf8))
-      }
       let file = TemporaryFile("keras")
-      try file.write(ZipWriter.archive(entries))
+      try file.write(KerasGolden.archive(source.path, replacing: text, with: replacement))
       refuses((any ActionableError).self, at: file.path, problem) { try Model(contentsOf: file.path) }
     }
 
@@ -220,7 +208,7 @@
       }
     }
 
-    /// Attributes that promise more than the file holds, and such as don't hold JSON.
+    /// Attributes that promise more than the file holds, and some that aren't JSON.
     @Test func refusesDamagedAttributes() throws {
       let bytes = try [UInt8](KerasGolden.entry("deep-2.h5", of: "keras_models.zip"))
       for (old, new, problem) in [

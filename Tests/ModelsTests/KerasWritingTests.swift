@@ -129,11 +129,7 @@ import Testing
       try withTemporaryFolder { folder in
         let path = folder.path("model.keras")
         try full.write(to: path)
-        let archive = try ZipArchive(path: path)
-        let entries = try ["config.json", "model.weights.h5"].map { name in
-          (name, try archive.read(name) { try Data($0.bytes($0.remaining)) })
-        }
-        try ZipWriter.archive(entries).write(to: URL(fileURLWithPath: path))
+        try KerasGolden.archive(path).write(to: URL(fileURLWithPath: path))
         let model = try Model(contentsOf: path)
         #expect(model.parameters == full.parameters)
         #expect(model.vocabulary == nil)
@@ -173,10 +169,8 @@ import Testing
 
   // MARK: Keras itself
 
-  private static let python = ProcessInfo.processInfo.environment["KERAS_PYTHON"]
-
   /// The real Keras loads each of them without a warning, and trains it.
-  @Test(.enabled(if: python != nil, "skipped: KERAS_PYTHON names no Python with keras"))
+  @Test(.enabled(if: KerasGolden.python != nil, "skipped: KERAS_PYTHON names no Python with keras"))
   func kerasLoadsAndTrains() throws {
     let script = """
       import json, os, sys, warnings
@@ -200,20 +194,12 @@ import Testing
         try model.write(to: path)
         return path
       }
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: Self.python!)
-      process.arguments = ["-c", script] + paths
-      let output = Pipe()
-      process.standardOutput = output
-      try process.run()
-      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      try #require(process.terminationStatus == 0)
+      let lines = try KerasGolden.run(script, paths)
       let network = DataParallelNetwork(Self.layout, maxLength: 3, threads: 1)
       let reviews = LabeledSequences(sequences: TokenSequences([[0, 1, 2]]), labels: [0])
       for ((line, facts), model) in zip(
         zip(
-          text.split(separator: "\n").suffix(4),
+          lines.suffix(4),
           [
             #"["Adam", 0, null, null, null, 0.9"#, #"["Adam", 25, null, null, null, 0.9"#,
             #"["AdamW", 25, 0.004, 0.3, null, 0.87"#, #"["AdamW", 0, 0"#,

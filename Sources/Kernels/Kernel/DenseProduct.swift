@@ -1,7 +1,9 @@
 // Sums in an order that doesn't depend on the width of `Vector`.
 
 /// The length of a row of a hidden dense layer's packed weights: whole cache lines, whatever the width of `Vector`.
-package func denseStride(_ outputs: Int) -> Int { (outputs + 15) / 16 * 16 }
+package func denseStride(_ outputs: Int) -> Int {
+  (outputs + widestLanes - 1) / widestLanes * widestLanes
+}
 
 /// Adds x W to y, input after input.
 ///
@@ -29,15 +31,17 @@ package func addMultiple(
   }
 }
 
+/// Σ a · b over the elements with the same place in a vector of the widest kind; `count` is a multiple of its lanes.
+@inline(__always)
+func sumsOfProducts(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> WidestVector {
+  var sums = WidestVector()
+  for i in stride(from: 0, to: count, by: widestLanes) { sums = sums.plus(a.widestVector(i), times: b.widestVector(i)) }
+  return sums
+}
+
 /// Σ a · b over `count` elements, a multiple of 16: sixteen sums, of which halves are added until one is left.
 package func dotProduct(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
-  typealias Lanes = SIMD16<Float>
-  var sums = Lanes()
-  for i in Swift.stride(from: 0, to: count, by: Lanes.scalarCount) {
-    sums = sums.plus(
-      UnsafeRawPointer(a + i).loadUnaligned(as: Lanes.self),
-      times: UnsafeRawPointer(b + i).loadUnaligned(as: Lanes.self))
-  }
+  let sums = sumsOfProducts(a, b, count: count)
   let eight = sums.lowHalf + sums.highHalf
   let four = eight.lowHalf + eight.highHalf
   let two = four.lowHalf + four.highHalf

@@ -1,5 +1,3 @@
-import RecurrentNetwork
-
 /// One or two rows × 4 vectors of a product: both panels of a vector of units at once.
 ///
 /// For texts that are classified alone, of which a `RegisterTile` would be mostly empty. Each element is the same sum, in

@@ -1,5 +1,3 @@
-import RecurrentNetwork
-
 /// 6 rows × 2 vectors of a product, held in registers while it is summed over k: the one kernel of the engine
 /// (legend: Kernels.md).
 ///

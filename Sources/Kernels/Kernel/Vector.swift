@@ -15,6 +15,8 @@ import CIntrinsics
 /// The lanes of the widest vector. Sums over units and gates go by so many at a time whatever the width, so that the bits
 /// are the same for all widths.
 let widestLanes = WidestVector.scalarCount
+
+/// The widest of all kernels' vectors.
 typealias WidestVector = SIMD16<Float>
 
 extension SIMD where Scalar == Float {
@@ -27,9 +29,7 @@ extension SIMD where Scalar == Float {
       self + a * b
     #endif
   }
-}
 
-extension SIMD where Scalar == Float {
   /// The sum of the lanes, one after the other.
   ///
   /// Not the library's `sum`: the linker would keep one specialization of it for all builds of the kernels, with the
@@ -43,6 +43,12 @@ extension SIMD where Scalar == Float {
 }
 
 extension UnsafePointer<Float> {
+  /// The vector of the widest kind that starts at element `offset`.
+  @inline(__always)
+  func widestVector(_ offset: Int) -> WidestVector {
+    UnsafeRawPointer(self + offset).loadUnaligned(as: WidestVector.self)
+  }
+
   /// The vector that starts at element `offset`.
   @inline(__always)
   func vector(_ offset: Int) -> Vector {
@@ -51,12 +57,6 @@ extension UnsafePointer<Float> {
 }
 
 extension UnsafeMutablePointer<Float> {
-  /// The vector of the widest kind that starts at element `offset`.
-  @inline(__always)
-  func widestVector(_ offset: Int) -> WidestVector {
-    UnsafeRawPointer(self + offset).loadUnaligned(as: WidestVector.self)
-  }
-
   /// The vector that starts at element `offset`.
   @inline(__always)
   func vector(_ offset: Int) -> Vector {

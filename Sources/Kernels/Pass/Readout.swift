@@ -128,11 +128,8 @@ final class Readout {
       let h = hidden.forward(features, batch.weights)
       for logit in logits.indices {
         let dense = batch.weights.dense.pointer + logit * geometry.logitInputs
-        var sum = WidestVector()
-        for feature in stride(from: 0, to: geometry.logitInputs, by: widestLanes) {
-          sum = sum.plus(h.widestVector(feature), times: dense.widestVector(feature))
-        }
-        logits[logit] = sum.sumOfLanes() + batch.weights.denseBias[logit]
+        let sums = sumsOfProducts(h, dense, count: geometry.logitInputs)
+        logits[logit] = sums.sumOfLanes() + batch.weights.denseBias[logit]
       }
       body(row, sample, h, logits)
     }

@@ -15,6 +15,7 @@ package final class ShardWorker: EngineWorker {
   private let readout: Readout
 
   package init(_ architecture: Architecture, steps: Int, earlierPaddings: Int, learns: Bool) {
+    precondition(RowTile.rowCount == RegisterTile.rows)
     let g = NetworkGeometry(architecture)
     geometry = g
     schedule = PassSchedule(architecture)

@@ -116,7 +116,7 @@ struct KerasModelConfiguration {
   private var before: String?
   /// What the layer that skips padding does; nil for none.
   private var mask: KerasChain.Mask?
-  /// The masks that layers are called with, of which each says which.
+  /// The mask that each layer is called with, where the model says so.
   private var masks: [(label: String, mask: KerasChain.Mask)] = []
   /// Whether the last LSTM layer's outputs are zeros where positions are skipped, not the last ones before.
   private var zeroesMasked = false

@@ -115,10 +115,8 @@ enum KerasConfiguration {
           ]))
     }
     drop(dropout.output)
-    let activations =
-      architecture.denseLayers.map(\.activation.rawValue) + [architecture.labelCount == 2 ? "sigmoid" : "softmax"]
     let sizes = architecture.denseSizes
-    for (index, activation) in activations.enumerated() {
+    for (index, activation) in architecture.denseActivations.enumerated() {
       layers.append(
         layer(
           "Dense",

@@ -173,7 +173,8 @@ extension Model {
   /// alone, `.weights.h5`.
   ///
   /// Weights alone tell the layers and their sizes. Activations, masking and pooling, which the file doesn't mention,
-  /// are assumed to be Keras's defaults, with the last states as the last layer's input.
+  /// are assumed to be Keras's defaults, with the last states as the first dense layer's input, and ReLU in the dense layers
+  /// below the last.
   ///
   /// - Parameter remark: called with each assumption, and with what is ignored because it only matters for training.
   /// - Throws: `ModelError` if the file is damaged or holds another network, or if this build lacks libhdf5.
