@@ -13,6 +13,7 @@
 #   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
 #   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honored)
+#   make docs          builds the documentation of all libraries as a static site
 #   make format        formats the sources
 #   make lint          checks the sources' format, the modules' imports and the scripts' syntax
 #   make clean         removes what was built; data and trained models stay
@@ -31,8 +32,8 @@ TRAITS = $(shell MPI="$(MPI)" SERVE="$(SERVE)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install format \
-  lint clean set-up
+.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install docs \
+  format lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z-]*  .*\)/\1/p' Makefile
@@ -94,6 +95,9 @@ install:
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	bin=$$($(SWIFT) build -c release --show-bin-path 2>/dev/null || echo .build/release) && \
 	  install -m 755 "$$bin/lstm" "$(DESTDIR)$(PREFIX)/bin/lstm"
+
+docs: set-up
+	@Scripts/docs.sh
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)

@@ -255,3 +255,11 @@ func addX86Kernels() {
         swiftSettings: [.define(define)]))
   }
 }
+
+// MARK: The documentation
+//
+// For `make docs` alone: nobody who depends on the package fetches it.
+
+if Context.environment["DOCS"] == "1" {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

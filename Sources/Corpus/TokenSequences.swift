@@ -95,7 +95,7 @@ public struct TokenSequences: Equatable, Sendable {
       (0..<count).map { self[$0] + [Int32](repeating: 0, count: max(0, length - self.length(of: $0))) })
   }
 
-  /// The same sequences, each cut to its last `maxLength` tokens; see ``truncate(to:)``.
+  /// The same sequences, each cut to its last `maxLength` tokens; see `truncate(to:)`.
   ///
   /// - Precondition: `maxLength` is not negative.
   public consuming func truncated(to maxLength: Int) -> TokenSequences {

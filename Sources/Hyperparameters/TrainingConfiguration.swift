@@ -285,7 +285,9 @@ extension TrainingConfiguration {
 
   /// Reads a JSON object of settings, or the `configuration` of a run.json.
   ///
-  /// - Parameter base: has the settings that the file doesn't name.
+  /// - Parameters:
+  ///   - path: the file's.
+  ///   - base: has the settings that the file doesn't name.
   /// - Throws: `FileError` where it can't be read, `ConfigurationError` where it names an unknown setting or an
   ///   impossible value.
   public init(contentsOf path: String, over base: Self = Self()) throws {

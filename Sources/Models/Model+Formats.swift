@@ -12,6 +12,7 @@ extension Model {
   /// a checkpoint also hold Adam's state. So does a folder whose newest checkpoint has the same weights as its model.
   ///
   /// - Parameters:
+  ///   - path: of the file, or of a run's folder.
   ///   - renaming: names of modules in a safetensors file of PyTorch's, with ours: embedding, lstm and fc.
   ///   - remark: called with each assumption about what the file doesn't say, and with each feature that is ignored
   ///     because it only matters for training.
@@ -52,7 +53,9 @@ extension Model {
 
   /// Writes the model atomically: the file is complete, or unchanged.
   ///
-  /// - Parameter format: the format, or nil to choose it by the path's extension.
+  /// - Parameters:
+  ///   - path: the file's.
+  ///   - format: the format, or nil to choose it by the path's extension.
   /// - Throws: `ModelError` if there is no such format or it can't represent the network; `FileError` if the file can't
   ///   be written; `CorpusError` if there is too little memory for a zip archive.
   public func write(to path: String, as format: ModelFormat? = nil) throws {

@@ -22,6 +22,7 @@
     ///
     /// - Parameters:
     ///   - sources: the models; the first answers where a request names none.
+    ///   - options: where it listens, and its limits.
     ///   - threshold: with two labels, a probability above this predicts label 1; nil for each model's own.
     ///   - threads: the number of threads that share the work of a batch; nil for one per core.
     ///   - version: the program's version, which clients can ask for.

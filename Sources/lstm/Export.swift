@@ -52,8 +52,8 @@ struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Converts another framework's model into the native format, and adds its words.",
     discussion: """
-      FILE is in any format that `lstm inspect` shows: PyTorch's models as safetensors, with the names in the README, and \
-      Keras's as its own files. Options add what the file doesn't say.
+      FILE is in any format that `lstm inspect` shows: PyTorch's models as safetensors, with the names in the article \
+      “Coming from PyTorch”, and Keras's as its own files. Options add what the file doesn't say.
       """)
 
   @Argument(help: .init("The model.", valueName: "file"))

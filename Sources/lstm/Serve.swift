@@ -14,7 +14,8 @@ import Foundation
         REST form; /openapi.yaml describes all of it, and /metrics has figures for Prometheus. The page is at /.
 
         SIGTERM and Ctrl-C end the server when it has answered what it has; SIGHUP loads the models anew, and a bad one \
-        doesn't replace a good one. There is no TLS and no password: put a proxy before it (README.md has one for nginx).
+        doesn't replace a good one. There is no TLS and no password: put a proxy before it (Deployment/nginx.conf is an \
+        example).
         """)
 
     @Option(

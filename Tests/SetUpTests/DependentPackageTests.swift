@@ -4,11 +4,10 @@ import Testing
 /// Older versions of SwiftPM refuse a dependency by version whose targets have unsafe flags.
 @Suite("A package that depends on this one by version")
 struct DependentPackageTests {
-  /// README's Swift code that imports exactly these, with the sample for data.
-  static func readmeExample(_ modules: String...) throws -> String {
-    let readme = try String(contentsOf: Workspace.package.appending(path: "README.md"), encoding: .utf8)
-    let section = try #require(readme.components(separatedBy: "## As a library\n").dropFirst().first)
-    let blocks = section.components(separatedBy: "```swift\n").dropFirst()
+  /// A document's Swift code that imports exactly these, with the sample for data.
+  static func example(in path: String, _ modules: String...) throws -> String {
+    let document = try String(contentsOf: Workspace.package.appending(path: path), encoding: .utf8)
+    let blocks = document.components(separatedBy: "```swift\n").dropFirst()
     let imports = modules.map { "import \($0)\n" }.joined()
     let code = try #require(blocks.first { $0.contains(imports) })
     let sample = Workspace.package.appending(path: "Data/sample.npz").path(percentEncoded: false)
@@ -26,7 +25,7 @@ struct DependentPackageTests {
     do { _ = try await training.classifier } catch is CancellationError { print("cancelled") }
     """
 
-  @Test("README's examples build with the kernels for all processors, and train")
+  @Test("the documents' examples build with the kernels for all processors, and train")
   func builds() throws {
     let workspace = try Workspace()
     let files = FileManager.default
@@ -71,9 +70,10 @@ struct DependentPackageTests {
         swiftLanguageModes: [.v6])
       """, to: "dependent/Package.swift")
     try workspace.write(
-      try Self.readmeExample("Corpus", "Hyperparameters", "Training"), to: "dependent/Sources/dependent/main.swift")
+      try Self.example(in: "Sources/Training/Training.docc/Training.md", "Corpus", "Hyperparameters", "Training"),
+      to: "dependent/Sources/dependent/main.swift")
     try workspace.write(
-      try Self.readmeExample("Classification", "Foundation", "Training") + Self.cancellation,
+      try Self.example(in: "README.md", "Classification", "Foundation", "Training") + Self.cancellation,
       to: "dependent/Sources/memory/main.swift")
     let build = try workspace.start(
       "swift", ["run", "-v", "-c", "release", "--package-path", "dependent", "dependent"], environment: home)

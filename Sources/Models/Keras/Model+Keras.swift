@@ -126,14 +126,17 @@ extension Model {
   // MARK: Reading
 
   private static let advice =
-    "give a model of Embedding → LSTM → Dense that Keras saved as .keras, .h5 or .weights.h5; the README lists the layers"
+    "give a model of Embedding → LSTM → Dense that Keras saved as .keras, .h5 or .weights.h5; the article “Coming from "
+    + "Keras” lists the layers"
 
   /// Reads a `.keras` file that this library or Keras wrote, of version 2 or 3.
   ///
   /// From Keras it can be a Sequential model, or a Functional one whose layers form a chain, with weights of any float
   /// type. Its Adam or AdamW becomes `optimizer`, its dropout settings; any other optimizer is ignored.
   ///
-  /// - Parameter remark: called with each feature that is ignored because it only matters for training.
+  /// - Parameters:
+  ///   - path: the file's.
+  ///   - remark: called with each feature that is ignored because it only matters for training.
   /// - Throws: `ModelError` or `CorpusError` if the file is damaged or holds an unsupported network; `ModelError` also if
   ///   this build lacks libhdf5.
   public init(keras path: String, remark: (String) -> Void = { _ in }) throws {
@@ -176,7 +179,9 @@ extension Model {
   /// are assumed to be Keras's defaults, with the last states as the first dense layer's input, and ReLU in the dense layers
   /// below the last.
   ///
-  /// - Parameter remark: called with each assumption, and with what is ignored because it only matters for training.
+  /// - Parameters:
+  ///   - path: the file's.
+  ///   - remark: called with each assumption, and with what is ignored because it only matters for training.
   /// - Throws: `ModelError` if the file is damaged or holds another network, or if this build lacks libhdf5.
   public init(kerasHDF5 path: String, remark: (String) -> Void = { _ in }) throws {
     let contents = try RegularFile(path, advice: Self.advice).contents(limit: 1 << 32)

@@ -40,8 +40,9 @@ extension Model {
   /// `StateDictNames`, and the last layer two outputs for two labels, of which the difference is taken.
   ///
   /// - Parameters:
+  ///   - path: the file's.
   ///   - renaming: modules' names in a file of PyTorch's, with ours: embedding, lstm and fc.
-  ///   - remark: called with each assumption, and with ``assumptionWithoutMetadata`` if the file has no metadata.
+  ///   - remark: called with each assumption, and with `assumptionWithoutMetadata` if the file has no metadata.
   /// - Throws: `FileError` if the file can't be read; `ModelError` if a tensor is missing, unexpected, of the wrong shape
   ///   or not finite, or if the metadata can't be read or don't fit the tensors.
   public init(
@@ -94,13 +95,14 @@ extension Model {
     }
     var table = TensorTable(
       shapes, path: path,
-      advice: "give the weights of Embedding → LSTM → Linear, named embedding, lstm and fc as in the README",
+      advice: "give the weights of Embedding → LSTM → Linear, named embedding, lstm and fc as in the article “Coming "
+        + "from PyTorch”",
       values: values)
     if let name = shapes.keys.sorted().first(where: { $0.contains(/weight_hr_l/) }) {
       throw table.fail("\(CorpusError.escaped(name)) belongs to an LSTM with projections, expected none")
     }
     let layout = ParameterLayout(try architecture ?? Self.architecture(table))
-    table.advice = "the weights must be those of \(layout.architecture), named as in the README"
+    table.advice = "the weights must be those of \(layout.architecture), named as in the article “Coming from PyTorch”"
     try table.check(
       tensors(layout).map { ($0.name, $0.shape) } + secondBiases(layout).map { ($0.name, $0.source.shape) })
     return (layout, table)

@@ -32,8 +32,10 @@ public struct Safetensors: Sendable, Equatable {
 
   /// Reads a file.
   ///
-  /// - Parameter convertingFloats: whether tensors of float16, bfloat16 and float64 are accepted too, each element
-  ///   becoming the nearest Float. Integers and smaller floats never are.
+  /// - Parameters:
+  ///   - path: the file's.
+  ///   - convertingFloats: whether tensors of float16, bfloat16 and float64 are accepted too, each element becoming the
+  ///     nearest Float. Integers and smaller floats never are.
   /// - Throws: `FileError` if the file can't be read, `ModelError` if it is malformed.
   public init(contentsOf path: String, convertingFloats: Bool = false) throws {
     try self.init(SafetensorsFile(path, convertingFloats: convertingFloats))

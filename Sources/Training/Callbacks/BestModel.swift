@@ -11,7 +11,9 @@ public final class BestModel: TrainingCallback {
   private let write: (Parameters) throws -> Void
   private var best = BestValue()
 
-  /// - Parameter write: called after each epoch that is better than all before.
+  /// - Parameters:
+  ///   - monitor: what makes an epoch better.
+  ///   - write: called after each epoch that is better than all before.
   public init(monitor: MonitoredQuantity, write: @escaping (Parameters) throws -> Void) {
     self.monitor = monitor
     self.write = write

@@ -48,7 +48,7 @@ public struct TextCoder: Sendable {
     return result
   }
 
-  /// All words of a text; ``tokens(of:)`` are ``sequence(of:)`` of their tokens.
+  /// All words of a text; ``tokens(of:)`` are `sequence(of:)` of their tokens.
   public func words(of text: String) -> [Word] {
     var text = text
     text.makeContiguousUTF8()
