@@ -12,11 +12,14 @@
 #   make tsan          runs every test under ThreadSanitizer
 #   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
-#   make install       builds, and puts lstm into PREFIX/bin (PREFIX=/usr/local; DESTDIR is honored)
+#   make install       builds, and puts lstm, its completions and manual pages under PREFIX (/usr/local)
+#   make uninstall     takes them away
 #   make docs          builds the documentation of all libraries as a static site
 #   make format        formats the sources
 #   make lint          checks the sources' format, the modules' imports and the scripts' syntax
 #   make clean         removes what was built; data and trained models stay
+#
+# make install STATIC=1 links Swift's libraries in, for machines without Swift, and honors DESTDIR.
 #
 # MPI=1 builds with MPI (any of them), which shares a run out over machines; SERVE=1 builds with the server. All builds
 # of a checkout must agree about these, or build everything anew.
@@ -32,7 +35,7 @@ TRAITS = $(shell MPI="$(MPI)" SERVE="$(SERVE)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install docs \
+.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install uninstall docs \
   format lint clean set-up
 
 help:
@@ -89,12 +92,11 @@ bench: build
 interop: deps-interop build
 	@Scripts/interop.sh
 
-# Under sudo, what `make build` built is installed as it is: root builds nothing in your folder, and needs no Swift.
 install:
-	@if [ -z "$$SUDO_USER" ] || [ ! -x .build/release/lstm ]; then $(MAKE) build; fi
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	bin=$$($(SWIFT) build -c release --show-bin-path 2>/dev/null || echo .build/release) && \
-	  install -m 755 "$$bin/lstm" "$(DESTDIR)$(PREFIX)/bin/lstm"
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" Scripts/install.sh
+
+uninstall:
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" Scripts/install.sh --uninstall
 
 docs: set-up
 	@Scripts/docs.sh

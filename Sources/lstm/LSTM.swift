@@ -13,6 +13,17 @@ struct LSTM: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lstm",
     abstract: "Trains LSTM text classifiers on the cores of this machine.",
+    discussion: """
+      To begin, with a table of texts and labels (or a folder, or an archive of either):
+
+        lstm train --data reviews.csv --output reviews
+        lstm predict --model reviews "a wonderful film"
+        lstm evaluate --model reviews --data others.csv
+        lstm report reviews
+
+      Exit codes are 0 for success, 1 for an error that a message names, 64 for options that make no sense, 71 for too \
+      little memory or too few files, and 130 or 143 for a run that Ctrl-C or SIGTERM has ended, and that can go on.
+      """,
     version: "\(version) (kernels for \(Processor.kernels))",
     subcommands: [
       Train.self, Tune.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Export.self, Import.self,

@@ -5,7 +5,7 @@ import Testing
 struct MakefileTests {
   static let targets = [
     "build", "deps-interop", "deps-mpi", "train", "predict", "serve", "test", "test-mpi", "test-serve", "tsan", "bench",
-    "interop", "install", "format", "lint", "clean",
+    "interop", "install", "uninstall", "docs", "format", "lint", "clean",
   ]
 
   let workspace: Workspace
@@ -169,6 +169,10 @@ struct MakefileTests {
     let outcome = try make(["install", "PREFIX=/usr", "DESTDIR=\(workspace.path("stage"))"])
     #expect(outcome.code == 0, "\(outcome.said)")
     #expect(FileManager.default.isExecutableFile(atPath: workspace.path("stage/usr/bin/lstm")))
+    #expect(workspace.exists("stage/usr/share/fish/vendor_completions.d/lstm.fish"))
+    #expect(try make(["uninstall", "PREFIX=/usr", "DESTDIR=\(workspace.path("stage"))"]).code == 0)
+    let left = FileManager.default.enumerator(atPath: workspace.path("stage"))!.map { workspace.path("stage/\($0)") }
+    #expect(left.allSatisfy { path in (try? FileManager.default.contentsOfDirectory(atPath: path)) != nil })
   }
 
   @Test("clean removes what downloads left behind, and no data or models")
