@@ -115,7 +115,7 @@ let package = Package(
       ]),
     .target(
       name: "Classification",
-      dependencies: ["Corpus", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
+      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CSystemMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     // Empty without the trait, and so is Distribution.

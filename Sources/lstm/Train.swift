@@ -83,6 +83,18 @@ struct Train: ParsableCommand {
       valueName: "file"))
   var wordIndex: String?
 
+  @Option(
+    help: .init(
+      "Cross-validate: hold out each of so many parts of the training texts in turn, and classify it with a model that was "
+        + "trained on the others. No model is kept. (--test-split 0 takes all texts.)", valueName: "count"))
+  var folds: Int?
+
+  @Option(
+    help: .init(
+      "With --folds: write each text with its label and the prediction of the model that hasn't seen it, as CSV, or as "
+        + "JSON Lines into a .jsonl file.", valueName: "file"))
+  var predictions: String?
+
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
@@ -114,6 +126,15 @@ struct Train: ParsableCommand {
     ] where !(1...limit ~= value) {
       throw ValidationError(
         "\(option) must be \(limit == Int.max ? "at least 1" : "from 1 to \(grouped(limit))"), not \(value).")
+    }
+    if let folds {
+      guard 2...100 ~= folds else { throw ValidationError("--folds must be from 2 to 100, not \(folds).") }
+      for (option, isGiven) in [
+        ("--resume", resume != nil), ("--output", output != nil), ("--overwrite", overwrite),
+        ("--tensorboard", tensorboard != nil), ("--checkpoint-every", checkpointEvery != nil), ("--keep", keep != nil),
+      ] where isGiven { throw ValidationError("\(option) can't be given with --folds, which keeps no model.") }
+    } else if predictions != nil {
+      throw ValidationError("--predictions goes with --folds; lstm evaluate has it for a trained model.")
     }
     guard resume != nil || data != nil else {
       throw ValidationError("--data is missing: name the data, or a run's folder with --resume.")
@@ -191,6 +212,11 @@ struct Train: ParsableCommand {
         if !isQuiet { printError("\(reading.path): \(note)") }
       }
     }
+    if let folds {
+      try checkIsAlone(ranks, "--folds")
+      let start = try start()
+      return try crossValidate(start, folds: folds, threads: ranks.threads, report: report)
+    }
     let run: Run
     if let resume {
       guard
@@ -210,6 +236,11 @@ struct Train: ParsableCommand {
     }
     reading.end()
     try train(run, ranks)
+  }
+
+  /// Checks that no other process shares the work.
+  private func checkIsAlone(_ ranks: RankGroup, _ option: String) throws {
+    if ranks.count > 1 { throw ValidationError("\(option) works in one process: leave out mpirun.") }
   }
 
   private func options(_ ranks: RankGroup) -> Run.Options {
