@@ -195,7 +195,8 @@ let package = Package(
     .testTarget(
       name: "ClassificationTests",
       dependencies: [
-        "Classification", "Corpus", "Example", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "NGrams",
+        "Classification", "Corpus", "Example", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models",
+        "NGrams",
         "Parallel", "RecurrentNetwork",
       ], exclude: ["Golden"]),
     // Empty without the trait Serve.
@@ -211,7 +212,8 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Report",
+        "Classification", "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork",
+        "Report",
         "Training",
       ]),
     .testTarget(

@@ -85,6 +85,11 @@ package struct RunRecord: Sendable {
     return isFinished ? restored : last
   }
 
+  /// Whether a folder holds a run.
+  package static func isPresent(in path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path + "/" + RunFiles.history)
+  }
+
   /// Reads a folder.
   ///
   /// - Throws: `ReportError` if the folder holds no run, or if a file's contents aren't what a run writes; `FileError` or
