@@ -91,6 +91,12 @@ struct Train: ParsableCommand {
 
   @Option(
     help: .init(
+      "Train with so many seeds, --seed and those after it, and keep the run that is best on the validation texts; the "
+        + "first, where there are none.", valueName: "count"))
+  var seeds: Int?
+
+  @Option(
+    help: .init(
       "With --folds: write each text with its label and the prediction of the model that hasn't seen it, as CSV, or as "
         + "JSON Lines into a .jsonl file.", valueName: "file"))
   var predictions: String?
@@ -131,10 +137,14 @@ struct Train: ParsableCommand {
       guard 2...100 ~= folds else { throw ValidationError("--folds must be from 2 to 100, not \(folds).") }
       for (option, isGiven) in [
         ("--resume", resume != nil), ("--output", output != nil), ("--overwrite", overwrite),
-        ("--tensorboard", tensorboard != nil), ("--checkpoint-every", checkpointEvery != nil), ("--keep", keep != nil),
+        ("--seeds", seeds != nil), ("--tensorboard", tensorboard != nil),
+        ("--checkpoint-every", checkpointEvery != nil), ("--keep", keep != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --folds, which keeps no model.") }
     } else if predictions != nil {
       throw ValidationError("--predictions goes with --folds; lstm evaluate has it for a trained model.")
+    }
+    if let seeds, !(2...1000 ~= seeds) {
+      throw ValidationError("--seeds must be from 2 to 1,000, not \(seeds).")
     }
     guard resume != nil || data != nil else {
       throw ValidationError("--data is missing: name the data, or a run's folder with --resume.")
@@ -142,7 +152,7 @@ struct Train: ParsableCommand {
     if resume != nil {
       for (option, isGiven) in [
         ("--output", output != nil), ("--overwrite", overwrite), ("--initial-weights", initialWeights != nil),
-        ("--embedding-file", embeddingFile != nil),
+        ("--embedding-file", embeddingFile != nil), ("--seeds", seeds != nil),
         ("--limit", limit != nil), ("--validation-data", validationData != nil), ("--test-data", testData != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --resume.") }
     } else if embeddingFile != nil, initialWeights != nil || settings.network.embeddingSize == 0 {
@@ -217,6 +227,17 @@ struct Train: ParsableCommand {
       let start = try start()
       return try crossValidate(start, folds: folds, threads: ranks.threads, report: report)
     }
+    if let seeds {
+      try checkIsAlone(ranks, "--seeds")
+      let runs = try SeedRuns(
+        beginning: outputPath, from: start(seeds: seeds), count: seeds, options: options(ranks), report: report)
+      reading.end()
+      return try train(runs, folder: outputPath, report: report)
+    }
+    if let resume, SeedRuns.areUnderWay(in: resume) {
+      try checkIsAlone(ranks, "--seeds")
+      return try train(resumedSeeds(in: resume, options(ranks)), folder: resume, report: report)
+    }
     let run: Run
     if let resume {
       guard
@@ -256,6 +277,28 @@ struct Train: ParsableCommand {
   }
 
   private var outputPath: String { output ?? Self.defaultOutput }
+
+  /// The state that the first of several runs starts from.
+  private func start(seeds count: Int) throws -> Checkpoint {
+    let start = try start()
+    guard UInt64(count - 1) <= .max - start.configuration.seed else {
+      throw ValidationError("--seed must leave room for \(count) seeds; \(start.configuration.seed) is too large.")
+    }
+    return start
+  }
+
+  /// Runs with several seeds that go on as they were begun.
+  private func resumedSeeds(in folder: String, _ options: Run.Options) throws -> SeedRuns {
+    let runs = try SeedRuns(resuming: folder, options: options)
+    let configuration = try settings.applied(to: runs.configuration)
+    guard configuration == runs.configuration, applied(to: runs.output) == runs.output else {
+      let changes = configuration.differences(from: runs.configuration).joined(separator: "; ")
+      throw ValidationError(
+        "Settings can't be changed while runs with several seeds are under way\(changes.isEmpty ? "" : " (\(changes))"); "
+          + "leave them out.")
+    }
+    return runs
+  }
 
   /// The state that a new run starts from, before its data are read.
   private func start() throws -> Checkpoint {
@@ -421,7 +464,7 @@ struct Train: ParsableCommand {
       }
       for warning in run.warnings { printError("Warning: \(warning)") }
       if ranks.count == 1 {
-        try run.showTestAccuracy(folder: resume ?? outputPath, threads: ranks.threads, isQuiet: quiet)
+        try run.showTestAccuracy(threads: ranks.threads, isQuiet: quiet)
       }
     }
     if let summary = try traffic.summary(), !quiet { printError(summary) }
