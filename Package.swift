@@ -212,7 +212,8 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Classification", "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork",
+        "Classification", "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "NGrams", "Parallel",
+        "RecurrentNetwork",
         "Report",
         "Training",
       ]),
