@@ -115,7 +115,7 @@ let package = Package(
       ]),
     .target(
       name: "Classification",
-      dependencies: ["Corpus", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
+      dependencies: ["Corpus", "Files", "Hyperparameters", "Models", "NGrams", "Parallel", "RecurrentNetwork"]),
     .systemLibrary(
       name: "CSystemMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     // Empty without the trait, and so is Distribution.
@@ -195,7 +195,8 @@ let package = Package(
     .testTarget(
       name: "ClassificationTests",
       dependencies: [
-        "Classification", "Corpus", "Example", "Fixtures", "GoldenValues", "Hyperparameters", "Models", "NGrams",
+        "Classification", "Corpus", "Example", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models",
+        "NGrams",
         "Parallel", "RecurrentNetwork",
       ], exclude: ["Golden"]),
     // Empty without the trait Serve.
@@ -211,7 +212,9 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "Parallel", "RecurrentNetwork", "Report",
+        "Classification", "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "NGrams", "Parallel",
+        "RecurrentNetwork",
+        "Report",
         "Training",
       ]),
     .testTarget(

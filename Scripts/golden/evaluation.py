@@ -4,7 +4,7 @@
 
 Confusion counts, precision, recall, F1, their curve, ROC curve, its area and calibration of small sets of probabilities by
 scikit-learn, ties and empty bins among them, and the figures of a classifier of four labels; 95 % intervals of shares and means by statsmodels, of the ROC area by
-DeLong's formula as his paper has it. Needs numpy, scikit-learn and statsmodels.
+DeLong's formula as his paper has it; McNemar's exact test by statsmodels. Needs numpy, scikit-learn and statsmodels.
 """
 
 from pathlib import Path
@@ -24,6 +24,7 @@ from sklearn.metrics import (
     roc_auc_score,
     roc_curve,
 )
+from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
@@ -110,6 +111,12 @@ def multiclass(predicted, labels, label_count):
     }
 
 
+def paired(both, first, second, neither):
+    """Texts for which both answers are right, only the first, only the second, neither; and how far from chance that is."""
+    test = mcnemar([[both, first], [second, neither]], exact=True)
+    return {"counts": [both, first, second, neither], "pValue": test.pvalue}
+
+
 def main():
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 2, 150)
@@ -128,6 +135,13 @@ def main():
         "madeBy": "Scripts/golden/evaluation.py",
         "versions": layout.versions(np, sklearn, statsmodels),
         "cases": cases,
+        "paired": [
+            paired(*counts)
+            for counts in [
+                (0, 0, 0, 0), (5, 0, 0, 5), (5, 1, 0, 2), (5, 3, 3, 2), (9, 2, 11, 3), (2650, 118, 136, 490),
+                (20000, 1500, 1700, 1800), (100, 0, 400, 0), (22000, 900, 1600, 500),
+            ]
+        ],
         "multiclass": multiclass([0, 2, 0, 1, 2, 2, 2, 0, 2, 2], [0, 0, 0, 1, 1, 2, 2, 2, 2, 3], 4),
     })  # fmt: skip
 

@@ -134,8 +134,9 @@ extension DataSource {
     }
     // Padding in front is imagined where it is needed.
     let isPadded = data.coding.padding == .post && maxLength < .max
+    let truncation = data.coding.truncation
     func fit(_ sequences: inout TokenSequences) {
-      sequences.truncate(to: maxLength, at: data.coding.truncation)
+      sequences.truncate(to: maxLength, at: truncation)
       if isPadded { sequences.pad(to: maxLength) }
     }
     fit(&data.training.sequences)

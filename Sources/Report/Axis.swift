@@ -7,6 +7,17 @@ struct Axis {
   let domain: ClosedRange<Double>
   let ticks: [Double]
   private let decimals: Int
+  /// What stands at the ticks instead of numbers.
+  private var names: [String]?
+
+  /// An axis of names, at 0, 1, ….
+  init(_ label: String, categories names: [String]) {
+    self.label = label
+    self.names = names
+    domain = -0.5...Double(max(names.count, 1)) - 0.5
+    ticks = names.indices.map { Double($0) }
+    decimals = 0
+  }
 
   /// - Parameters:
   ///   - label: the quantity, with its unit.
@@ -38,5 +49,5 @@ struct Axis {
   func position(of value: Double) -> Double { (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound) }
 
   /// The text at a tick.
-  func text(at tick: Double) -> String { decimal(tick, decimals) }
+  func text(at tick: Double) -> String { names?[Int(tick)] ?? decimal(tick, decimals) }
 }

@@ -16,11 +16,20 @@ struct Chart {
     /// The index of a color in the palette.
     var color: Int
     var isDashed = false
+    /// Whether a line goes through the points.
+    var hasLine = true
   }
 
   enum Shape: String {
-    case wide, square
-    var size: (width: Double, height: Double) { self == .wide ? (400, 232) : (300, 300) }
+    case wide, square, small
+
+    var size: (width: Double, height: Double) {
+      switch self {
+      case .wide: (400, 232)
+      case .square: (300, 300)
+      case .small: (300, 180)
+      }
+    }
   }
 
   let shape: Shape
@@ -74,8 +83,10 @@ struct Chart {
         "<path class=\"diagonal\" d=\"M\(units(Self.left)) \(units(baseline))L\(units(end)) \(units(Self.top))\"/>\n"
     }
     for series in series {
-      svg +=
-        "<g class=\"c\(series.color)\"><path class=\"line\(series.isDashed ? " dashed" : "")\" d=\"\(path(series))\"/>"
+      svg += "<g class=\"c\(series.color)\">"
+      if series.hasLine {
+        svg += "<path class=\"line\(series.isDashed ? " dashed" : "")\" d=\"\(path(series))\"/>"
+      }
       for point in series.points where point.note != nil && point.x.isFinite && point.y.isFinite {
         let center = position(of: point)
         svg += "<circle cx=\"\(units(center.x))\" cy=\"\(units(center.y))\" r=\"\(units(point.radius))\">"

@@ -10,6 +10,8 @@ package struct ReportError: ActionableError, Equatable {
     case noRun
     /// A file's contents aren't what a run writes.
     case malformed
+    /// Predictions that were to be compared are for different texts.
+    case otherTexts
   }
 
   package let kind: Kind

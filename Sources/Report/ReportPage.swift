@@ -21,13 +21,23 @@ package struct ReportPage {
   package static let maximumRuns = 6
 
   let runs: [Run]
+  /// Two models on the same texts.
+  private let pair: PairedPredictions?
   /// The folders' names, or their paths if some names are equal.
   let names: [String]
 
-  /// - Precondition: there are 1 to `maximumRuns` runs.
-  package init(_ runs: [Run]) {
-    precondition((1...Self.maximumRuns).contains(runs.count), "a page shows 1 to \(Self.maximumRuns) runs")
-    self.runs = runs
+  /// - Parameters:
+  ///   - runs: the runs; none if the page is about predictions alone.
+  ///   - pair: what two models predict for the same texts.
+  /// - Precondition: there are at most `maximumRuns` runs, and one or a pair.
+  package init(_ runs: [Run], pair: PairedPredictions? = nil) {
+    precondition(runs.count <= Self.maximumRuns, "a page shows at most \(Self.maximumRuns) runs")
+    precondition(!runs.isEmpty || pair != nil, "there is nothing to show")
+    (self.runs, self.pair) = (runs, pair)
+    if let pair, runs.isEmpty {
+      self.names = pair.names
+      return
+    }
     let names = runs.map { URL(fileURLWithPath: $0.record.path).standardizedFileURL.lastPathComponent }
     self.names = Set(names).count == names.count ? names : runs.map(\.record.path)
   }
@@ -55,17 +65,25 @@ package struct ReportPage {
     <h1>\(escaped(headline))</h1>
     \(isComparison && haveDifferentData ? "<p>Figures on different texts say nothing about which settings are better.</p>" : "")
     </header>
+    \(pair.map(comparisonSection) ?? "")
+    \(runs.isEmpty ? "" : runSections)
+    </main>
+    </body>
+    </html>
+
+    """
+  }
+
+  private var runSections: String {
+    """
     <div class="tables\(runs.count > 2 ? " stacked" : "")">
     \(runTable("Final figures", figures, marksDifferences: false))
     \(runTable("Configuration and data", settings, marksDifferences: true))
     </div>
     \(learningSection)
     \(performanceSection)
+    \(runs.map(trialSection).joined())
     \(runs.indices.map(predictionSection).joined(separator: "\n"))
-    </main>
-    </body>
-    </html>
-
     """
   }
 
@@ -80,6 +98,7 @@ package struct ReportPage {
 
   /// The most important result, in a line.
   private var headline: String {
+    if runs.isEmpty, let pair { return pair.headline }
     let accuracies = runs.map { $0.record.modelEpoch?.validationAccuracy }
     guard let best = bestIndex(accuracies, isHigherBetter: true) else { return headlineWithoutEpochs }
     let value = decimal(accuracies[best]!, 4)

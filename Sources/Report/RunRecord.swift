@@ -65,6 +65,9 @@ package struct RunRecord: Sendable {
   /// The model in model.safetensors; nil until the run writes it.
   package let model: Model?
 
+  /// What a tuning in this folder has tried; none where there was none.
+  package let trials: [Trial]
+
   /// The model's configuration, or else that of run.json; nil if there is neither.
   package var configuration: TrainingConfiguration? { model?.configuration ?? settings?.configuration }
 
@@ -83,6 +86,11 @@ package struct RunRecord: Sendable {
     let isFinished =
       last.number == configuration.epochs || last.number - restored.number >= max(stopping.patience, 1)
     return isFinished ? restored : last
+  }
+
+  /// Whether a folder holds a run.
+  package static func isPresent(in path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path + "/" + RunFiles.history)
   }
 
   /// Reads a folder.
@@ -116,6 +124,7 @@ package struct RunRecord: Sendable {
     }
     performance = try Self.performance(path + "/" + RunFiles.performance)
     settings = try Self.settings(path + "/" + RunFiles.description)
+    trials = try Tuner.trials(in: path)
     let modelPath = path + "/" + RunFiles.model
     model =
       try FileManager.default.fileExists(atPath: modelPath)

@@ -37,19 +37,7 @@ final class TextTrainingJob: Sendable {
       texts: texts, labels: labels, options: options, vocabularySize: configuration.vocabularySize,
       maxLength: configuration.maxLength, keeping: configuration.wide == nil ? [] : .words, threads: threads)
     for note in data.notes { tell(.note(note)) }
-    let (training, validation) = try data.parts(validationSplit: configuration.validationSplit)
-    let wide = try WidePart(configuration, training: training, validation: validation, threads: threads)
-    try checkCancellation()
-    let trainer = try Trainer(
-      configuration, training: training, validation: validation.count > 0 ? validation : nil,
-      wideLogits: wide?.validationLogits, threads: threads)
-    try train(trainer)
-    let weighsParts = wide != nil && validation.count > 0
-    let logits = weighsParts || configuration.threshold != nil ? trainer.validationLogits() : nil
-    let model = try data.finishedModel(
-      trainer.parameters, configuration, wide, networkLogits: logits, weighsParts: weighsParts,
-      validationLabels: validation.labels
-    ).model
+    let model = try train(on: data, configuration, threads)
     let classifier = try TextClassifier(model, threads: threads)
     // Unless it had to serve for validation.
     if configuration.validationSplit != nil, data.test.count > 0 {
@@ -84,10 +72,8 @@ final class TextTrainingJob: Sendable {
     return (configuration, options)
   }
 
-  private func train(_ trainer: Trainer) throws {
-    let stepCount = Double(trainer.configuration.epochs * trainer.stepsPerEpoch)
-    let ending = try trainer.run { event in
-      let fraction = Double(trainer.current.steps.count) / stepCount
+  private func train(on data: Dataset, _ configuration: TrainingConfiguration, _ threads: Int) throws -> Model {
+    let model = try data.train(configuration, threads: threads) { event, fraction in
       switch event {
       case .begin: break
       case .step(let record): tell(.step(record), fraction)
@@ -96,9 +82,9 @@ final class TextTrainingJob: Sendable {
       }
       return answer
     }
-    if case .stopped = ending { throw CancellationError() }
     // The last epoch ends the training, whatever the answer to it.
-    try checkCancellation()
+    guard let model, answer == .goOn else { throw CancellationError() }
+    return model
   }
 
   private func tell(_ event: TextTrainingProgress.Event, _ fraction: Double = 0) {

@@ -223,40 +223,13 @@ struct Evaluate: ParsableCommand {
   private func write(
     _ outcomes: [Outcome], _ logits: [Float], _ selection: Selection, _ model: Model, to path: String
   ) throws {
-    let samples = selection.samples
-    guard let origins = samples.origins, let texts = samples.originals else {
+    let predictions = LabeledPredictions(
+      selection.samples, logits: logits, predicted: outcomes.map(model.predictedLabel), labels: model.labels,
+      fileNames: selection.fileNames, dataPath: data)
+    guard let predictions else {
       throw CommandError(path: data, "holds numbers, not texts", advice: "leave out --predictions, or give texts")
     }
-    let width = logits.count / samples.count
-    let isJSON = (path as NSString).pathExtension.lowercased() == "jsonl"
-    var lines: [String] = []
-    if !isJSON {
-      lines.append(
-        (["file", "line", "text", "label", "predicted"] + model.labels.map { "probability_" + $0 })
-          .map(csvField).joined(separator: ","))
-    }
-    for index in 0..<samples.count {
-      let origin = origins[index]
-      let name = selection.fileNames[Int(origin.file)]
-      let file = name.isEmpty ? (data as NSString).lastPathComponent : name
-      let probabilities = Outcome.probabilities(logits: logits[index * width..<(index + 1) * width])
-      let label = model.labels[Int(samples.labels[index])]
-      let predicted = model.labels[Int(model.predictedLabel(outcomes[index]))]
-      if isJSON {
-        lines.append(
-          OrderedJSON.object([
-            ("file", .string(file)), ("line", .integer(Int(origin.line))), ("text", .string(texts[index])),
-            ("label", .string(label)), ("predicted", .string(predicted)),
-            ("probabilities", .object(zip(model.labels, probabilities).map { (name: $0, value: .float($1)) })),
-          ]).text())
-      } else {
-        let line = origin.line > 0 ? "\(origin.line)" : ""
-        lines.append(
-          ([file, line, texts[index], label, predicted].map(csvField) + probabilities.map { "\($0)" })
-            .joined(separator: ","))
-      }
-    }
-    try AtomicFile.write([Data((lines.joined(separator: "\n") + "\n").utf8)], to: path)
+    try predictions.write(to: path)
   }
 
   // MARK: Figures

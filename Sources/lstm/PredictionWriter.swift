@@ -138,7 +138,7 @@ struct PredictionWriter {
   /// The first line of CSV, if this is the first answer.
   private var header: String {
     guard count == 1 else { return "" }
-    return (keptNames + answerColumns.map(answerName)).map(csvField).joined(separator: ",") + "\n"
+    return (keptNames + answerColumns.map(answerName)).map(\.csvField).joined(separator: ",") + "\n"
   }
 
   /// The names of what stands in front of an answer.
@@ -162,7 +162,7 @@ struct PredictionWriter {
       + (error.expected.map { "expected \($0), found \(error.found)" } ?? error.found)
     if format == .jsonl { return OrderedJSON.object([("error", .string(message))]).text() }
     let empty = (keptNames + answerColumns.dropLast()).map { _ in "" }
-    return header + (empty + [csvField(message)]).joined(separator: ",")
+    return header + (empty + [message.csvField]).joined(separator: ",")
   }
 
   /// - Parameter explanation: for `jsonl`, what to add.
@@ -191,7 +191,7 @@ struct PredictionWriter {
           + "  "
       return line + (isUnknown ? "(no known words) " : "") + shown(text)
     case .csv:
-      var fields = kept(row).map(csvField) + ["\(prediction.probability)", csvField(label)]
+      var fields = kept(row).map(\.csvField) + ["\(prediction.probability)", label.csvField]
       if style.showsProbabilities {
         fields += ["\(prediction.knownWordCount)"] + prediction.probabilities.map { "\($0)" }
       }
@@ -249,8 +249,3 @@ struct PredictionWriter {
 
 /// The beginning of a text, on one line and without control characters.
 private func shown(_ text: String) -> String { CorpusError.escaped(text, limit: 60) }
-
-/// A CSV field, quoted according to RFC 4180 if necessary.
-func csvField(_ text: String) -> String {
-  text.utf8.contains { "\",\r\n".utf8.contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
-}

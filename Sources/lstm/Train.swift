@@ -83,6 +83,24 @@ struct Train: ParsableCommand {
       valueName: "file"))
   var wordIndex: String?
 
+  @Option(
+    help: .init(
+      "Cross-validate: hold out each of so many parts of the training texts in turn, and classify it with a model that was "
+        + "trained on the others. No model is kept. (--test-split 0 takes all texts.)", valueName: "count"))
+  var folds: Int?
+
+  @Option(
+    help: .init(
+      "Train with so many seeds, --seed and those after it, and keep the run that is best on the validation texts; the "
+        + "first, where there are none.", valueName: "count"))
+  var seeds: Int?
+
+  @Option(
+    help: .init(
+      "With --folds: write each text with its label and the prediction of the model that hasn't seen it, as CSV, or as "
+        + "JSON Lines into a .jsonl file.", valueName: "file"))
+  var predictions: String?
+
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
@@ -115,13 +133,26 @@ struct Train: ParsableCommand {
       throw ValidationError(
         "\(option) must be \(limit == Int.max ? "at least 1" : "from 1 to \(grouped(limit))"), not \(value).")
     }
+    if let folds {
+      guard 2...100 ~= folds else { throw ValidationError("--folds must be from 2 to 100, not \(folds).") }
+      for (option, isGiven) in [
+        ("--resume", resume != nil), ("--output", output != nil), ("--overwrite", overwrite),
+        ("--seeds", seeds != nil), ("--tensorboard", tensorboard != nil),
+        ("--checkpoint-every", checkpointEvery != nil), ("--keep", keep != nil),
+      ] where isGiven { throw ValidationError("\(option) can't be given with --folds, which keeps no model.") }
+    } else if predictions != nil {
+      throw ValidationError("--predictions goes with --folds; lstm evaluate has it for a trained model.")
+    }
+    if let seeds, !(2...1000 ~= seeds) {
+      throw ValidationError("--seeds must be from 2 to 1,000, not \(seeds).")
+    }
     guard resume != nil || data != nil else {
       throw ValidationError("--data is missing: name the data, or a run's folder with --resume.")
     }
     if resume != nil {
       for (option, isGiven) in [
         ("--output", output != nil), ("--overwrite", overwrite), ("--initial-weights", initialWeights != nil),
-        ("--embedding-file", embeddingFile != nil),
+        ("--embedding-file", embeddingFile != nil), ("--seeds", seeds != nil),
         ("--limit", limit != nil), ("--validation-data", validationData != nil), ("--test-data", testData != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --resume.") }
     } else if embeddingFile != nil, initialWeights != nil || settings.network.embeddingSize == 0 {
@@ -191,6 +222,22 @@ struct Train: ParsableCommand {
         if !isQuiet { printError("\(reading.path): \(note)") }
       }
     }
+    if let folds {
+      try checkIsAlone(ranks, "--folds")
+      let start = try start()
+      return try crossValidate(start, folds: folds, threads: ranks.threads, report: report)
+    }
+    if let seeds {
+      try checkIsAlone(ranks, "--seeds")
+      let runs = try SeedRuns(
+        beginning: outputPath, from: start(seeds: seeds), count: seeds, options: options(ranks), report: report)
+      reading.end()
+      return try train(runs, folder: outputPath, report: report)
+    }
+    if let resume, SeedRuns.areUnderWay(in: resume) {
+      try checkIsAlone(ranks, "--seeds")
+      return try train(resumedSeeds(in: resume, options(ranks)), folder: resume, report: report)
+    }
     let run: Run
     if let resume {
       guard
@@ -212,6 +259,11 @@ struct Train: ParsableCommand {
     try train(run, ranks)
   }
 
+  /// Checks that no other process shares the work.
+  private func checkIsAlone(_ ranks: RankGroup, _ option: String) throws {
+    if ranks.count > 1 { throw ValidationError("\(option) works in one process: leave out mpirun.") }
+  }
+
   private func options(_ ranks: RankGroup) -> Run.Options {
     var options = Run.Options()
     options.threads = ranks.threads
@@ -225,6 +277,28 @@ struct Train: ParsableCommand {
   }
 
   private var outputPath: String { output ?? Self.defaultOutput }
+
+  /// The state that the first of several runs starts from.
+  private func start(seeds count: Int) throws -> Checkpoint {
+    let start = try start()
+    guard UInt64(count - 1) <= .max - start.configuration.seed else {
+      throw ValidationError("--seed must leave room for \(count) seeds; \(start.configuration.seed) is too large.")
+    }
+    return start
+  }
+
+  /// Runs with several seeds that go on as they were begun.
+  private func resumedSeeds(in folder: String, _ options: Run.Options) throws -> SeedRuns {
+    let runs = try SeedRuns(resuming: folder, options: options)
+    let configuration = try settings.applied(to: runs.configuration)
+    guard configuration == runs.configuration, applied(to: runs.output) == runs.output else {
+      let changes = configuration.differences(from: runs.configuration).joined(separator: "; ")
+      throw ValidationError(
+        "Settings can't be changed while runs with several seeds are under way\(changes.isEmpty ? "" : " (\(changes))"); "
+          + "leave them out.")
+    }
+    return runs
+  }
 
   /// The state that a new run starts from, before its data are read.
   private func start() throws -> Checkpoint {
@@ -390,7 +464,7 @@ struct Train: ParsableCommand {
       }
       for warning in run.warnings { printError("Warning: \(warning)") }
       if ranks.count == 1 {
-        try run.showTestAccuracy(folder: resume ?? outputPath, threads: ranks.threads, isQuiet: quiet)
+        try run.showTestAccuracy(threads: ranks.threads, isQuiet: quiet)
       }
     }
     if let summary = try traffic.summary(), !quiet { printError(summary) }

@@ -182,7 +182,7 @@ struct Tune: ParsableCommand {
     if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
     if quiet { return }
     for warning in run.warnings { printError("Warning: \(warning)") }
-    try run.showTestAccuracy(folder: folder, threads: tuner.threads, isQuiet: quiet)
+    try run.showTestAccuracy(threads: tuner.threads, isQuiet: quiet)
   }
 }
 

@@ -55,6 +55,39 @@ import Testing
     }
   }
 
+  @Test func comparesPredictionsOfTheSameTexts() throws {
+    try withTemporaryFolder { folder in
+      func predictions(_ name: String, wrong: ClosedRange<Int>, count: Int = 30) throws -> String {
+        let rows = (1...count).map { "f,\($0),text \($0),a,\(wrong.contains($0) ? "b" : "a")\n" }
+        return try folder.write("file,line,text,label,predicted\n" + rows.joined(), to: name)
+      }
+      let (a, b) = (try predictions("a.csv", wrong: 1...10), try predictions("b.csv", wrong: 9...12))
+      let run = try LSTMProcess.run("report", a, b)
+      #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
+      let lines = run.output.split(separator: "\n")
+      #expect(lines.count == 5)
+      #expect(lines[0].hasPrefix("\(a)  accuracy 0.6667 (0."), "\(lines[0])")
+      #expect(lines[1].hasPrefix("\(b)  accuracy 0.8667 (0."), "\(lines[1])")
+      #expect(lines[2].hasPrefix("30 texts: both right for 18, both wrong for 2; "), "\(lines[2])")
+      // 2 · (1 + 10 + 45) / 2¹⁰.
+      #expect(lines[3] == "McNemar's exact test: p = 0.1094")
+      #expect(lines[4] == "\(folder.path("report.html"))")
+      #expect(try folder.text("report.html").contains("p = 0.1094"))
+      let other = try LSTMProcess.run("report", a, try predictions("c.csv", wrong: 1...1, count: 29))
+      #expect(other.exitCode == 1 && other.errors.contains("29 here, 30 there; give the"), "\(other.errors)")
+      let single = try LSTMProcess.run("report", a)
+      #expect(single.exitCode == 64 && single.errors.contains("Give two files of predictions"), "\(single.errors)")
+      // In folders, one of which is a run's.
+      let training = try Self.trained.get().write(into: folder)
+      let missing = try LSTMProcess.run("report", a, training)
+      #expect(missing.exitCode == 1 && missing.errors.contains("holds no predictions.csv; write one"))
+      _ = try predictions("run/predictions.csv", wrong: 1...3)
+      let both = try LSTMProcess.run("report", training, training, "--output", folder.path("both.html"))
+      #expect(both.output.contains("p = 1.0000") && both.output.contains("both.html"), "\(both.errors)")
+      #expect(try folder.text("both.html").contains("Final figures"))
+    }
+  }
+
   @Test(
     arguments: [
       (["/nowhere"], 1, "/nowhere: no such folder"), (["Data"], 1, "Data: holds no run: history.csv is missing"),

@@ -10,6 +10,10 @@ package enum RunFiles {
   package static let performance = "performance.csv"
   package static let description = "run.json"
   package static let checkpoints = "checkpoints"
+  /// The folder of the runs with several seeds, until they are complete.
+  package static let seeds = "seeds"
+  /// What came of several seeds.
+  package static let seedTable = "seeds.csv"
 
   /// The name of the checkpoint after a number of steps.
   package static func checkpoint(step: Int) -> String {

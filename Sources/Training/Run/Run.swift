@@ -273,6 +273,34 @@ public final class Run {
     return records.last?.validation.accuracy
   }
 
+  /// How well the model does on the texts that were validated on, unless these are the test part; nil without such texts.
+  /// Of a model with a wide part, before that learned from them, too.
+  var validationEvaluation: MulticlassEvaluation? {
+    guard hasValidationPart, validationCount > 0 else { return nil }
+    let labels = trainer.validationData.labels
+    let own = trainer.validationLogits()
+    let outcomes = Outcome.outcomes(logits: wide?.crossValidatedLogits(networkLogits: own) ?? own, labels: labels)
+    return MulticlassEvaluation(
+      predicted: outcomes.map(\.label), labels: labels, labelCount: configuration.labelCount)
+  }
+
+  /// Whether other texts than the test part are validated on.
+  package var hasValidationPart: Bool { configuration.validationSplit != nil || dataset.validation != nil }
+
+  /// How well the model that the run has left does on the test part; nil without one.
+  ///
+  /// - Throws: `ModelError`.
+  package func testEvaluation(
+    threads: Int, progress: (Double) -> Void = { _ in }
+  ) throws -> MulticlassEvaluation? {
+    guard let folder, dataset.test.count > 0 else { return nil }
+    let path = folder.path + "/" + RunFiles.model
+    let model = try Model(contentsOf: path)
+    let outcomes = try model.outcomes(of: dataset.test, threads: threads, path: path, progress: progress)
+    return MulticlassEvaluation(
+      predicted: outcomes.map(model.predictedLabel), labels: dataset.test.labels, labelCount: configuration.labelCount)
+  }
+
   private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
 
   private func record(_ event: TrainingEvent) throws {

@@ -52,7 +52,11 @@ public final class RunFolder {
     }
     try self.init(locking: path)
     // Checkpoints first: none may remain that doesn't belong to the other files.
-    for name in [RunFiles.checkpoints, RunFiles.model, RunFiles.bestModel, RunFiles.description, RunFiles.performance] {
+    for name in [
+      RunFiles.checkpoints, RunFiles.model, RunFiles.bestModel, RunFiles.description, RunFiles.performance,
+      RunFiles.seeds,
+      RunFiles.seedTable,
+    ] {
       let old = path + "/" + name
       guard FileManager.default.fileExists(atPath: old) else { continue }
       do { try FileManager.default.removeItem(atPath: old) } catch {

@@ -62,11 +62,6 @@ extension Trial {
       throw TrainingError.notFinite(.loss, step: stepCount, learningRate: configuration.learningRate)
     }
     let outcomes = Outcome.outcomes(logits: logits, labels: validation.labels)
-    let evaluation = MulticlassEvaluation(
-      predicted: outcomes.map(\.label), labels: validation.labels, labelCount: configuration.labelCount)
-    let rocArea =
-      configuration.labelCount == 2
-      ? BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: validation.labels).rocArea : nil
     if folds.isEmpty {
       let network = try dataset.model(trainer.parameters, configuration).safetensors().size
       let model = try dataset.model(trainer.parameters, configuration, wide)
@@ -81,7 +76,7 @@ extension Trial {
     }
     folds.append(
       Fold(
-        confusion: evaluation.confusion, lossSum: outcomes.reduce(0) { $0 + $1.loss }, rocArea: rocArea,
+        outcomes, predicted: outcomes.map(\.label), labels: validation.labels, labelCount: configuration.labelCount,
         seconds: seconds, peakMemory: ProcessMemory.peak))
     if let limit = options.modelSizeLimit, let modelSize, modelSize > limit {
       problem = "the model's file has about \(modelSize) bytes"

@@ -2,6 +2,7 @@ import Classification
 import Corpus
 import Foundation
 import Hyperparameters
+import RecurrentNetwork
 
 /// Settings that were tried, and what came of them.
 public struct Trial: Codable, Sendable, Equatable {
@@ -42,12 +43,42 @@ public struct Trial: Codable, Sendable, Equatable {
   var candidate: TuningCandidate { TuningCandidate(configuration: configuration, tokens: tokens) }
 }
 
+extension Trial.Fold {
+  /// - Parameters:
+  ///   - outcomes: what the model made of each text that was held out.
+  ///   - predicted: the labels that it predicted.
+  ///   - labels: the true ones.
+  init(
+    _ outcomes: [Outcome], predicted: [UInt8], labels: [UInt8], labelCount: Int, seconds: Double, peakMemory: Int
+  ) {
+    self.init(
+      confusion: MulticlassEvaluation(predicted: predicted, labels: labels, labelCount: labelCount).confusion,
+      lossSum: outcomes.reduce(0) { $0 + $1.loss },
+      rocArea: labelCount == 2
+        ? BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: labels).rocArea : nil,
+      seconds: seconds, peakMemory: peakMemory)
+  }
+
+  /// The number of texts that were held out.
+  public var textCount: Int { confusion.joined().reduce(0, +) }
+  /// The share of right predictions; nil without texts.
+  public var accuracy: Double? { MulticlassEvaluation(confusion: confusion).accuracy }
+  /// The mean of the labels' F1; nil without texts.
+  public var macroF1: Double? { MulticlassEvaluation(confusion: confusion).macroF1 }
+}
+
+extension Collection<Trial.Fold> {
+  /// The predictions of all folds together; nil without folds.
+  var evaluation: MulticlassEvaluation? {
+    guard let first else { return nil }
+    return MulticlassEvaluation(
+      confusion: dropFirst().reduce(first.confusion) { zip($0, $1.confusion).map { zip($0, $1).map(+) } })
+  }
+}
+
 extension Trial {
   private func evaluation(ofFirst count: Int) -> MulticlassEvaluation? {
-    let matrices = folds.prefix(count).map(\.confusion)
-    guard let first = matrices.first else { return nil }
-    return MulticlassEvaluation(
-      confusion: matrices.dropFirst().reduce(first) { zip($0, $1).map { zip($0, $1).map(+) } })
+    folds.prefix(count).evaluation
   }
 
   private var evaluation: MulticlassEvaluation? { evaluation(ofFirst: folds.count) }

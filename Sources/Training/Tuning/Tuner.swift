@@ -54,6 +54,11 @@ public struct Tuner: Sendable {
     self.change = change
   }
 
+  /// The trials that a folder holds, of a tuning that may be going on; none where there is no tuning.
+  ///
+  /// - Throws: `TrainingError.unreadableTuning`, `FileError`.
+  package static func trials(in folder: String) throws -> [Trial] { try TuningSearch.trials(in: folder) }
+
   /// The same tuning, to go on with.
   public var goingOn: Tuner {
     var result = self

@@ -1,6 +1,7 @@
 import Corpus
+import Files
 import Hyperparameters
-import Parallel
+import RecurrentNetwork
 
 /// The texts of a tuning, in parts of which each is held out in turn. The test part is not among them.
 struct TuningData {
@@ -9,17 +10,27 @@ struct TuningData {
   /// hold out.
   private let parts: [Int]?
 
-  /// - Parameter folds: the number of parts; with 1, the texts that a run would validate on.
-  init(_ dataset: Dataset, folds: Int) {
+  /// - Parameters:
+  ///   - folds: the number of parts; with 1, the texts that a run would validate on.
+  ///   - seed: which of many ways to make parts.
+  init(_ dataset: Dataset, folds: Int, seed: UInt64 = 0) {
     self.dataset = dataset
-    parts = folds > 1 ? Self.parts(of: dataset.training, count: folds) : nil
+    parts = folds > 1 ? Self.parts(of: dataset.training, count: folds, seed: seed) : nil
     self.dataset.test = dataset.test.prefix(0)
   }
 
   /// The part that each text belongs to: each label's texts to all in turn, in the order of their hashes, and equal texts
   /// to the same one.
-  static func parts(of data: LabeledSequences, count: Int) -> [Int] {
-    let hashes = (data.origins ?? []).map(\.hash)
+  ///
+  /// - Parameter seed: mixes the hashes, unless it is 0.
+  static func parts(of data: LabeledSequences, count: Int, seed: UInt64 = 0) -> [Int] {
+    var hashes = data.origins?.map(\.hash) ?? data.sequences.hashes
+    if seed != 0 {
+      hashes = hashes.map { hash in
+        var generator = RandomGenerator(seed: seed, stream: hash)
+        return generator.next()
+      }
+    }
     var partOfHash: [UInt64: Int] = [:]
     var next: [UInt8: Int] = [:]
     for place in hashes.indices.sorted(by: { (hashes[$0], $0) < (hashes[$1], $1) }) {
@@ -40,19 +51,34 @@ struct TuningData {
     dataset.vocabulary = dataset.vocabulary.map { Array($0.prefix(configuration.vocabularySize)) }
     dataset.training.limitVocabulary(to: configuration.vocabularySize)
     dataset.validation?.limitVocabulary(to: configuration.vocabularySize)
-    guard let parts else {
+    guard parts != nil else {
       let (training, validation) = try dataset.parts(validationSplit: configuration.validationSplit)
       return (dataset, training, validation)
     }
-    func texts(_ isHeldOut: Bool) -> LabeledSequences {
-      dataset.training.selecting(parts.indices.filter { (parts[$0] == fold) == isHeldOut })
-    }
+    let training = dataset.training
+    func texts(_ isHeldOut: Bool) -> LabeledSequences { training.selecting(places(in: fold, isHeldOut)) }
     return (dataset, texts(false), texts(true))
+  }
+
+  /// The places among the training texts of those that a fold holds out, or of the others.
+  func places(in fold: Int, _ isHeldOut: Bool = true) -> [Int] {
+    (parts ?? []).indices.filter { (parts![$0] == fold) == isHeldOut }
   }
 
   /// How many texts a run trains on for one of a fold's.
   func growth(from training: LabeledSequences) -> Double {
     Double(dataset.training.count) / Double(max(training.count, 1))
+  }
+}
+
+extension TokenSequences {
+  /// A hash of each sequence.
+  fileprivate var hashes: [UInt64] {
+    (0..<count).map { index in
+      var fingerprint = Fingerprint()
+      self[index].withUnsafeBytes { fingerprint.add($0) }
+      return fingerprint.state
+    }
   }
 }
 

@@ -93,10 +93,8 @@ final class TuningSearch {
     record = try Self.read(Record.self, from: Self.recordPath(path))
     change(&record.options)
     try Self.check(record.options)
-    (space, self.threads, trials) = (Self.space(record), threads, [])
-    while FileManager.default.fileExists(atPath: Self.trialPath(path, trials.count + 1)) {
-      trials.append(try Self.read(Trial.self, from: Self.trialPath(path, trials.count + 1)))
-    }
+    (space, self.threads) = (Self.space(record), threads)
+    trials = try Self.trials(in: path)
     isOver = FileManager.default.fileExists(atPath: path + "/" + RunFiles.checkpoints)
     secondsBefore = trials.reduce(0) { $0 + $1.seconds }
     start = .now
@@ -167,6 +165,15 @@ final class TuningSearch {
       let value = try? decoder.decode(type, from: data)
     else { throw TrainingError.unreadableTuning(path: path) }
     return value
+  }
+
+  /// The trials that a folder holds.
+  static func trials(in path: String) throws -> [Trial] {
+    var trials: [Trial] = []
+    while FileManager.default.fileExists(atPath: trialPath(path, trials.count + 1)) {
+      trials.append(try read(Trial.self, from: trialPath(path, trials.count + 1)))
+    }
+    return trials
   }
 
   // MARK: Searching

@@ -28,6 +28,20 @@ import Testing
     #expect(places.values.contains { $0.count == 6 })
   }
 
+  @Test("are in other parts with another seed, still with equal texts together")
+  func seeds() throws {
+    let texts = try data().training
+    let parts = (0..<3).map { TuningData.parts(of: texts, count: 4, seed: $0) }
+    #expect(parts[0] == TuningData.parts(of: texts, count: 4))
+    #expect(Set(parts).count == 3)
+    for label in 0..<3 {
+      let own = texts.labels.indices.filter { Int(texts.labels[$0]) == label }
+      for part in 0..<4 { #expect((4...7).contains(own.count { parts[1][$0] == part }), "\(label) \(part)") }
+    }
+    let same = texts.origins!.indices.filter { texts.origins![$0].hash == texts.origins![0].hash }
+    #expect(Set(same.map { parts[1][$0] }).count == 1)
+  }
+
   @Test("are each held out once, and read by the vocabulary that is asked for")
   func folds() throws {
     let data = TuningData(try data(), folds: 3)

@@ -1,0 +1,247 @@
+import Classification
+import Corpus
+import Files
+import Foundation
+import Hyperparameters
+import Models
+import Parallel
+import RecurrentNetwork
+
+/// The same training with several seeds, to tell luck from skill: which of them a single run had is chance.
+///
+///     let start = try Checkpoint(configuration: settings, source: DataSource(path: "reviews.csv"))
+///     let runs = try SeedRuns(beginning: "run", from: start, count: 5)
+///     if let kept = try runs.train() { print(kept.seed) }
+///
+/// Each seed has a run in a subfolder. In the end the folder holds the run to keep, as if it had been trained there alone,
+/// and seeds.csv; the others are removed. The kept run is the best on the validation texts. Without such texts it is the
+/// first, so that nothing is chosen by the test part.
+public final class SeedRuns {
+  /// What a seed has led to.
+  public struct Result: Codable, Sendable, Equatable {
+    /// The seed.
+    public let seed: UInt64
+    let validation, test: [[Int]]?
+
+    private func evaluation(_ confusion: [[Int]]?) -> MulticlassEvaluation? {
+      confusion.map(MulticlassEvaluation.init(confusion:))
+    }
+    /// The share of validation texts whose label is predicted; nil without such texts, as for the others.
+    public var validationAccuracy: Double? { evaluation(validation)?.accuracy }
+    /// The mean of the labels' F1 on the validation texts.
+    public var validationMacroF1: Double? { evaluation(validation)?.macroF1 }
+    /// The share of test texts whose label is predicted.
+    public var testAccuracy: Double? { evaluation(test)?.accuracy }
+    /// Its 95 % interval.
+    public var testAccuracyInterval: ClosedRange<Double>? { evaluation(test)?.accuracyInterval }
+    /// The mean of the labels' F1 on the test texts.
+    public var testMacroF1: Double? { evaluation(test)?.macroF1 }
+  }
+
+  /// What has happened.
+  public enum Event: Sendable {
+    /// What happens before a seed's first step; of notes only those of the first one.
+    case preparation(Run.Preparation)
+    /// Of a seed's training, this share is done.
+    case progress(seed: UInt64, share: Double)
+    /// A seed's run is complete, or was before.
+    case result(Result)
+  }
+
+  /// What is in the subfolder's seeds.json.
+  private struct Record: Codable {
+    let count: Int
+    var results: [Result] = []
+  }
+
+  private let folder: RunFolder
+  private let start: Checkpoint
+  private let options: Run.Options
+  private var record: Record
+
+  /// The settings, with the first seed.
+  public var configuration: TrainingConfiguration { start.configuration }
+  /// What is written beside the histories and the models.
+  public var output: OutputSettings { start.output }
+  /// The seeds, one after the other.
+  public var seeds: [UInt64] { (0..<record.count).map { configuration.seed + UInt64($0) } }
+
+  private static func recordPath(_ folder: String) -> String { "\(folder)/\(RunFiles.seeds)/seeds.json" }
+  private static func startPath(_ folder: String) -> String { "\(folder)/\(RunFiles.seeds)/start.safetensors" }
+  private func path(of seed: UInt64) -> String { "\(folder.path)/\(RunFiles.seeds)/\(seed)" }
+
+  /// Whether a folder holds runs with several seeds of which not all are complete.
+  public static func areUnderWay(in folder: String) -> Bool {
+    FileManager.default.fileExists(atPath: recordPath(folder))
+  }
+
+  // MARK: Beginning and resuming
+
+  /// Begins runs in a folder.
+  ///
+  /// - Parameters:
+  ///   - path: the folder.
+  ///   - start: what the first run begins from; the others differ in what its seed has decided.
+  ///   - count: the number of seeds; they count up from the start's.
+  ///   - options: what this process decides for itself; it is one process.
+  ///   - report: told of each preparation.
+  /// - Precondition: there is a seed, and the last one is a number that fits.
+  /// - Throws: `TrainingError`, `CorpusError`, `FileError`.
+  public init(
+    beginning path: String, from start: @autoclosure () throws -> Checkpoint, count: Int,
+    options: Run.Options = Run.Options(), report: (Run.Preparation) -> Void = { _ in }
+  ) throws {
+    try RunFolder.check(path, overwrite: options.overwrites)
+    var start = try start()
+    precondition(count > 0 && UInt64(count - 1) <= .max - start.configuration.seed, "there are no such seeds")
+    var source = start.source
+    source.path = options.dataPath ?? source.path
+    let dataset = try source.load(start.configuration, threads: options.threads) { report(.reading($0)) }
+    start.source.fingerprint = try Self.fingerprint(dataset, start.configuration)
+    folder = try RunFolder(beginning: path, start.configuration, overwrite: options.overwrites)
+    (self.start, self.options, record) = (start, options, Record(count: count))
+    let runs = "\(path)/\(RunFiles.seeds)"
+    do { try FileManager.default.createDirectory(atPath: runs, withIntermediateDirectories: true) } catch {
+      throw FileError(.unwritable(.createFolder, code: nil), path: runs)
+    }
+    try start.write(to: Self.startPath(path))
+    // Last: a folder that has it can go on.
+    try writeRecord()
+  }
+
+  /// Goes on with the runs in a folder.
+  ///
+  /// - Throws: as `init(beginning:from:count:options:report:)` does; `TrainingError.noCheckpoints` where there are none.
+  public init(resuming path: String, options: Run.Options = Run.Options()) throws {
+    guard Self.areUnderWay(in: path) else { throw TrainingError.noCheckpoints(path: path) }
+    folder = try RunFolder(locking: path)
+    self.options = options
+    start = try Checkpoint(contentsOf: Self.startPath(path))
+    let file = Self.recordPath(path)
+    guard let data = try boundedContents(of: file, limit: 1 << 26, advice: "begin the runs anew"),
+      let record = try? JSONDecoder().decode(Record.self, from: data)
+    else { throw TrainingError.noCheckpoints(path: path) }
+    self.record = record
+  }
+
+  private static func fingerprint(_ dataset: Dataset, _ configuration: TrainingConfiguration) throws -> String {
+    let (training, validation) = try dataset.parts(validationSplit: configuration.validationSplit)
+    return Dataset.fingerprint(training: training, validation: validation)
+  }
+
+  private func writeRecord() throws {
+    try AtomicFile.write(
+      [try JSONEncoder.reproducible.encode(record), Data("\n".utf8)], to: Self.recordPath(folder.path))
+  }
+
+  // MARK: Training
+
+  /// Trains with all seeds, until `report` answers `.stop`; then lets the folder hold the run to keep.
+  ///
+  /// - Returns: what the kept run has led to; nil where it was stopped.
+  /// - Throws: what `Run` does, and what `report` throws.
+  public func train(_ report: (Event) throws -> TrainingAnswer = { _ in .goOn }) throws -> Result? {
+    for result in record.results { _ = try report(.result(result)) }
+    let left = seeds.dropFirst(record.results.count)
+    for seed in left {
+      let run = try run(seed, isFirst: seed == left.first, report)
+      let stepCount = Double(run.configuration.epochs * run.trainer.stepsPerEpoch)
+      let ending = try run.train { _ in
+        try report(.progress(seed: seed, share: Double(run.trainer.current.steps.count) / stepCount))
+      }
+      guard ending == .completed else { return nil }
+      let result = Result(
+        seed: seed, validation: run.validationEvaluation?.confusion,
+        test: try run.testEvaluation(threads: options.threads)?.confusion)
+      record.results.append(result)
+      try writeRecord()
+      if try report(.result(result)) == .stop, record.results.count < record.count { return nil }
+    }
+    let kept = best
+    try AtomicFile.write([Data(table(kept).utf8)], to: "\(folder.path)/\(RunFiles.seedTable)")
+    try keep(kept.seed)
+    return kept
+  }
+
+  /// A seed's run: a new one, or the one that is there to go on with.
+  private func run(_ seed: UInt64, isFirst: Bool, _ report: (Event) throws -> TrainingAnswer) throws -> Run {
+    var own = options
+    own.overwrites = true
+    func tell(_ preparation: Run.Preparation) {
+      if case .note = preparation, !isFirst { return }
+      _ = try? report(.preparation(preparation))
+    }
+    let path = path(of: seed)
+    do {
+      if let run = try Run(resuming: path, options: own, report: tell) { return run }
+      // It ended just before its result was written, and is trained once more.
+    } catch TrainingError.noCheckpoints {
+      // It has not begun, or was killed as it did.
+    } catch TrainingError.noWholeCheckpoint {}
+    let run = try Run(beginning: path, from: start.withSeed(seed), options: own, report: tell)
+    guard run.source.fingerprint == start.source.fingerprint else {
+      throw TrainingError.otherData(path: start.source.path)
+    }
+    return run
+  }
+
+  /// The run to keep; of equal ones the first.
+  private var best: Result {
+    func scores(_ result: Result) -> [Double] { [result.validationAccuracy, result.validationMacroF1].map { $0 ?? 0 } }
+    return record.results.dropFirst().reduce(record.results[0]) {
+      scores($0).lexicographicallyPrecedes(scores($1)) ? $1 : $0
+    }
+  }
+
+  private func table(_ kept: Result) -> String {
+    func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    let header =
+      "seed,validation_accuracy,validation_macro_f1,test_accuracy,test_accuracy_from,test_accuracy_to,test_macro_f1,kept\n"
+    return header
+      + record.results.map { result in
+        let figures = [
+          result.validationAccuracy, result.validationMacroF1, result.testAccuracy,
+          result.testAccuracyInterval?.lowerBound, result.testAccuracyInterval?.upperBound, result.testMacroF1,
+        ].map(text)
+        return (["\(result.seed)"] + figures + ["\(result.seed == kept.seed)"]).joined(separator: ",") + "\n"
+      }.joined()
+  }
+
+  /// Moves a run's files into the folder, and removes the others; what a killed process has left of that is done.
+  private func keep(_ seed: UInt64) throws {
+    let files = FileManager.default
+    let own = path(of: seed)
+    func remove(_ path: String) throws {
+      guard files.fileExists(atPath: path) else { return }
+      do { try files.removeItem(atPath: path) } catch { throw FileError(.unwritable(.remove, code: nil), path: path) }
+    }
+    for name in (try? files.contentsOfDirectory(atPath: own).sorted()) ?? [] where name != ".lock" {
+      let target = "\(folder.path)/\(name)"
+      if name == RunFiles.checkpoints { try remove(target) }
+      guard rename("\(own)/\(name)", target) == 0 else {
+        throw FileError(.unwritable(.write, code: errno), path: target)
+      }
+    }
+    for seed in seeds { try remove(path(of: seed)) }
+    // Without it, the folder is that of a single run.
+    try remove(Self.recordPath(folder.path))
+    try remove("\(folder.path)/\(RunFiles.seeds)")
+  }
+}
+
+extension Checkpoint {
+  /// The start of a new run with another seed: what the seed has decided becomes what the other one decides. Weights from
+  /// elsewhere stay.
+  func withSeed(_ seed: UInt64) -> Checkpoint {
+    var result = self
+    result.configuration.seed = seed
+    result.output.tensorBoard = output.tensorBoard.map { "\($0)/seed-\(seed)" }
+    let (old, new) = (
+      TrainingState(configuration).parameters.values, TrainingState(result.configuration).parameters.values
+    )
+    for index in old.indices where state.parameters.values[index] == old[index] {
+      result.state.parameters.values[index] = new[index]
+    }
+    return result
+  }
+}
