@@ -18,7 +18,7 @@ final class Workspace: Sendable {
     }
     for file in [
       "Makefile", "Scripts/set-up.sh", "Scripts/traits.sh", "Scripts/fetch-data.sh", "Scripts/train.sh",
-      "Scripts/predict.sh", "Scripts/serve.sh",
+      "Scripts/predict.sh", "Scripts/serve.sh", "Scripts/install.sh",
       "Data/sample.npz",
       "Data/sample_word_index.json", "Data/sample.options",
     ] {
