@@ -21,7 +21,9 @@ package struct PairedPredictions: Sendable {
         advice: "give the predictions of two models for the same texts")
     }
     func shown(_ text: String) -> String { "“\(text.escapedForTerminal(limit: 60))”" }
-    guard a.count == b.count else { throw fail("\(b.count) here, \(a.count) there") }
+    guard a.count == b.count else {
+      throw fail("\(decimal(Double(b.count), 0)) here, \(decimal(Double(a.count), 0)) there")
+    }
     for (a, b) in zip(a, b) where a.text != b.text || a.label != b.label {
       let place = "\(b.file.escapedForTerminal(limit: 60))\(b.line > 0 ? ", line \(b.line)" : "")"
       throw fail(

@@ -82,6 +82,7 @@ package struct ReportPage {
     </div>
     \(learningSection)
     \(performanceSection)
+    \(runs.map(learningCurveSection).joined())
     \(runs.map(trialSection).joined())
     \(runs.indices.map(predictionSection).joined(separator: "\n"))
     """

@@ -37,6 +37,15 @@ package struct RunRecord: Sendable {
     package var memoryBytes: Double
   }
 
+  /// A row of learning_curve.csv.
+  package struct CurvePoint: Sendable, Equatable {
+    /// The number of training texts.
+    package var textCount: Double
+    package var accuracy: Double
+    /// The ends of its interval.
+    package var lowerBound, upperBound: Double
+  }
+
   /// run.json.
   package struct Settings: Sendable, Decodable {
     package var version: String
@@ -65,6 +74,8 @@ package struct RunRecord: Sendable {
   /// The model in model.safetensors; nil until the run writes it.
   package let model: Model?
 
+  /// How the accuracy grows with the texts; empty where it wasn't measured.
+  package let learningCurve: [CurvePoint]
   /// What a tuning in this folder has tried; none where there was none.
   package let trials: [Trial]
 
@@ -124,6 +135,12 @@ package struct RunRecord: Sendable {
     }
     performance = try Self.performance(path + "/" + RunFiles.performance)
     settings = try Self.settings(path + "/" + RunFiles.description)
+    let curve = try CSVTable.read(path + "/" + RunFiles.learningCurve, headers: [RunFolder.curveHeader])
+    learningCurve = (0..<(curve?.rowCount ?? 0)).map { row in
+      CurvePoint(
+        textCount: curve!["texts"]![row], accuracy: curve!["accuracy"]![row], lowerBound: curve!["accuracy_from"]![row],
+        upperBound: curve!["accuracy_to"]![row])
+    }
     trials = try Tuner.trials(in: path)
     let modelPath = path + "/" + RunFiles.model
     model =

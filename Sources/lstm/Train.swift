@@ -95,6 +95,11 @@ struct Train: ParsableCommand {
         + "first, where there are none.", valueName: "count"))
   var seeds: Int?
 
+  @Flag(
+    help: "First train on 1/16, 1/8, … of the texts, and show how the accuracy on the validation texts grows with them."
+  )
+  var learningCurve = false
+
   @Option(
     help: .init(
       "With --folds: write each text with its label and the prediction of the model that hasn't seen it, as CSV, or as "
@@ -137,12 +142,14 @@ struct Train: ParsableCommand {
       guard 2...100 ~= folds else { throw ValidationError("--folds must be from 2 to 100, not \(folds).") }
       for (option, isGiven) in [
         ("--resume", resume != nil), ("--output", output != nil), ("--overwrite", overwrite),
-        ("--seeds", seeds != nil), ("--tensorboard", tensorboard != nil),
+        ("--seeds", seeds != nil), ("--learning-curve", learningCurve),
+        ("--tensorboard", tensorboard != nil),
         ("--checkpoint-every", checkpointEvery != nil), ("--keep", keep != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --folds, which keeps no model.") }
     } else if predictions != nil {
       throw ValidationError("--predictions goes with --folds; lstm evaluate has it for a trained model.")
     }
+    if learningCurve, seeds != nil { throw ValidationError("--learning-curve can't be given with --seeds.") }
     if let seeds, !(2...1000 ~= seeds) {
       throw ValidationError("--seeds must be from 2 to 1,000, not \(seeds).")
     }
@@ -152,7 +159,7 @@ struct Train: ParsableCommand {
     if resume != nil {
       for (option, isGiven) in [
         ("--output", output != nil), ("--overwrite", overwrite), ("--initial-weights", initialWeights != nil),
-        ("--embedding-file", embeddingFile != nil), ("--seeds", seeds != nil),
+        ("--embedding-file", embeddingFile != nil), ("--seeds", seeds != nil), ("--learning-curve", learningCurve),
         ("--limit", limit != nil), ("--validation-data", validationData != nil), ("--test-data", testData != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --resume.") }
     } else if embeddingFile != nil, initialWeights != nil || settings.network.embeddingSize == 0 {
@@ -252,6 +259,14 @@ struct Train: ParsableCommand {
         return
       }
       run = resumed
+    } else if learningCurve {
+      try checkIsAlone(ranks, "--learning-curve")
+      try RunFolder.check(outputPath, overwrite: overwrite)
+      let start = try start()
+      let curve = try measureLearningCurve(start, threads: ranks.threads, report: report)
+      // What there is to say of the data has been said.
+      run = try Run(beginning: outputPath, from: start, options: options(ranks))
+      try run.write(curve)
     } else {
       run = try Run(beginning: outputPath, from: start(), options: options(ranks), report: report)
     }

@@ -12,6 +12,7 @@ package enum RunFiles {
   package static let checkpoints = "checkpoints"
   /// The folder of the runs with several seeds, until they are complete.
   package static let seeds = "seeds"
+  package static let learningCurve = "learning_curve.csv"
   /// What came of several seeds.
   package static let seedTable = "seeds.csv"
 

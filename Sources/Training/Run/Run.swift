@@ -68,7 +68,7 @@ public final class Run {
   /// How many texts are validated on.
   public let validationCount: Int
   /// Nil on all ranks but the first.
-  private let folder: RunFolder?
+  let folder: RunFolder?
   /// Nil on all ranks but the first, and where there is none.
   private let wide: WidePart?
   /// The threshold that was chosen when the run ended, with its precision and recall on the validation texts; nil where

@@ -55,7 +55,7 @@ public final class RunFolder {
     for name in [
       RunFiles.checkpoints, RunFiles.model, RunFiles.bestModel, RunFiles.description, RunFiles.performance,
       RunFiles.seeds,
-      RunFiles.seedTable,
+      RunFiles.seedTable, RunFiles.learningCurve,
     ] {
       let old = path + "/" + name
       guard FileManager.default.fileExists(atPath: old) else { continue }
