@@ -11,8 +11,8 @@ struct ReportCommand: ParsableCommand {
     abstract: "Writes a page about a run, or about several runs side by side; or compares predictions.",
     discussion: """
       The page is an HTML file that needs neither network nor scripts. It shows the configuration, the learning curves, \
-      the confusion matrix, the ROC curve, the calibration, the most confidently wrong texts, speed and memory. A run may \
-      still be in progress.
+      the confusion matrix, the ROC curve, the calibration, the most confidently wrong texts, speed and memory; of a \
+      tuning also its trials. A run may still be in progress.
 
       Two files of predictions, as lstm evaluate --predictions and lstm train --folds 5 --predictions write them, or two \
       folders with a predictions.csv or predictions.jsonl, are compared text by text: both accuracies, and McNemar's exact \

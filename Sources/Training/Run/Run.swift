@@ -74,6 +74,9 @@ public final class Run {
   /// The threshold that was chosen when the run ended, with its precision and recall on the validation texts; nil where
   /// none was to be chosen, or none met the condition.
   package private(set) var threshold: PrecisionRecallCurve.Point?
+  /// The validation accuracy of the model that the run has left, whose parts are weighed; nil before, and where nothing
+  /// depended on it.
+  private var finalAccuracy: Double?
   /// How well the wide part alone does on the validation texts; nil where there is none.
   public var wideMetrics: Metrics? { wide?.metrics }
 
@@ -218,6 +221,7 @@ public final class Run {
       trainer.parameters, configuration, wide, networkLogits: logits, weighsParts: weighsParts,
       validationLabels: trainer.validationData.labels)
     threshold = finished.threshold
+    finalAccuracy = finished.validationAccuracy
     try folder?.write(finished.model)
     try writeCheckpoint()
     return ending
@@ -230,7 +234,7 @@ public final class Run {
 
   /// What a user should know before the model is used, in sentences; best asked for when the run has ended.
   public var warnings: [String] {
-    guard validationCount > 0, let accuracy = bestValidationAccuracy else { return [] }
+    guard validationCount > 0, let accuracy = finalAccuracy ?? bestValidationAccuracy else { return [] }
     var warnings: [String] = []
     let data = trainer.validationData
     let counts = data.labels.reduce(into: [Int](repeating: 0, count: configuration.labelCount)) { $0[Int($1)] += 1 }
@@ -349,8 +353,8 @@ extension Dataset {
     try model(parameters, configuration, wide, networkLogits: nil, weighsParts: false).model
   }
 
-  /// The model that training leaves, and the threshold that its settings choose; nil if they don't, or none meets the
-  /// condition.
+  /// The model that training leaves; the threshold that its settings choose, nil if they don't, or none meets the
+  /// condition; and its validation accuracy with a threshold of 0.5, nil without the network's logits.
   ///
   /// - Parameters:
   ///   - parameters: the network's weights.
@@ -361,12 +365,14 @@ extension Dataset {
   func finishedModel(
     _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]?,
     weighsParts: Bool, validationLabels labels: [UInt8]
-  ) throws -> (model: Model, threshold: PrecisionRecallCurve.Point?) {
+  ) throws -> (model: Model, threshold: PrecisionRecallCurve.Point?, validationAccuracy: Double?) {
     let (trained, logits) = try model(
       parameters, configuration, wide, networkLogits: networkLogits, weighsParts: weighsParts)
-    guard let rule = configuration.threshold, let logits else { return (trained, nil) }
-    let curve = PrecisionRecallCurve(
-      probabilities: Outcome.outcomes(logits: logits, labels: labels).map(\.probability), labels: labels)
+    guard let logits else { return (trained, nil, nil) }
+    let outcomes = Outcome.outcomes(logits: logits, labels: labels)
+    let accuracy = Double(zip(outcomes, labels).count { $0.label == $1 }) / Double(labels.count)
+    guard let rule = configuration.threshold else { return (trained, nil, accuracy) }
+    let curve = PrecisionRecallCurve(probabilities: outcomes.map(\.probability), labels: labels)
     let point =
       switch rule {
       case .bestF1: curve.bestF1
@@ -374,7 +380,7 @@ extension Dataset {
       }
     var model = trained
     if let point { model.threshold = point.threshold }
-    return (model, point)
+    return (model, point, accuracy)
   }
 
   /// A model trained on this data set, and what it makes of the validation texts.

@@ -114,6 +114,22 @@ struct WidePartTests {
     #expect(try WidePart(without, training: data, validation: data, threads: 1) == nil)
   }
 
+  @Test("says nothing of a network that was no help, as it counts for nothing in the end")
+  func weighing() throws {
+    try withTable { folder, source in
+      var configuration = Self.configuration
+      (configuration.learningRate, configuration.epochs) = (1e-9, 1)
+      var start = try Checkpoint(configuration: configuration, source: source)
+      // It is sure of label 1, whatever it reads.
+      start.state.parameters[start.state.parameters.layout.denseBias] = [20]
+      let run = try Run(beginning: folder.path("run"), from: start, options: options(threads: 1))
+      try run.train()
+      try #require(run.trainer.state.epochs[0].validation.accuracy < 1)
+      #expect(run.wideMetrics?.accuracy == 1)
+      #expect(run.warnings == [])
+    }
+  }
+
   @Test("says when a model is no better than a constant")
   func warnings() throws {
     try withTable { folder, source in
