@@ -13,7 +13,7 @@
 #   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
 #   make install       builds, and puts lstm, its completions and manual pages under PREFIX (/usr/local)
-#   make uninstall     takes them away
+#   make uninstall     removes what make install put there
 #   make docs          builds the documentation of all libraries as a static site
 #   make format        formats the sources
 #   make lint          checks the sources' format, the modules' imports and the scripts' syntax
@@ -35,8 +35,8 @@ TRAITS = $(shell MPI="$(MPI)" SERVE="$(SERVE)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh .ci/run
 
-.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install uninstall docs \
-  format lint clean set-up
+.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install \
+  uninstall docs format lint clean set-up
 
 help:
 	@sed -n 's/^#  *\(make [a-z-]*  .*\)/\1/p' Makefile

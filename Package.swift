@@ -196,8 +196,7 @@ let package = Package(
       name: "ClassificationTests",
       dependencies: [
         "Classification", "Corpus", "Example", "Files", "Fixtures", "GoldenValues", "Hyperparameters", "Models",
-        "NGrams",
-        "Parallel", "RecurrentNetwork",
+        "NGrams", "Parallel", "RecurrentNetwork",
       ], exclude: ["Golden"]),
     // Empty without the trait Serve.
     .testTarget(
@@ -213,9 +212,7 @@ let package = Package(
       name: "ReportTests",
       dependencies: [
         "Classification", "Corpus", "Files", "Fixtures", "Hyperparameters", "Models", "NGrams", "Parallel",
-        "RecurrentNetwork",
-        "Report",
-        "Training",
+        "RecurrentNetwork", "Report", "Training",
       ]),
     .testTarget(
       name: "CommandTests",

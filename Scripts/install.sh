@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs lstm, its completions for bash, zsh and fish, and its manual pages under $DESTDIR$PREFIX; with --uninstall takes
-# them away again.
+# Installs lstm, its completions for bash, zsh and fish, and its manual pages under $DESTDIR$PREFIX; --uninstall removes
+# them.
 #
 # STATIC=1 links Swift's own libraries in, so that lstm runs where no Swift is. Under sudo, what was built is installed as
 # it is: root builds nothing in your folder, and needs no Swift.

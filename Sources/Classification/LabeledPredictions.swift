@@ -55,12 +55,8 @@ public struct LabeledPredictions: Sendable, Equatable {
   /// - Throws: `FileError`.
   public func write(to path: String) throws {
     let isJSON = (path as NSString).pathExtension.lowercased() == "jsonl"
-    var lines =
-      isJSON
-      ? []
-      : [(Self.columns + labels.map { "probability_" + $0 }).map(\.csvField)]
-        .map { $0.joined(separator: ",") }
-    lines += rows.map { isJSON ? json($0) : csv($0) }
+    let header = (Self.columns + labels.map { "probability_" + $0 }).map(\.csvField).joined(separator: ",")
+    let lines = isJSON ? rows.map(json) : [header] + rows.map(csv)
     try AtomicFile.write([Data((lines.joined(separator: "\n") + "\n").utf8)], to: path)
   }
 

@@ -163,6 +163,9 @@ public final class Trainer {
   /// Number of steps of an epoch; the last, partial batch counts.
   public var stepsPerEpoch: Int { Self.stepsPerEpoch(configuration, trainingData) }
 
+  /// The share of all epochs' steps that have been taken.
+  var shareOfSteps: Double { Double(current.steps.count) / Double(configuration.epochs * stepsPerEpoch) }
+
   private static func stepsPerEpoch(_ configuration: TrainingConfiguration, _ data: LabeledSequences) -> Int {
     (data.count + configuration.batchSize - 1) / configuration.batchSize
   }

@@ -12,8 +12,6 @@ extension Run {
     bar.clear()
     guard let evaluation, let accuracy = evaluation.accuracy, let interval = evaluation.accuracyInterval else { return }
     let f1 = evaluation.macroF1.map { ", macro-F1 \(fixed($0, 4))" } ?? ""
-    printProgress(
-      "Test - \(grouped(evaluation.count)) texts - accuracy: \(fixed(accuracy, 4)) "
-        + "(\(fixed(interval.lowerBound, 4))–\(fixed(interval.upperBound, 4)))\(f1)")
+    printProgress("Test - \(grouped(evaluation.count)) texts - accuracy: \(shown(accuracy, interval))\(f1)")
   }
 }

@@ -35,8 +35,7 @@ struct TrialTable {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
     func figure(_ value: Double?, _ interval: ClosedRange<Double>?) -> String {
-      guard let value, let interval else { return "" }
-      return "\(fixed(value, 4)) (\(fixed(interval.lowerBound, 4))–\(fixed(interval.upperBound, 4)))"
+      interval == nil ? "" : shown(value, interval)
     }
     func megabytes(_ bytes: Int?, _ decimals: Int) -> String {
       bytes.map { "\(fixed(Double($0) / 1e6, decimals)) MB" } ?? ""

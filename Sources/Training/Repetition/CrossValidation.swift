@@ -55,7 +55,7 @@ public struct CrossValidation: Sendable {
     guard texts.count >= 2 * folds, (0..<folds).allSatisfy({ !data.places(in: $0).isEmpty }) else {
       throw TrainingError.tooFewTexts(count: texts.count, folds: folds)
     }
-    let width = configuration.labelCount == 2 ? 1 : configuration.labelCount
+    let width = configuration.architecture.logitCount
     var logits = [Float](repeating: 0, count: texts.count * width)
     var predicted = [UInt8](repeating: 0, count: texts.count)
     var results: [Trial.Fold] = []

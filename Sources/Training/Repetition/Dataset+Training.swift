@@ -21,8 +21,7 @@ extension Dataset {
     let trainer = try Trainer(
       configuration, state: state, training: training, validation: validation.count > 0 ? validation : nil,
       wideLogits: wide?.validationLogits, threads: threads)
-    let stepCount = Double(configuration.epochs * trainer.stepsPerEpoch)
-    let ending = try trainer.run { try report($0, Double(trainer.current.steps.count) / stepCount) }
+    let ending = try trainer.run { try report($0, trainer.shareOfSteps) }
     guard ending == .completed else { return nil }
     let weighsParts = wide != nil && validation.count > 0
     let logits = weighsParts || configuration.threshold != nil ? trainer.validationLogits() : nil

@@ -100,10 +100,7 @@ public final class SeedRuns {
     start.source.fingerprint = try Self.fingerprint(dataset, start.configuration)
     folder = try RunFolder(beginning: path, start.configuration, overwrite: options.overwrites)
     (self.start, self.options, record) = (start, options, Record(count: count))
-    let runs = "\(path)/\(RunFiles.seeds)"
-    do { try FileManager.default.createDirectory(atPath: runs, withIntermediateDirectories: true) } catch {
-      throw FileError(.unwritable(.createFolder, code: nil), path: runs)
-    }
+    try createFolder("\(path)/\(RunFiles.seeds)")
     try start.write(to: Self.startPath(path))
     // Last: a folder that has it can go on.
     try writeRecord()
@@ -145,10 +142,7 @@ public final class SeedRuns {
     let left = seeds.dropFirst(record.results.count)
     for seed in left {
       let run = try run(seed, isFirst: seed == left.first, report)
-      let stepCount = Double(run.configuration.epochs * run.trainer.stepsPerEpoch)
-      let ending = try run.train { _ in
-        try report(.progress(seed: seed, share: Double(run.trainer.current.steps.count) / stepCount))
-      }
+      let ending = try run.train { _ in try report(.progress(seed: seed, share: run.trainer.shareOfSteps)) }
       guard ending == .completed else { return nil }
       let result = Result(
         seed: seed, validation: run.validationEvaluation?.confusion,

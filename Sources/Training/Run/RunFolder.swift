@@ -47,9 +47,7 @@ public final class RunFolder {
     beginning path: String, _ configuration: TrainingConfiguration, overwrite: Bool
   ) throws {
     try Self.check(path, overwrite: overwrite)
-    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-      throw FileError(.unwritable(.createFolder, code: nil), path: path)
-    }
+    try createFolder(path)
     try self.init(locking: path)
     // Checkpoints first: none may remain that doesn't belong to the other files.
     for name in [
@@ -192,9 +190,7 @@ public final class RunFolder {
   ///
   /// - Throws: `FileError`; the earlier checkpoints are then untouched.
   public func write(_ checkpoint: Checkpoint) throws {
-    do { try FileManager.default.createDirectory(atPath: checkpoints, withIntermediateDirectories: true) } catch {
-      throw FileError(.unwritable(.createFolder, code: nil), path: checkpoints)
-    }
+    try createFolder(checkpoints)
     try checkpoint.write(to: checkpoints + "/" + RunFiles.checkpoint(step: checkpoint.state.steps.count))
     for old in try Self.checkpointPaths(path).dropFirst(checkpoint.output.keep) { unlink(old) }
   }
@@ -214,5 +210,14 @@ public final class RunFolder {
     do { return try RunFiles.checkpointPaths(inRun: path) } catch {
       throw FileError(.unreadable(code: nil), path: path + "/" + RunFiles.checkpoints)
     }
+  }
+}
+
+/// Makes a folder, with those above it, unless it is there.
+///
+/// - Throws: `FileError`.
+func createFolder(_ path: String) throws {
+  do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+    throw FileError(.unwritable(.createFolder, code: nil), path: path)
   }
 }

@@ -32,9 +32,7 @@ package final class EventFile {
   ///
   /// - Throws: `FileError`.
   package init(folder: String, startTime: Date, resumingAfterStep lastStep: Int64? = nil) throws {
-    do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-      throw FileError(.unwritable(.createFolder, code: nil), path: folder)
-    }
+    try createFolder(folder)
     let process = ProcessInfo.processInfo
     path =
       "\(folder)/\(Self.prefix)\(Self.seconds(startTime, in: folder)).\(process.hostName)."

@@ -76,9 +76,7 @@ final class TuningSearch {
         throw FileError(.unwritable(.remove, code: nil), path: old)
       }
     }
-    do {
-      try FileManager.default.createDirectory(atPath: Self.trialFolder(path), withIntermediateDirectories: true)
-    } catch { throw FileError(.unwritable(.createFolder, code: nil), path: Self.trialFolder(path)) }
+    try createFolder(Self.trialFolder(path))
     try Self.write(record, to: Self.recordPath(path))
   }
 
