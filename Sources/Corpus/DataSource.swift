@@ -15,13 +15,23 @@ public struct DataSource: Sendable, Equatable {
   public var validationPath: String?
   /// The path of data to test on, where they are not among the others.
   public var testPath: String?
+  /// The path of texts without labels that are learnt from, too.
+  ///
+  /// It leads to an archive or a folder of a `.txt` file for each text, to tables, or to a file with a text in each line.
+  /// Where there is a folder `unsup`, as in the Large Movie Review Dataset, only its texts are taken; otherwise all of
+  /// them, whether or not they have labels, except those of a test part. It may be the same as ``path``.
+  public var unlabeledPath: String?
+  /// Whether all texts are learnt from without their labels: ``load(vocabularySize:maxLength:labelCount:for:threads:progress:)``
+  /// then gives a training part whose labels are all 0, and no other. It holds texts that have labels and texts without,
+  /// whole, but not those of a test part, nor those of ``testPath``.
+  public var isUnlabeled = false
   /// What texts are coded by, where training began from a model that has words.
   public var terms: LabeledTexts.Terms?
   /// What separates words, where the data came from a run that was begun before there was a choice; nil for the usual.
   package var whiteSpace: TextCoding.WhiteSpace?
   /// Whether texts' hashes decide which of them are set apart for testing; false for a run that was begun before.
   package var splitsByHash = true
-  /// The data's fingerprint, see ``Dataset/fingerprint(training:validation:)``.
+  /// The data's fingerprint, see ``Dataset/fingerprint(training:validation:unlabeled:)``.
   public var fingerprint: String
 
   /// A place, and what to read there.
@@ -38,7 +48,8 @@ public struct DataSource: Sendable, Equatable {
 
 extension DataSource: Codable {
   private enum CodingKeys: CodingKey {
-    case path, limit, wordIndex, text, validationPath, testPath, terms, splitsAtAllWhiteSpace, splitsByHash, fingerprint
+    case path, limit, wordIndex, text, validationPath, testPath, unlabeledPath, isUnlabeled, terms
+    case splitsAtAllWhiteSpace, splitsByHash, fingerprint
   }
 
   /// Decodes a source; one that was stored before there was a choice of white space has Keras's, so that a run goes on
@@ -55,6 +66,8 @@ extension DataSource: Codable {
     splitsByHash = try container.decodeIfPresent(Bool.self, forKey: .splitsByHash) ?? false
     validationPath = try container.decodeIfPresent(String.self, forKey: .validationPath)
     testPath = try container.decodeIfPresent(String.self, forKey: .testPath)
+    unlabeledPath = try container.decodeIfPresent(String.self, forKey: .unlabeledPath)
+    isUnlabeled = try container.decodeIfPresent(Bool.self, forKey: .isUnlabeled) ?? false
     fingerprint = try container.decode(String.self, forKey: .fingerprint)
   }
 
@@ -68,6 +81,8 @@ extension DataSource: Codable {
     try container.encodeIfPresent(terms, forKey: .terms)
     try container.encodeIfPresent(validationPath, forKey: .validationPath)
     try container.encodeIfPresent(testPath, forKey: .testPath)
+    try container.encodeIfPresent(unlabeledPath, forKey: .unlabeledPath)
+    if isUnlabeled { try container.encode(true, forKey: .isUnlabeled) }
     if whiteSpace == nil { try container.encode(true, forKey: .splitsAtAllWhiteSpace) }
     if splitsByHash { try container.encode(true, forKey: .splitsByHash) }
     try container.encode(fingerprint, forKey: .fingerprint)
@@ -123,6 +138,9 @@ extension DataSource {
     threads: Int, progress: (Double) -> Void
   ) throws -> Dataset {
     let files = try FileSet(path: path)
+    if isUnlabeled {
+      return try unlabeledTexts(files, vocabularySize: vocabularySize, model, keeping: kept, threads, progress)
+    }
     var data =
       try files.holdsNumbers
       ? numbers(vocabularySize: vocabularySize, labelCount: labelCount ?? 2)
@@ -171,6 +189,11 @@ extension DataSource {
   }
 
   private func numbers(vocabularySize: Int, labelCount: Int) throws -> Dataset {
+    guard unlabeledPath == nil else {
+      throw CorpusError(
+        .tokensInsteadOfTexts, file: path, expected: "texts, to read others beside them", found: "numbers",
+        advice: "give the texts that the numbers were made of")
+    }
     guard text == nil else {
       throw CorpusError(
         .tokensInsteadOfTexts, file: path, found: "holds numbers, not texts",
@@ -190,10 +213,8 @@ extension DataSource {
       labels: terms?.labels ?? Dataset.defaultLabels(labelCount))
   }
 
-  private func texts(
-    _ files: FileSet, vocabularySize: Int, labelCount: Int?, _ model: ModelTerms?, keeping kept: KeptTexts,
-    _ threads: Int, _ progress: (Double) -> Void
-  ) throws -> Dataset {
+  /// What decides which tokens words become; nil if it is the texts.
+  func terms(for model: ModelTerms?, vocabularySize: Int) throws -> LabeledTexts.Terms? {
     var terms = model.flatMap { model in
       model.vocabulary.map { LabeledTexts.Terms(vocabulary: $0, coding: model.coding, labels: model.labels) }
     }
@@ -207,12 +228,21 @@ extension DataSource {
         .noVocabulary, found: "the model has no vocabulary to read texts by",
         advice: "name the word index of the data that it was trained on")
     }
+    return terms
+  }
+
+  private func texts(
+    _ files: FileSet, vocabularySize: Int, labelCount: Int?, _ model: ModelTerms?, keeping kept: KeptTexts,
+    _ threads: Int, _ progress: (Double) -> Void
+  ) throws -> Dataset {
+    let terms = try terms(for: model, vocabularySize: vocabularySize)
     var options = text ?? TextOptions()
     // Where there are other texts to test on, none need to be set apart.
     if testPath != nil { options.testSplit = 0 }
     let texts = try LabeledTexts.load(
       files, options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
-      whiteSpace: whiteSpace, keeping: kept, splitsByHash: splitsByHash, threads: threads, progress: progress)
+      whiteSpace: whiteSpace, keeping: kept, splitsByHash: splitsByHash,
+      unlabeled: unlabeled(beside: files, options, threads: threads), threads: threads, progress: progress)
     return Dataset(texts)
   }
 }

@@ -55,8 +55,8 @@ extension Dataset {
 
   init(_ texts: LabeledTexts) {
     self.init(
-      training: texts.training, validation: texts.validation, test: texts.test, vocabulary: texts.vocabulary,
-      coding: texts.coding, labels: texts.labels, hasTestPart: texts.hasTestPart, fileNames: texts.fileNames,
-      notes: texts.notes)
+      training: texts.training, validation: texts.validation, test: texts.test, unlabeled: texts.unlabeled,
+      vocabulary: texts.vocabulary, coding: texts.coding, labels: texts.labels, hasTestPart: texts.hasTestPart,
+      fileNames: texts.fileNames, notes: texts.notes)
   }
 }

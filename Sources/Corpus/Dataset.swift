@@ -8,6 +8,9 @@ public struct Dataset: Sendable {
   public var validation: LabeledSequences?
   /// The test part; empty where the data have none and none was split off.
   public var test: LabeledSequences
+  /// Texts without labels that are learnt from, too, whole and in reading order; nil where none were asked for. None of
+  /// them is a text of the test part.
+  public var unlabeled: TokenSequences?
   /// The word of each token, [V], or nil where they aren't known.
   public var vocabulary: [String]?
   /// How texts become words of the vocabulary.
@@ -20,6 +23,9 @@ public struct Dataset: Sendable {
   package var fileNames: [String] = []
   /// What was chosen or left out, in sentences.
   public var notes: [String] = []
+
+  /// What a note about texts without labels ends in that were left out.
+  package static let hintOfUnlabeled = "; they can be learnt from, too"
 
   /// The texts that are trained on, and those of a validation part, which have a say in it; nil where the data are
   /// numbers.
@@ -43,14 +49,21 @@ public struct Dataset: Sendable {
     return (training, validation ?? test)
   }
 
-  /// Tells data apart by what training sees of them: the tokens, lengths and labels of both parts.
-  public static func fingerprint(training: LabeledSequences, validation: LabeledSequences) -> String {
+  /// Tells data apart by what training sees of them: the tokens, lengths and labels of both parts, and the tokens and
+  /// lengths of the texts without labels, if there are some.
+  public static func fingerprint(
+    training: LabeledSequences, validation: LabeledSequences, unlabeled: TokenSequences? = nil
+  ) -> String {
     var fingerprint = Fingerprint()
     for part in [training, validation] {
       part.sequences.tokens.withUnsafeBytes { fingerprint.add($0) }
       part.sequences.offsets.withUnsafeBytes { fingerprint.add($0) }
       part.labels.withUnsafeBytes { fingerprint.add($0) }
       if let texts = part.texts { texts.add(to: &fingerprint) }
+    }
+    if let unlabeled {
+      unlabeled.tokens.withUnsafeBytes { fingerprint.add($0) }
+      unlabeled.offsets.withUnsafeBytes { fingerprint.add($0) }
     }
     return fingerprint.text
   }

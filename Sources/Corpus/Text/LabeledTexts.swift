@@ -24,6 +24,8 @@ public struct LabeledTexts: Sendable {
   package let fileNames: [String]
   /// What was chosen or left out, in sentences.
   public let notes: [String]
+  /// Texts without labels that are learnt from, too, in reading order; nil if none were asked for.
+  let unlabeled: TokenSequences?
 
   /// How texts become tokens and labels numbers, if that is decided already, by a model for example.
   public struct Terms: Codable, Sendable, Equatable {
@@ -69,10 +71,11 @@ public struct LabeledTexts: Sendable {
   ///   - labelCount: how many labels there are; nil to find out.
   ///   - keeping: what else the result has of the texts.
   ///   - splitsByHash: whether a text's hash decides whether it is set apart, rather than its place among the others.
-  package static func load(
+  ///   - unlabeled: texts without labels that are read, too; their words count as those of the training part do.
+  static func load(
     _ files: FileSet, options: TextOptions, vocabularySize: Int, labelCount: Int?, terms: Terms?,
-    whiteSpace: TextCoding.WhiteSpace?, keeping kept: KeptTexts = [], splitsByHash: Bool = true, threads: Int,
-    progress: (Double) -> Void
+    whiteSpace: TextCoding.WhiteSpace?, keeping kept: KeptTexts = [], splitsByHash: Bool = true,
+    unlabeled: UnlabeledSource? = nil, threads: Int, progress: (Double) -> Void
   ) throws -> LabeledTexts {
     let keepsWords = kept.contains(.words)
     try check(options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms)
@@ -85,11 +88,24 @@ public struct LabeledTexts: Sendable {
       keepsOriginals: kept.contains(.originals), files: files)
     let read = try TextReader(
       files: files, layout: layout, options: options, labelCount: labelCount,
-      knownLabels: terms?.labels ?? options.labelNames, areLabelsOfModel: terms?.labels != nil, threads: readers
-    ).read(progress: progress)
+      knownLabels: terms?.labels ?? options.labelNames, areLabelsOfModel: terms?.labels != nil, threads: readers,
+      unlabeledPath: unlabeled?.files.path
+    ).read { progress(unlabeled == nil ? $0 : $0 / 2) }
     return try LabeledTexts(
       read, by: readers, options: options, vocabularySize: vocabularySize, labelCount: labelCount, terms: terms,
-      coder: coder, coding: coding, keepsWords: keepsWords, splitsByHash: splitsByHash, file: files.path)
+      coder: coder, coding: coding, keepsWords: keepsWords, splitsByHash: splitsByHash, file: files.path
+    ) { testHashes in
+      guard let unlabeled else { return nil }
+      // Threads of their own, so that the labeled texts' words stay apart.
+      let others = ReadingThreads(
+        count: max(1, min(threads, unlabeled.files.readerLimit)), coding, coder, firstNumber: readers.count,
+        files: unlabeled.files)
+      var texts = try UnlabeledTexts(unlabeled.files, options: options, takesAll: false, by: others) {
+        progress(0.5 + $0 / 2)
+      }
+      try texts.leaveOut(testHashes.union(unlabeled.testHashes))
+      return texts
+    }
   }
 
   /// Takes texts that are in memory.
@@ -147,43 +163,51 @@ public struct LabeledTexts: Sendable {
   private static let memory = "the texts"
 
   /// Splits texts into parts, and makes tokens of their words.
+  ///
+  /// - Parameter readUnlabeled: reads the texts without labels, except those with the hashes that it is given.
   private init(
-    _ read: NumberedTexts, by readers: ReadingThreads, options: TextOptions, vocabularySize: Int, labelCount: Int?,
-    terms: Terms?, coder: TextCoder?, coding: TextCoding, keepsWords: Bool, splitsByHash: Bool, file: String
+    _ read: consuming NumberedTexts, by readers: ReadingThreads, options: TextOptions, vocabularySize: Int,
+    labelCount: Int?, terms: Terms?, coder: TextCoder?, coding: TextCoding, keepsWords: Bool, splitsByHash: Bool,
+    file: String,
+    readUnlabeled: (_ testHashes: Set<UInt64>) throws -> UnlabeledTexts? = { _ in nil }
   ) throws {
-    var read = read
     let labelCount = labelCount ?? read.labels.count
     let hasTestPart = read.texts.contains { $0.part != .training }
     let (training, validation, test) = try read.parts(
       testSplit: options.testSplit, byHash: splitsByHash, labelCount: labelCount, file: file)
 
+    var unlabeled = try readUnlabeled(Set(test.map { read.origin(of: $0).hash }))
+
     let vocabulary: [String]
     var tokens: [[Int32]]?
     let words = keepsWords || coder == nil ? MergedWords(readers.takeWords()) : nil
     if let terms, let coder {
-      vocabulary = terms.vocabulary
-      if let words {
-        let known = words.table.tokens(by: coder)
-        tokens = words.numbers.map { $0.map { known[Int($0)] } }
-      }
+      (vocabulary, tokens) = (terms.vocabulary, words?.tokens(by: coder))
     } else {
+      var counted = [(texts: training, chunks: read.chunks)]
+      if let others = unlabeled?.numbered { counted.append((others.texts, others.chunks)) }
       let ranking = try WordRanking(
-        of: training, in: read.chunks, words: words!, size: vocabularySize, file: file)
+        of: counted, words: words!.adding(unlabeled?.words ?? []), size: vocabularySize, file: file)
       (vocabulary, tokens) = (ranking.vocabulary, ranking.tokens)
     }
 
     // One generator shuffles the first part and continues with the second, as in Keras's `load_data`.
     var generator = MersenneTwister(seed: NumberedTexts.shuffleSeed)
-    let coded = [training, test, validation].map { texts in
-      var texts = texts
+    var coded: [LabeledSequences] = []
+    for var texts in [training, test, validation] {
       generator.shuffle(&texts)
-      return read.sequences(
-        of: texts, tokens: tokens, words: keepsWords ? words : nil, coding: coding, threads: readers.count)
+      coded.append(
+        read.sequences(
+          of: texts, tokens: tokens, words: keepsWords ? words : nil, coding: coding, threads: readers.count))
     }
+    // Given up, before the others are coded.
+    read.chunks = []
     (self.training, self.test, self.validation) = (coded[0], coded[1], validation.isEmpty ? nil : coded[2])
     (self.vocabulary, self.coding, labels) = (vocabulary, coding, read.labels)
     (self.hasTestPart, fileNames) = (hasTestPart, read.fileNames)
-    notes = read.notes + [Self.note(read.labels)]
+    notes = read.notes + [Self.note(read.labels)] + (unlabeled?.notes ?? [])
+    // By a coder they have become tokens as they were read.
+    self.unlabeled = unlabeled?.takeSequences(tokens: coder == nil ? tokens : nil, coding: coding)
   }
 
   private static func check(_ options: TextOptions, vocabularySize: Int, labelCount: Int?, terms: Terms?) throws {
@@ -211,7 +235,8 @@ public struct LabeledTexts: Sendable {
     }
   }
 
-  private static func coding(
+  /// How texts become words.
+  static func coding(
     _ options: TextOptions, _ terms: Terms?, _ whiteSpace: TextCoding.WhiteSpace
   ) -> TextCoding {
     terms?.coding ?? options.coding(whiteSpace, lowercasing: terms == nil ? .unicode : .ascii)
@@ -234,92 +259,4 @@ package struct KeptTexts: OptionSet, Sendable {
   package static let words = KeptTexts(rawValue: 1)
   /// The texts as they were read.
   package static let originals = KeptTexts(rawValue: 2)
-}
-
-extension NumberedTexts {
-  /// The seed of Keras's `load_data`.
-  fileprivate static let shuffleSeed: UInt32 = 113
-
-  /// The texts of each part, in reading order; where the data have no test part, some texts of each label are set apart
-  /// for it, or those to validate on are taken for it.
-  ///
-  /// - Parameters:
-  ///   - testSplit: the share of each label's texts to set apart.
-  ///   - byHash: whether a text's hash decides whether it is set apart, rather than its place among the others.
-  ///   - file: the path of the data, for messages.
-  /// - Throws: `CorpusError` if there is nothing to train on.
-  fileprivate mutating func parts(
-    testSplit: Double, byHash: Bool, labelCount: Int, file: String
-  ) throws -> (training: [Text], validation: [Text], test: [Text]) {
-    func texts(_ part: TextPart) -> [Text] { self.texts.filter { $0.part == part } }
-    let (training, validation, test) = (texts(.training), texts(.validation), texts(.test))
-    if training.isEmpty {
-      throw CorpusError(
-        .emptyPart, file: file, expected: "training texts", found: "none", advice: "check that it is the right file")
-    }
-    if !validation.isEmpty {
-      if test.isEmpty {
-        notes.append("there is no test part: the \(validation.count) texts of the validation part are used instead")
-        return (training, [], validation)
-      }
-      notes.append("the \(validation.count) texts of the validation part are used for validation, not for testing")
-      return (training, validation, test)
-    }
-    guard test.isEmpty, testSplit > 0 else { return (training, [], test) }
-    let parts =
-      byHash
-      ? splitByHash(training, share: testSplit) : Self.split(training, share: testSplit, labelCount: labelCount)
-    if parts.test.isEmpty {
-      notes.append("there is no test part, and the \(training.count) texts are too few to set some apart")
-      return (training, [], [])
-    }
-    notes.append(
-      "there is no test part: \(parts.test.count) of \(training.count) texts are set apart, "
-        + "the same share of each label")
-    return (parts.training, [], parts.test)
-  }
-
-  /// Sets apart the same share of each label's texts: those with the lowest hashes, so that more texts hardly move the
-  /// others, and equal texts stay together; at least one text of each label that has two. The order does not change.
-  private func splitByHash(_ texts: [Text], share: Double) -> (training: [Text], test: [Text]) {
-    let hashes = texts.map { origin(of: $0).hash }
-    // Equal texts belong to the label of the first.
-    var labels: [UInt64: UInt8] = [:]
-    for (hash, text) in zip(hashes, texts) where labels[hash] == nil { labels[hash] = text.label }
-    let counts = hashes.reduce(into: [UInt64: Int]()) { $0[$1, default: 0] += 1 }
-    var testHashes: Set<UInt64> = []
-    for own in Dictionary(grouping: labels.keys, by: { labels[$0]! }).values where own.count > 1 {
-      let wanted = max(1, Int((Double(own.reduce(0) { $0 + counts[$1]! }) * share).rounded()))
-      var taken = 0
-      // A text that occurs so often that it would lead further away from what is wanted is passed over.
-      for hash in own.sorted().dropLast() where abs(taken + counts[hash]! - wanted) < wanted - taken {
-        testHashes.insert(hash)
-        taken += counts[hash]!
-      }
-      if taken == 0 { testHashes.insert(own.min { (counts[$0]!, $0) < (counts[$1]!, $1) }!) }
-    }
-    func selected(inTest: Bool) -> [Text] {
-      texts.indices.filter { testHashes.contains(hashes[$0]) == inTest }.map { texts[$0] }
-    }
-    return (selected(inTest: false), selected(inTest: true))
-  }
-
-  /// As the texts of runs were set apart that were begun before texts had hashes: the same share of each label's texts,
-  /// chosen at random but always in the same way; at least one text of each label that has two. The order does not
-  /// change.
-  private static func split(
-    _ texts: [Text], share: Double, labelCount: Int
-  ) -> (training: [Text], test: [Text]) {
-    var generator = MersenneTwister(seed: shuffleSeed)
-    var isTest = [Bool](repeating: false, count: texts.count)
-    for label in 0..<labelCount {
-      var places = texts.indices.filter { texts[$0].label == label }
-      generator.shuffle(&places)
-      let count = Int((Double(places.count) * share).rounded())
-      for place in places.prefix(places.count < 2 ? 0 : min(max(count, 1), places.count - 1)) { isTest[place] = true }
-    }
-    return (
-      texts.indices.filter { !isTest[$0] }.map { texts[$0] }, texts.indices.filter { isTest[$0] }.map { texts[$0] }
-    )
-  }
 }

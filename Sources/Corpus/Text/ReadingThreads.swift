@@ -14,9 +14,14 @@ struct ReadingThread {
   private let coder: TextCoder?
   /// Whether the texts are kept as they are, too.
   private let keepsOriginals: Bool
+  /// Whether words matter, and not only which texts there are.
+  private let keepsTokens: Bool
 
-  fileprivate init(_ coding: TextCoding, _ coder: TextCoder?, keepsOriginals: Bool, files: FileSet?) {
-    (self.coding, self.coder, self.keepsOriginals, self.files) = (coding, coder, keepsOriginals, files)
+  fileprivate init(
+    _ coding: TextCoding, _ coder: TextCoder?, keepsOriginals: Bool, keepsTokens: Bool, files: FileSet?
+  ) {
+    (self.coding, self.coder, self.files) = (coding, coder, files)
+    (self.keepsOriginals, self.keepsTokens) = (keepsOriginals, keepsTokens)
   }
 
   /// The thread's own way to the files.
@@ -47,12 +52,14 @@ struct ReadingThread {
     chunk.origins.append(
       TextOrigin(hash: TextHashes.hash(of: text), file: Int32(file), line: Int32(clamping: line)))
     if keepsOriginals { chunk.originals.append(String(decoding: text, as: UTF8.self)) }
-    coding.makeRoom(for: text, in: &scratch)
-    scratch.withUnsafeMutableBufferPointer { memory in
-      if let coder {
-        coder.forEachToken(of: text, memory: memory) { chunk.words.append($0) }
-      } else {
-        addNumbers(of: text, to: &chunk, memory: memory)
+    if keepsTokens {
+      coding.makeRoom(for: text, in: &scratch)
+      scratch.withUnsafeMutableBufferPointer { memory in
+        if let coder {
+          coder.forEachToken(of: text, memory: memory) { chunk.words.append($0) }
+        } else {
+          addNumbers(of: text, to: &chunk, memory: memory)
+        }
       }
     }
     chunk.ends.append(chunk.words.count)
@@ -82,17 +89,31 @@ struct ReadingThread {
 /// The threads that read texts.
 final class ReadingThreads {
   private let threads: UnsafeMutableBufferPointer<ReadingThread>
+  /// The number by which chunks call the first of the threads.
+  private let firstNumber: Int
+  /// Whether chunks have the texts' words, and not only where these come from.
+  let keepsTokens: Bool
 
   /// - Parameters:
   ///   - count: the number of threads, at least 1.
   ///   - coding: how texts become words.
   ///   - coder: what turns words into tokens, where the vocabulary is known.
   ///   - keepsOriginals: whether the texts are kept as they are, too.
+  ///   - keepsTokens: whether chunks have the texts' words, and not only where these come from.
+  ///   - firstNumber: the number by which chunks call the first of the threads: that of the threads before them whose
+  ///     words are merged with theirs.
   ///   - files: lent to the first thread; each of the others opens them for itself. Nil if there are none to open.
-  init(count: Int, _ coding: TextCoding, _ coder: TextCoder?, keepsOriginals: Bool, files: FileSet?) {
+  init(
+    count: Int, _ coding: TextCoding, _ coder: TextCoder?, keepsOriginals: Bool = false, keepsTokens: Bool = true,
+    firstNumber: Int = 0, files: FileSet?
+  ) {
+    func thread(_ files: FileSet?) -> ReadingThread {
+      ReadingThread(coding, coder, keepsOriginals: keepsOriginals, keepsTokens: keepsTokens, files: files)
+    }
+    (self.keepsTokens, self.firstNumber) = (keepsTokens, firstNumber)
     threads = .allocate(capacity: count)
-    threads.initialize(repeating: ReadingThread(coding, coder, keepsOriginals: keepsOriginals, files: nil))
-    threads[0] = ReadingThread(coding, coder, keepsOriginals: keepsOriginals, files: files)
+    threads.initialize(repeating: thread(nil))
+    threads[0] = thread(files)
   }
 
   deinit {
@@ -120,6 +141,7 @@ final class ReadingThreads {
         // when all threads are done.
         let lock = NSLock()
         nonisolated(unsafe) let (next, read, threads) = (next, read, threads)
+        let firstNumber = firstNumber
         nonisolated(unsafe) var chunks: [WordChunk] = []
         nonisolated(unsafe) var failure: (batch: Int, error: any Error)?
         DispatchQueue.concurrentPerform(iterations: threads.count) { thread in
@@ -138,7 +160,7 @@ final class ReadingThreads {
               threads[thread].close()
               return
             }
-            var chunk = WordChunk(thread: thread)
+            var chunk = WordChunk(thread: firstNumber + thread)
             do {
               try read(&threads[thread], batch, &chunk)
               let made = chunk

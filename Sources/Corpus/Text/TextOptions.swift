@@ -73,6 +73,11 @@ public struct TextOptions: Codable, Sendable, Equatable {
     return coding
   }
 
+  /// Lets texts become words as a coding has it.
+  package mutating func read(as coding: TextCoding) {
+    (tokens, lowercasing, stripsHTML) = (coding.tokens, coding.lowercasing, coding.stripsHTML)
+  }
+
   /// The columns of texts that were asked for.
   var textColumnNames: [String] { textColumn.map(Self.parts) ?? [] }
   /// All columns that were asked for.

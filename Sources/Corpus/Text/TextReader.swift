@@ -10,6 +10,8 @@ struct TextReader {
   /// Whether these are a model's.
   let areLabelsOfModel: Bool
   let threads: ReadingThreads
+  /// The path of texts without labels that are read, too; nil if there is none.
+  let unlabeledPath: String?
 
   /// Reads the texts.
   ///
@@ -32,35 +34,18 @@ struct TextReader {
       tree.labels.names.map(TextTree.fullName), numbers: tree.texts.lazy.map(\.label), count: labelCount,
       positive: options.positiveLabel.map(TextTree.fullName), known: knownLabels.map { $0.map(TextTree.fullName) },
       areModels: areLabelsOfModel, file: files.path)
-    let chunks = try chunks(of: tree.texts, progress: progress)
+    let chunks = try threads.chunks(of: tree.texts, in: files, options.encoding, progress: progress)
     var texts = NumberedTexts.texts(of: chunks, labels: labels.values)
     for index in texts.indices { texts[index].part = tree.texts[index].part }
     return NumberedTexts(
       chunks: chunks, texts: tree.readingOrder(labels.values).map { texts[$0] }, labels: labels.names,
-      fileNames: tree.texts.map(\.file.name), notes: tree.notes)
+      fileNames: tree.texts.map(\.file.name), notes: notesOfUnlabeled(tree) + tree.notes)
   }
 
-  /// Reads texts in the archive's own order, which is the fastest.
-  private func chunks(of texts: [TextTree.Text], progress: (Double) -> Void) throws -> [WordChunk] {
-    var next = 0
-    return try threads.chunks { () -> ArraySlice<TextTree.Text>? in
-      guard next < texts.count else { return nil }
-      let start = next
-      next = min(start + 64, texts.count)
-      progress(Double(start) / Double(texts.count))
-      return texts[start..<next]
-    } read: { thread, texts, chunk in
-      let files = try thread.opened(files)
-      // An English word takes about five bytes.
-      chunk.words.reserveCapacity(texts.reduce(0) { $0 + $1.file.size } / 5)
-      var (bytes, scratch) = ([UInt8](), [UInt8]())
-      for (index, text) in zip(texts.indices, texts) {
-        try files.readText(text.file, options.encoding, into: &bytes)
-        bytes.withUnsafeBufferPointer { bytes in
-          thread.add(bytes, label: text.label, file: index, to: &chunk, scratch: &scratch)
-        }
-      }
-    }
+  /// What is to be said of the tree's texts without labels, if they aren't read either.
+  private func notesOfUnlabeled(_ tree: TextTree) -> [String] {
+    guard let note = tree.noteOfUnlabeled, unlabeledPath != files.path else { return [] }
+    return [unlabeledPath == nil ? note + Dataset.hintOfUnlabeled : note]
   }
 
   // MARK: Tables
@@ -75,7 +60,7 @@ struct TextReader {
     }
     for (index, table) in tables.enumerated() {
       let format = try TableFormat(of: table.file, in: files, options, hasLabels: true)
-      let own = try readTable(table, index, format, labels, progress: progress)
+      let own = try threads.chunks(of: table, index, format, labels, in: files, options, progress: progress)
       chunks += own
       notes += format.notes + own.reduce(into: RowRemarks()) { $0.add($1.remarks) }.notes
       let note =
@@ -91,26 +76,5 @@ struct TextReader {
     return NumberedTexts(
       chunks: chunks, texts: NumberedTexts.texts(of: chunks, labels: resolved.values), labels: resolved.names,
       fileNames: tables.map(\.file.name), notes: notes)
-  }
-
-  private func readTable(
-    _ table: TextLayout.Table, _ index: Int, _ format: TableFormat, _ labels: LabelTable, progress: (Double) -> Void
-  ) throws -> [WordChunk] {
-    try files.readTable(table.file, options.encoding) { reader, encoding in
-      try withUnsafeMutablePointer(to: &reader) { reader in
-        var batches = try TextTable(reader, format, options, encoding, labels: labels)
-        let rows = batches.rows
-        return try threads.chunks {
-          progress(batches.progress)
-          return try batches.next()
-        } read: { thread, batch, chunk in
-          chunk.part = table.part
-          var scratch: [UInt8] = []
-          chunk.remarks = try rows.forEachText(of: batch) { text, label, line in
-            thread.add(text, label: label, file: index, line: line, to: &chunk, scratch: &scratch)
-          }
-        }
-      }
-    }
   }
 }

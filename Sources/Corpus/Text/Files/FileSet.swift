@@ -37,6 +37,8 @@ package struct FileSet {
   private let tar: TarArchive?
   /// The paths, as the system has them, of those files in a folder whose names aren't UTF-8, by their indices.
   private let rawPaths: [Int: [CChar]]
+  /// Whether it is a file by itself, which may be compressed.
+  let isFileByItself: Bool
   /// How many threads can read it without taking too much memory.
   let readerLimit: Int
 
@@ -50,24 +52,25 @@ package struct FileSet {
     switch facts.st_mode & S_IFMT {
     case S_IFDIR:
       (files, rawPaths) = try Self.list(path)
-      (archive, tar, readerLimit) = (nil, nil, .max)
+      (archive, tar, readerLimit, isFileByItself) = (nil, nil, .max, false)
     case S_IFREG:
       let isZip = ["npz", "zip"].contains((path as NSString).pathExtension.lowercased())
       let start = try Self.start(of: path, count: TarArchive.blockSize)
       let gzip = start.starts(with: [0x1F, 0x8B]) ? try ZipArchive(gzip: path) : nil
       if let tar = try Self.tar(path, start, gzip) {
         (files, archive, self.tar, rawPaths, readerLimit) = (Self.list(tar), nil, tar, [:], .max)
+        isFileByItself = false
         return
       }
       tar = nil
       if let gzip {
         files = [File(name: gzip.entryNames[0], index: 0, size: try gzip.declaredSize(of: 0))]
-        (archive, rawPaths, readerLimit) = (gzip, [:], .max)
+        (archive, rawPaths, readerLimit, isFileByItself) = (gzip, [:], .max, true)
         return
       }
       guard isZip || Self.isZip(start) else {
         files = [File(name: "", index: 0, size: Int(facts.st_size), state: FileState(facts))]
-        (archive, rawPaths, readerLimit) = (nil, [:], .max)
+        (archive, rawPaths, readerLimit, isFileByItself) = (nil, [:], .max, true)
         return
       }
       // With deflate, an archive could hold a thousand times its own size; texts usually shrink to a third.
@@ -77,6 +80,7 @@ package struct FileSet {
         throw signature.error(file: path, entry: nil)
       }
       (self.archive, files, rawPaths) = (archive, try Self.list(archive, limit: limit), [:])
+      isFileByItself = false
       // Each thread has the table of contents in memory, about 300 bytes an entry.
       readerLimit = max(1, (1 << 21) / max(1, archive.entryNames.count))
     default:
@@ -88,7 +92,7 @@ package struct FileSet {
 
   private init(_ other: FileSet, archive: ZipArchive?) {
     (path, files, rawPaths, readerLimit) = (other.path, other.files, other.rawPaths, other.readerLimit)
-    (self.archive, tar) = (archive, other.tar)
+    (self.archive, tar, isFileByItself) = (archive, other.tar, other.isFileByItself)
   }
 
   /// The same files, for another thread.

@@ -148,12 +148,12 @@ struct TableFormat: Sendable {
   ) throws {
     let columns = TableColumns(names: names, hasNumbers: !isJSON, sample: sample)
     var guess = guess
-    if hasLabels, names.count == 2 {
+    if names.count == 2 {
       // Where one of two columns is known, the other one needs no name.
       let text = try? columns.index(of: .text, named: options.textColumn, guess: nil)
       let label = try? columns.index(of: .label, named: options.labelColumn, guess: nil)
       if text == nil, let label { guess.text = 1 - label }
-      if label == nil, let text { guess.label = 1 - text }
+      if hasLabels, label == nil, let text { guess.label = 1 - text }
     }
     let texts = try columns.indices(ofTexts: options.textColumn, guess: guess.text)
     let label = hasLabels ? try columns.index(of: .label, named: options.labelColumn, guess: guess.label) : nil

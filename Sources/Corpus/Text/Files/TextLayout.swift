@@ -63,7 +63,7 @@ enum TextLayout {
   }
 
   /// The part that a table is, by its name, as in `train.csv` and `train-00001-of-00004.jsonl`, or by its folder's.
-  private static func part(_ table: FileSet.File) -> TextPart? {
+  static func part(_ table: FileSet.File) -> TextPart? {
     let stem = stem(table)
     let end = stem.firstIndex { "-_.".contains($0) } ?? stem.endIndex
     let isNumbered = stem[end...].allSatisfy { $0.isNumber || "-_.of".contains($0) }

@@ -38,7 +38,7 @@ struct TextRows: Sendable {
   /// What stands between the values of two columns that are joined to a text.
   static let joint = UInt8(ascii: "\n")
 
-  /// Gives the texts of a batch with the numbers of their labels, and with their lines.
+  /// Gives the texts of a batch with the numbers of their labels, 0 where labels aren't wanted, and with their lines.
   ///
   /// - Returns: which rows were left out.
   /// - Throws: `CorpusError` if a JSON object lacks its text or its label, or if there are too many labels.
@@ -53,15 +53,11 @@ struct TextRows: Sendable {
         try skippingBadRows(&remarks) { remarks in
           let row = try object(batch.bytes[start..<end], line: line, &remarks)
           var text = try text(of: row, line: line)
-          let label = try value(labelColumn, of: row, line: line)
-          guard label.contains(where: { !$0.isWhitespace }) else {
-            throw malformed(line, expected: "a label", found: "none")
-          }
-          let number = try number(of: label, line: line)
+          let number = try labels == nil ? 0 : labelNumber(of: row, line: line)
           text.withUTF8 { body($0, number, line) }
         }
       } else {
-        batch.bytes[start..<end].withUnsafeBufferPointer { body($0, batch.labels[index], line) }
+        batch.bytes[start..<end].withUnsafeBufferPointer { body($0, labels == nil ? 0 : batch.labels[index], line) }
       }
     }
     return remarks
@@ -115,6 +111,14 @@ struct TextRows: Sendable {
 
   private func text(of row: JSONRow, line: Int) throws -> String {
     try textColumns.map { try value($0, of: row, line: line) }.joined(separator: String(UnicodeScalar(Self.joint)))
+  }
+
+  private func labelNumber(of row: JSONRow, line: Int) throws -> Int {
+    let label = try value(labelColumn, of: row, line: line)
+    guard label.contains(where: { !$0.isWhitespace }) else {
+      throw malformed(line, expected: "a label", found: "none")
+    }
+    return try number(of: label, line: line)
   }
 
   private func object(_ bytes: ArraySlice<UInt8>, line: Int, _ remarks: inout RowRemarks) throws -> JSONRow {

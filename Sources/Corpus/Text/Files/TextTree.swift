@@ -35,9 +35,11 @@ struct TextTree {
   let labels = LabelTable()
   /// What was left out, in sentences.
   private(set) var notes: [String] = []
+  /// What is to be said of texts without labels, which are left out; nil if there are none.
+  private(set) var noteOfUnlabeled: String?
 
   /// The folder of the Large Movie Review Dataset that holds reviews without labels.
-  private static let unlabeled = "unsup"
+  static let unlabeled = "unsup"
 
   /// Finds the texts by the names of the files.
   ///
@@ -66,7 +68,7 @@ struct TextTree {
     if texts.isEmpty { return }
     outside.add(files.files.filter { suffix != nil && $0.suffix != suffix })
     if unlabeledCount > 0 {
-      notes.append("\(unlabeledCount) texts in \(Self.unlabeled) have no label and are skipped")
+      noteOfUnlabeled = "\(unlabeledCount) texts in \(Self.unlabeled) have no label and are skipped"
     }
     if let first = outside.first {
       let what = suffix == nil ? "outside the labels' folders" : "in the labels' folders that aren't texts"
@@ -85,7 +87,7 @@ struct TextTree {
   }
 
   /// Files that follow each other and lie in the same folder.
-  private static func runs(_ files: [FileSet.File]) -> [Range<Int>] {
+  static func runs(_ files: [FileSet.File]) -> [Range<Int>] {
     var (runs, start) = ([Range<Int>](), 0)
     for index in files.indices where index + 1 == files.count || files[index + 1].folder != files[start].folder {
       runs.append(start..<index + 1)
@@ -117,13 +119,7 @@ struct TextTree {
   ///
   /// - Parameter values: the label for each number in ``labels``.
   func readingOrder(_ values: [UInt8]) -> [Int] {
-    let keys = texts.map { text in
-      let name = text.file.name.utf8
-      let start = name.lastIndex(of: UInt8(ascii: "/")).map(name.index(after:)) ?? name.startIndex
-      let isDigit = { (byte: UInt8) in 0x30...0x39 ~= byte }
-      let digits = name[start...].drop { !isDigit($0) }.prefix(while: isDigit)
-      return Int(Substring(digits)) ?? .max
-    }
+    let keys = texts.map(\.file.number)
     let parts = texts.map { text in [TextPart.training, .validation, .test].firstIndex(of: text.part)! }
     return texts.indices.sorted { a, b in
       if parts[a] != parts[b] { return parts[a] < parts[b] }
@@ -135,8 +131,19 @@ struct TextTree {
   }
 }
 
+extension FileSet.File {
+  /// The first number in its name; the greatest of all if there is none.
+  var number: Int {
+    let name = name.utf8
+    let start = name.lastIndex(of: UInt8(ascii: "/")).map(name.index(after:)) ?? name.startIndex
+    let isDigit = { (byte: UInt8) in 0x30...0x39 ~= byte }
+    let digits = name[start...].drop { !isDigit($0) }.prefix(while: isDigit)
+    return Int(Substring(digits)) ?? .max
+  }
+}
+
 /// Files that are spoken of in a note.
-private struct FileCount {
+struct FileCount {
   private(set) var count = 0
   private(set) var first: String?
 
@@ -147,7 +154,7 @@ private struct FileCount {
 }
 
 /// Which folders of a tree are parts and labels.
-private struct LabelFolders {
+struct LabelFolders {
   /// What the files in a folder are.
   struct Place {
     let part: TextPart
@@ -158,6 +165,8 @@ private struct LabelFolders {
 
   /// Whether the names of parts only have to end so; nil if there are no parts.
   private let partsAreEndings: Bool?
+  /// Whether there are folders of parts.
+  var hasParts: Bool { partsAreEndings != nil }
   /// If there are no parts, the number of folders down to those of the labels.
   private let depth: Int
 

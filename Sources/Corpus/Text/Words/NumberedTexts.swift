@@ -36,9 +36,9 @@ struct NumberedTexts {
   }
 
   /// The words of all texts.
-  let chunks: [WordChunk]
+  var chunks: [WordChunk]
   /// The texts in reading order.
-  let texts: [Text]
+  var texts: [Text]
   /// The names of the labels, from label 0 on.
   let labels: [String]
   /// The names of the files, by which the texts' origins tell them.

@@ -7,12 +7,28 @@ struct MergedWords {
 
   /// - Parameter words: for each thread the words that it has numbered.
   init(_ words: consuming [WordTable]) {
-    var table = words.removeFirst()
-    var numbers = [Array(0..<Int32(table.count))]
+    let table = words.removeFirst()
+    self = MergedWords(table: table, numbers: [Array(0..<Int32(table.count))]).adding(words)
+  }
+
+  private init(table: WordTable, numbers: [[Int32]]) { (self.table, self.numbers) = (table, numbers) }
+
+  /// These words, which keep their numbers, then those of more threads.
+  func adding(_ words: [WordTable]) -> MergedWords {
+    if words.isEmpty { return self }
+    var (table, numbers) = (table, numbers)
     for other in words {
       numbers.append((0..<other.count).map { number in other.withBytes(of: number) { table.add($0) } })
     }
-    (self.table, self.numbers) = (table, numbers)
+    return MergedWords(table: table, numbers: numbers)
+  }
+}
+
+extension MergedWords {
+  /// For each thread, the token of each of its words by a vocabulary.
+  func tokens(by coder: TextCoder) -> [[Int32]] {
+    let known = table.tokens(by: coder)
+    return numbers.map { $0.map { known[Int($0)] } }
   }
 }
 
@@ -30,17 +46,16 @@ struct WordRanking {
   /// Counts the words of some texts.
   ///
   /// - Parameters:
-  ///   - texts: in the order that decides between words of equal count.
-  ///   - chunks: what holds the texts' words.
+  ///   - parts: some texts each, in the order that decides between words of equal count, and what holds their words.
   ///   - words: all words, with the numbers that each thread gave them.
   ///   - size: the number of tokens; the first of them stand for no words (see ``TextCoder``).
   ///   - file: the path of the data, for a message.
   /// - Throws: `CorpusError` if the words are too long for a model file.
   init(
-    of texts: [NumberedTexts.Text], in chunks: [WordChunk], words: MergedWords, size: Int, file: String
+    of parts: [(texts: [NumberedTexts.Text], chunks: [WordChunk])], words: MergedWords, size: Int, file: String
   ) throws {
     let (table, numbers) = (words.table, words.numbers)
-    let ranked = Self.ranked(texts, chunks, numbers, count: table.count).prefix(max(0, size - TextCoder.firstWord))
+    let ranked = Self.ranked(parts, numbers, count: table.count).prefix(max(0, size - TextCoder.firstWord))
     let length = ranked.reduce(0) { $0 + table.length(of: Int($1)) }
     guard length <= Self.sizeLimit else {
       throw CorpusError(
@@ -62,17 +77,19 @@ struct WordRanking {
   ///   - numbers: for each thread, the number in the common table of each of its own.
   ///   - count: the number of words in the common table.
   private static func ranked(
-    _ texts: [NumberedTexts.Text], _ chunks: [WordChunk], _ numbers: [[Int32]], count: Int
+    _ parts: [(texts: [NumberedTexts.Text], chunks: [WordChunk])], _ numbers: [[Int32]], count: Int
   ) -> [Int32] {
     var counts = [Int](repeating: 0, count: count)
     var met: [Int32] = []
-    for text in texts {
-      let chunk = chunks[text.chunk]
-      let numbers = numbers[chunk.thread]
-      for word in chunk.words[text.range] {
-        let number = numbers[Int(word)]
-        if counts[Int(number)] == 0 { met.append(number) }
-        counts[Int(number)] += 1
+    for part in parts {
+      for text in part.texts {
+        let chunk = part.chunks[text.chunk]
+        let numbers = numbers[chunk.thread]
+        for word in chunk.words[text.range] {
+          let number = numbers[Int(word)]
+          if counts[Int(number)] == 0 { met.append(number) }
+          counts[Int(number)] += 1
+        }
       }
     }
     return met.indices.sorted { (-counts[Int(met[$0])], $0) < (-counts[Int(met[$1])], $1) }.map { met[$0] }
