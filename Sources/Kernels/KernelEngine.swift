@@ -31,9 +31,10 @@ package struct KernelEngine: Engine {
   package func makeBatch(_ layout: ParameterLayout) -> any EngineBatch { PreparedBatch(layout) }
 
   package func makeWorker(
-    _ architecture: Architecture, steps: Int, earlierPaddings: Int, learns: Bool
+    _ architecture: Architecture, steps: Int, earlierPaddings: Int, learns: Bool, predictsWords: Bool
   ) -> any EngineWorker {
-    ShardWorker(architecture, steps: steps, earlierPaddings: earlierPaddings, learns: learns)
+    ShardWorker(
+      architecture, steps: steps, earlierPaddings: earlierPaddings, learns: learns, predictsWords: predictsWords)
   }
 
   package func adam(_ memory: AdamMemory) -> any AdamArithmetic { VectorAdam(memory) }

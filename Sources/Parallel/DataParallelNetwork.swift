@@ -37,7 +37,10 @@ package final class DataParallelNetwork {
     ranks = Ranks(communicator, layout)
     team = WorkerTeam(count: threads)
     batch = engine.makeBatch(layout)
-    workers = (0..<threads).map { _ in engine.makeWorker(layout.architecture, steps: maxLength) }
+    workers = (0..<threads).map { _ in
+      engine.makeWorker(
+        layout.architecture, steps: maxLength, earlierPaddings: 0, learns: true, predictsWords: !layout.words.isEmpty)
+    }
     injections = batch.makeInjections()
     assembly = batch.makeAssembly()
     gradient = BatchGradient(layout)
@@ -64,12 +67,49 @@ package final class DataParallelNetwork {
     return (metrics(of: outcomes, samples, data), gradient.parameters)
   }
 
+  /// Predicts each word of a batch from those before it, and from those after it where the network reads backward, too;
+  /// computes the mean loss over these words, and its gradient. The network's layout has to predict words.
+  ///
+  /// - Parameters:
+  ///   - texts: the indices of the batch's sequences in `data`.
+  ///   - data: the texts, truncated to `maxLength`; their labels play no part.
+  ///   - words: what the right words are to be told from.
+  ///   - dropout: what this step drops; nil for nothing.
+  ///   - parameters: the weights.
+  /// - Returns: the sum of the losses, how many words were predicted, and the gradient, as `gradient` does.
+  package func wordGradient(
+    of texts: some Collection<Int>, in data: LabeledSequences, words: WordSamples, dropout: DropoutDraw? = nil,
+    parameters: Parameters
+  ) -> (loss: Double, count: Int, gradient: Parameters) {
+    let isBidirectional = parameters.architecture.isBidirectional
+    var count = 0
+    for text in texts {
+      let tokens = data.sequences[text]
+      func predicted(_ tokens: some Collection<Int32>) -> Int {
+        tokens.count { words.corrections[Int($0)] > -.infinity }
+      }
+      count += predicted(tokens.dropFirst()) + (isBidirectional ? predicted(tokens.dropLast()) : 0)
+    }
+    var outcomes = [Outcome](repeating: Outcome(), count: texts.count)
+    // The mean over the texts that `addGradient` takes is then that over the words.
+    let weight = Float(texts.count) / Float(max(count, 1))
+    withSequences(texts, data, nil) { sequences in
+      let weighted = sequences.map { TokenSequence(tokens: $0.tokens, count: $0.count, label: 0, weight: weight) }
+      outcomes.withUnsafeMutableBufferPointer {
+        addGradient(of: weighted, dropout, parameters, words: words, $0.baseAddress!)
+      }
+    }
+    var loss = outcomes.reduce(0) { $0 + $1.loss } / Double(weight)
+    ranks.communicator.broadcast(&loss)
+    return (loss, count, gradient.parameters)
+  }
+
   /// Computes the outcomes of a batch, and leaves its gradient in `gradient`.
   private func addGradient(
-    of sequences: [TokenSequence], _ dropout: DropoutDraw?, _ parameters: Parameters,
+    of sequences: [TokenSequence], _ dropout: DropoutDraw?, _ parameters: Parameters, words: WordSamples? = nil,
     _ outcomes: UnsafeMutablePointer<Outcome>
   ) {
-    let plan = prepare(parameters, for: sequences, dropout: dropout, shardCount: shardCount)
+    let plan = prepare(parameters, for: sequences, dropout: dropout, words: words, shardCount: shardCount)
     let own = ranks.share(of: plan.shards.count, rank: ranks.rank)
     let sum = addShards(own, of: plan, sequences, outcomes)
     ranks.gather(
@@ -171,10 +211,10 @@ package final class DataParallelNetwork {
 
   /// Prepares what the workers read, and divides the sequences into shards.
   private func prepare(
-    _ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw? = nil,
+    _ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw? = nil, words: WordSamples? = nil,
     shardCount: Int = ShardPlan.shardCount
   ) -> ShardPlan {
-    batch.load(parameters, for: sequences, dropout: dropout)
+    batch.load(parameters, for: sequences, dropout: dropout, samples: words)
     let plan = ShardPlan(
       lengths: sequences.map { batch.padding.length($0.count, maxLength: maxLength) }, maxLength: maxLength,
       shardCount: shardCount)

@@ -39,7 +39,7 @@ package final class InferenceNetwork: @unchecked Sendable {
     everyToken.withUnsafeBufferPointer { tokens in
       batch.load(
         parameters, for: [TokenSequence(tokens: tokens.baseAddress!, count: tokens.count, label: 0)],
-        dropout: nil)
+        dropout: nil, samples: nil)
     }
     team.perform(batch.jobs(chainLength: maxLength, learns: false)) { [batch] _, job in batch.perform(job, parameters) }
   }
@@ -144,7 +144,8 @@ package final class InferenceNetwork: @unchecked Sendable {
   private func withWorker(steps: Int, _ body: (any EngineWorker) -> Void) {
     let worker =
       lock.withLock { freeWorkers[steps]?.popLast() }
-      ?? engine.makeWorker(architecture, steps: steps, earlierPaddings: maxLength - steps, learns: false)
+      ?? engine.makeWorker(
+        architecture, steps: steps, earlierPaddings: maxLength - steps, learns: false, predictsWords: false)
     body(worker)
     lock.withLock { freeWorkers[steps, default: []].append(worker) }
   }

@@ -43,6 +43,9 @@ public struct ParameterLayout: Sendable, Hashable {
   public let recurrences: [[Recurrence]]
   /// The dense layers, of which the last is the output layer; the first reads [D · H].
   public let dense: [Dense]
+  /// By direction, what predicts the word that comes next in it: a row for each token, of its weights and its bias,
+  /// [V, H + 1]. Empty, unless the network is to learn from texts without labels.
+  public let words: [Tensor]
 
   /// The output layer's weights, [inputs, logits].
   public var denseKernel: Tensor { dense[dense.count - 1].kernel }
@@ -59,21 +62,24 @@ public struct ParameterLayout: Sendable, Hashable {
   public var tensors: [Tensor] {
     (architecture.embeddingSize > 0 ? [embedding] : [])
       + recurrences.joined().flatMap { [$0.kernel, $0.recurrentKernel, $0.bias] }
-      + dense.flatMap { [$0.kernel, $0.bias] }
+      + dense.flatMap { [$0.kernel, $0.bias] } + words
   }
   /// The tensors that have a row for each token.
   package var tablesByToken: [Tensor] {
-    architecture.embeddingSize > 0 ? [embedding] : recurrences[0].map(\.kernel)
+    (architecture.embeddingSize > 0 ? [embedding] : recurrences[0].map(\.kernel)) + words
   }
   /// The number of parameters of the embedding and the recurrent layers, which come before all others.
   package var bodyCount: Int { recurrences.last?.last?.bias.range.upperBound ?? embedding.range.upperBound }
   /// The number of parameters.
-  public var count: Int { denseBias.range.upperBound }
+  public var count: Int { (words.last ?? denseBias).range.upperBound }
 
   /// Lays out the parameters of a network.
   ///
+  /// - Parameters:
+  ///   - architecture: the network.
+  ///   - predictsWords: whether it has weights that predict words, too.
   /// - Precondition: the network's sizes are possible, that is, ``Architecture/invalidSetting`` is nil.
-  public init(_ architecture: Architecture) {
+  public init(_ architecture: Architecture, predictsWords: Bool = false) {
     let h = architecture.hiddenSize
     var end = 0
     func append(_ name: String, _ shape: [Int]) -> Tensor {
@@ -101,6 +107,9 @@ public struct ParameterLayout: Sendable, Hashable {
       return Dense(
         kernel: append("\(name)/kernel", [sizes[layer], sizes[layer + 1]]),
         bias: append("\(name)/bias", [sizes[layer + 1]]))
+    }
+    words = (0..<(predictsWords ? architecture.directionCount : 0)).map { direction in
+      append("words_\(direction)", [architecture.vocabularySize, h + 1])
     }
   }
 

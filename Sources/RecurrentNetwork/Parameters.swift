@@ -29,6 +29,13 @@ public struct Parameters: Sendable, Equatable {
     }
   }
 
+  /// The same without what predicts words.
+  package var withoutWords: Parameters {
+    if layout.words.isEmpty { return self }
+    let own = ParameterLayout(layout.architecture)
+    return Parameters(Array(values[..<own.count]), layout: own)!
+  }
+
   /// The network that the parameters belong to.
   public var architecture: Architecture { layout.architecture }
 }

@@ -51,7 +51,7 @@ import Testing
         TokenSequence(tokens: tokens.baseAddress! + 10 * $0, count: 10, label: UInt8($0 % 2))
       }
       let batch = Engines.current.makeBatch(layout)
-      batch.load(parameters, for: sequences, dropout: DropoutDraw(rates: dropout, seed: 1))
+      batch.load(parameters, for: sequences, dropout: DropoutDraw(rates: dropout, seed: 1), samples: nil)
       for job in batch.jobs(chainLength: 2, learns: true) { batch.perform(job, parameters) }
       let worker = Engines.current.makeWorker(layout.architecture, steps: 12)
       let injections = batch.makeInjections()

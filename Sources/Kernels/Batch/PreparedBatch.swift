@@ -6,6 +6,7 @@ import RecurrentNetwork
 /// |---|---|
 /// | `tokenTable`, `dropout`, `padding`, `weights` | `load` |
 /// | `tokenInputs` | `load` (room), `.tokenInputs` jobs |
+/// | `words` | `load` (samples), `.tokenInputs` jobs (rows of tokens) |
 /// | `chains` | the `.chains` job forward; `ChainGradients` backward, once all shards are done |
 ///
 /// The shards themselves only read. `InferenceNetwork` loads it once, for every token of the vocabulary.
@@ -20,6 +21,8 @@ package final class PreparedBatch: EngineBatch {
   let tokenInputs: TokenInputs
   /// The states that padding leads to, where it is `.chained`: [layers].
   package let chains: [PaddingChain]
+  /// What words are predicted with; nil where the network predicts labels.
+  let words: WordTables?
 
   package init(_ layout: ParameterLayout) {
     self.layout = layout
@@ -28,6 +31,7 @@ package final class PreparedBatch: EngineBatch {
     weights = PackedWeights(layout, geometry)
     tokenInputs = TokenInputs(layout, geometry)
     chains = geometry.layers.map(PaddingChain.init)
+    words = layout.words.isEmpty ? nil : WordTables(layout, geometry)
   }
 
   /// Weights of one layer in one direction: [layers][directions].
@@ -45,12 +49,15 @@ package final class PreparedBatch: EngineBatch {
   /// The part of `wordScale` that W takes up: all of it, unless each position is multiplied anyway.
   var foldedWordScale: Float { embedsPositions ? 1 : wordScale }
 
-  package func load(_ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw? = nil) {
-    precondition(parameters.layout == layout)
+  package func load(
+    _ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw? = nil, samples: WordSamples? = nil
+  ) {
+    precondition(parameters.layout == layout && (samples == nil) == (words == nil))
     self.dropout = dropout
-    tokenTable.fill(sequences)
+    tokenTable.fill(sequences, samples: samples?.tokens ?? [])
     tokenInputs.reserve(tokenCount: tokens.count)
     weights.pack(parameters, inputScale: foldedWordScale)
+    if let samples { words!.load(samples, tokenTable, parameters) }
   }
 
   package var tokens: [Int32] { tokenTable.tokens }
@@ -69,7 +76,9 @@ package final class PreparedBatch: EngineBatch {
   package func perform(_ job: PreparationJob, _ parameters: Parameters) {
     switch job {
     case .chains(let length, let learns): computeChains(length: length, learns: learns, parameters)
-    case .tokenInputs(let slots): tokenInputs.compute(slots, of: self, parameters)
+    case .tokenInputs(let slots):
+      tokenInputs.compute(slots, of: self, parameters)
+      words?.gather(slots, of: tokenTable, parameters)
     }
   }
 

@@ -102,6 +102,12 @@ package final class RowBlock {
     return step < starts[row] ? 0 : Int(slots![Int(tokens[row][step])])
   }
 
+  /// The slot of a row's word at a step, dropped or not; nil where there is none.
+  @inline(__always)
+  func wordSlot(_ row: Int, _ step: Int) -> Int? {
+    samples[row] >= 0 && starts[row]..<steps ~= step ? Int(slots![Int(tokens[row][step])]) : nil
+  }
+
   /// Whether a row has nothing to read at all.
   func isEmpty(_ row: Int) -> Bool { entries[row] == steps }
 }

@@ -16,16 +16,21 @@ package final class TokenTable {
 
   package var count: Int { tokens.count }
 
-  /// Finds the tokens of a batch; slots follow the order in which they occur.
-  func fill(_ sequences: [TokenSequence]) {
+  /// Finds the tokens of a batch; slots follow the order in which they occur, those of the samples last.
+  func fill(_ sequences: [TokenSequence], samples: [Int32]) {
     for token in tokens { slots[Int(token)] = -1 }
     tokens = [0]
     slots[0] = 0
     for sequence in sequences {
-      for token in UnsafeBufferPointer(start: sequence.tokens, count: sequence.count) where slots[Int(token)] < 0 {
-        slots[Int(token)] = Int32(tokens.count)
-        tokens.append(token)
-      }
+      add(UnsafeBufferPointer(start: sequence.tokens, count: sequence.count))
+    }
+    add(samples)
+  }
+
+  private func add(_ new: some Collection<Int32>) {
+    for token in new where slots[Int(token)] < 0 {
+      slots[Int(token)] = Int32(tokens.count)
+      tokens.append(token)
     }
   }
 }

@@ -101,6 +101,34 @@ func tanh(_ x: Vector) -> Vector {
   return x * p3 / q3
 }
 
+/// eˣ for x ≤ 0, with a relative error below 1e-7; 0 below −50, as products with numbers that are hardly anything are
+/// denormal, and slow.
+///
+/// 2ⁿ eʳ with |r| ≤ ½ ln 2, and the polynomial of Cephes's `expf` for eʳ (S. Moshier, netlib.org/cephes).
+@inline(__always)
+func exp(_ x: Vector) -> Vector {
+  @inline(__always) func constant(_ value: Float) -> Vector { Vector(repeating: value) }
+  let isNothing = x .< -50
+  let x = x.replacing(with: -50, where: isNothing)
+  // Added to this, a number is rounded to a whole one, which is then in the low bits.
+  let shift = constant(0x1.8p23)
+  let shifted = shift.plus(x, times: constant(1.44269504))
+  let n = shifted - shift
+  let r = x.plus(n, times: constant(-0.693359375)).plus(n, times: constant(2.12194440e-4))
+  let p = constant(1.3981999507e-3).plus(constant(1.9875691500e-4), times: r)
+  let p1 = constant(8.3334519073e-3).plus(p, times: r)
+  let p2 = constant(4.1665795894e-2).plus(p1, times: r)
+  let p3 = constant(1.6666665459e-1).plus(p2, times: r)
+  let p4 = constant(5.0000001201e-1).plus(p3, times: r)
+  let result = (r + constant(1)).plus(p4, times: r * r)
+  let exponent = unsafeBitCast(shifted, to: IndexVector.self) &<< 23
+  let scaled = unsafeBitCast(unsafeBitCast(result, to: IndexVector.self) &+ exponent, to: Vector.self)
+  return scaled.replacing(with: 0, where: isNothing)
+}
+
+/// eˣ of one number, for tests.
+package func kernelExp(_ x: Float) -> Float { exp(Vector(repeating: x))[0] }
+
 @inline(__always)
 func pointwiseMin(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, where: b .< a) }
 

@@ -136,6 +136,7 @@ final class GradientAssembly: EngineAssembly {
           }
         }
         writeDense(sum, out)
+        writeWords(sum, out)
       }
     }
   }
@@ -266,6 +267,29 @@ final class GradientAssembly: EngineAssembly {
         out.rows(layout.denseKernel, from: input)[logit] = dense[batch.geometry.packedLogitInput(input)] / out.count
       }
       out.rows(layout.denseBias)[logit] = sum.sums.pointer[sum.form.denseBias + logit] / out.count
+    }
+  }
+
+  /// Of the weights that predict words: what the tokens get as right answers, and as samples.
+  private func writeWords(_ sum: ShardGradient, _ out: Output) {
+    guard let words = batch.words else { return }
+    for (offsets, table) in zip(sum.form.words, batch.layout.words) {
+      let h = geometry.hiddenSize
+      for (row, slot) in sum.slots.enumerated() {
+        let from = sum.tokenRows.pointer + row * sum.form.rowStride + offsets.row
+        let to = out.rows(table, from: Int(batch.tokens[Int(slot)]))
+        for unit in 0..<h { to[unit] = from[unit] / out.count }
+        to[h] = from[geometry.units] / out.count
+      }
+      let (samples, biases) = (sum.sums.pointer + offsets.samples, sum.sums.pointer + offsets.sampleBiases)
+      for (k, token) in words.sampleTokens.enumerated() {
+        let to = out.rows(table, from: Int(token))
+        for unit in 0..<h {
+          to[unit] +=
+            samples[PackedGeometry.panelIndex(row: unit, column: k, rowCount: geometry.units)] / out.count
+        }
+        to[h] += biases[k] / out.count
+      }
     }
   }
 }

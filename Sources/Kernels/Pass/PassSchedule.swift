@@ -26,6 +26,8 @@ struct PassSchedule {
     case finalState
     /// The readout takes what `Architecture.pooling` asks for, while the pass goes from step to step.
     case pooled
+    /// The word readout takes the output of every step.
+    case words
   }
 
   /// [layers][directions].
@@ -35,12 +37,14 @@ struct PassSchedule {
   /// In the order of the backward pass: the directions as before, since the sums over both depend on their order.
   let backward: [Stage]
 
-  init(_ architecture: Architecture) {
+  init(_ architecture: Architecture, predictsWords: Bool) {
     stages = (0..<architecture.layerCount).map { layer in
       (0..<architecture.directionCount).map { direction in
         let output: Output =
           if layer + 1 < architecture.layerCount {
             .layerAbove
+          } else if predictsWords {
+            .words
           } else if direction == 0 && (architecture.pooling == .last || architecture.pooling == .lastStep) {
             .finalState
           } else {

@@ -363,8 +363,8 @@ final class RecurrentPass {
       backwardCells(step, rows, block, source, sums, depth: depth)
       deferHidden(step, rows, block, source.chain, depth: depth)
       if case .vectors(let vectors) = source.input { deferInputs(vectors, step, rows, depth: depth) }
-      deferred.multiply(
-        depth..<depth + rows, by: source.weights.recurrentTransposed, panels: geometry.unitPanels, geometry,
+      deferred.gates.multiply(
+        depth..<depth + rows, by: source.weights.recurrentTransposed, outPanels: geometry.unitPanels,
         into: hiddenGradient.pointer, stride: geometry.unitStride, adds: false)
       if dropsHidden, let factors = hiddenFactors {
         for i in stride(from: 0, to: rows * geometry.unitStride, by: Vector.scalarCount) {
@@ -372,8 +372,8 @@ final class RecurrentPass {
         }
       }
       if let inputGradients = sums.inputGradients {
-        deferred.multiply(
-          depth..<depth + rows, by: source.weights.kernelTransposed, panels: geometry.inputPanels, geometry,
+        deferred.gates.multiply(
+          depth..<depth + rows, by: source.weights.kernelTransposed, outPanels: geometry.inputPanels,
           into: inputGradients + step * rowCapacity * geometry.inputStride, stride: geometry.inputStride,
           adds: sums.addsInputGradients)
       }

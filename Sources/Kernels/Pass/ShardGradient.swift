@@ -35,6 +35,16 @@ package final class ShardGradient: EngineGradient {
     let bias: Int
   }
 
+  /// Offsets of the sums of the weights that predict words, in one direction.
+  struct WordOffsets: Equatable {
+    /// dO of the samples: [samplePanels][units][width].
+    let samples: Int
+    /// Their d b: [K].
+    let sampleBiases: Int
+    /// In a token's row, dO of the token: [units], and then its d b.
+    let row: Int
+  }
+
   /// Which sums there are, and their offsets.
   struct Form: Equatable {
     /// [layers][directions].
@@ -45,6 +55,8 @@ package final class ShardGradient: EngineGradient {
     let dense: Int
     /// d output bias, [logits].
     let denseBias: Int
+    /// [directions], or empty.
+    let words: [WordOffsets]
     /// Number of elements.
     let count: Int
     /// Elements of a token's row, and from one row to the next.
@@ -74,11 +86,27 @@ package final class ShardGradient: EngineGradient {
       let logits = g.architecture.logitCount
       dense = reserve(logits * g.logitInputs)
       denseBias = reserve(logits)
-      count = end
       let first = g.layers[0]
       // The directions follow each other, with the stride that spreads rows over the cache's sets.
-      rowCount = embedsPositions ? first.inputs : (g.directions - 1) * first.gateStride + first.columns
-      rowStride = embedsPositions ? first.inputStride : g.directions * first.gateStride
+      let inputStride = embedsPositions ? first.inputStride : g.directions * first.gateStride
+      var words: [WordOffsets] = []
+      if let tables = batch.words {
+        for direction in tables.directions.indices {
+          words.append(
+            WordOffsets(
+              samples: reserve(tables.sampleCount * first.units), sampleBiases: reserve(tables.sampleCount),
+              row: inputStride + direction * (first.units + widestLanes)))
+        }
+      }
+      self.words = words
+      count = end
+      if let last = words.last {
+        rowCount = last.row + first.units + widestLanes
+        rowStride = PackedGeometry.roundedUpToOddLines(rowCount)
+      } else {
+        rowCount = embedsPositions ? first.inputs : (g.directions - 1) * first.gateStride + first.columns
+        rowStride = inputStride
+      }
     }
   }
 

@@ -13,12 +13,16 @@ package final class ShardWorker: EngineWorker {
   private let passes: [[RecurrentPass]]
   private let inputs: InputVectors
   private let readout: Readout
+  /// Nil where labels are predicted.
+  private let wordReadout: WordReadout?
 
-  package init(_ architecture: Architecture, steps: Int, earlierPaddings: Int, learns: Bool) {
+  package init(
+    _ architecture: Architecture, steps: Int, earlierPaddings: Int, learns: Bool, predictsWords: Bool
+  ) {
     precondition(RowTile.rowCount == RegisterTile.rows)
     let g = NetworkGeometry(architecture)
     geometry = g
-    schedule = PassSchedule(architecture)
+    schedule = PassSchedule(architecture, predictsWords: predictsWords)
     let block = RowBlock(tiles: RowTile.tilesPerBlock, steps: steps, earlierPaddings: earlierPaddings)
     let deferred = DeferredRows(g.layers[0], inputStride: learns ? g.layers.map(\.inputStride).max()! : 0)
     self.block = block
@@ -30,6 +34,7 @@ package final class ShardWorker: EngineWorker {
     }
     inputs = InputVectors(g, block, learns: learns)
     readout = Readout(g, block)
+    wordReadout = predictsWords ? WordReadout(g, block) : nil
   }
 
   // MARK: Shards
@@ -43,8 +48,13 @@ package final class ShardWorker: EngineWorker {
     )
     forEachBlock(of: tiles) { tiles in
       block.load(tiles, sequences, batch)
+      wordReadout?.begin(sequences, batch, gradient)
       forward(batch, keepsHistory: true)
-      readout.computeOutcomes(sequences, batch, outcomes, gradient: gradient)
+      if let wordReadout {
+        wordReadout.writeOutcomes(outcomes)
+      } else {
+        readout.computeOutcomes(sequences, batch, outcomes, gradient: gradient)
+      }
       backward(tiles, batch, gradient, injections)
     }
   }
@@ -96,9 +106,11 @@ package final class ShardWorker: EngineWorker {
         switch stage.output {
         case .layerAbove: inputs.put(hidden, step, rows, of: stage, batch)
         case .pooled: readout.put(hidden, step, rows, stage.direction)
+        case .words: wordReadout!.put(hidden, step, rows, stage.direction)
         case .finalState: break
         }
       }
+      if case .words = stage.output { wordReadout!.finish(stage.direction) }
       if case .finalState = stage.output { readout.putFinalState(final) }
     }
     readout.finishPooling()
@@ -124,6 +136,7 @@ package final class ShardWorker: EngineWorker {
           switch stage.output {
           case .layerAbove: inputs.addGradient(step, rows, of: stage, batch, to: hiddenGradient)
           case .pooled: readout.addGradient(step, rows, stage.direction, to: hiddenGradient)
+          case .words: wordReadout!.addGradient(step, rows, stage.direction, to: hiddenGradient)
           case .finalState: break
           }
         })

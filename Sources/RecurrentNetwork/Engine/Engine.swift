@@ -18,8 +18,9 @@ package protocol Engine: Sendable {
   ///   - steps: T; to `evaluate` short sequences of many, their last steps are enough.
   ///   - earlierPaddings: the number of steps before those, in which there is nothing but padding.
   ///   - learns: whether it has the memory for gradients; without, it can only `evaluate`.
+  ///   - predictsWords: whether what it learns from is the next words, and not labels.
   func makeWorker(
-    _ architecture: Architecture, steps: Int, earlierPaddings: Int, learns: Bool
+    _ architecture: Architecture, steps: Int, earlierPaddings: Int, learns: Bool, predictsWords: Bool
   ) -> any EngineWorker
   /// Adam's arithmetic, on memory that somebody else holds.
   func adam(_ moments: AdamMemory) -> any AdamArithmetic
@@ -29,7 +30,7 @@ package protocol Engine: Sendable {
 
 extension Engine {
   package func makeWorker(_ architecture: Architecture, steps: Int) -> any EngineWorker {
-    makeWorker(architecture, steps: steps, earlierPaddings: 0, learns: true)
+    makeWorker(architecture, steps: steps, earlierPaddings: 0, learns: true, predictsWords: false)
   }
 }
 
@@ -41,8 +42,11 @@ package protocol EngineBatch: AnyObject {
   var tokens: [Int32] { get }
   var padding: PaddingTreatment { get }
 
-  /// Packs the weights, and finds the distinct tokens of the sequences.
-  func load(_ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw?)
+  /// Packs the weights, and finds the distinct tokens of the sequences, and of the samples.
+  ///
+  /// - Parameter samples: what the network is to tell words from; nil unless its layout predicts words.
+  func load(
+    _ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw?, samples: WordSamples?)
   /// The jobs that `load` leaves, the longest first. They may run at the same time.
   ///
   /// - Parameters:

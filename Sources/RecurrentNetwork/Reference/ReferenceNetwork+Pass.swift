@@ -79,7 +79,16 @@ extension ReferenceNetwork {
       }
     }
 
-    var outputGradients = pooling.backward(pooledGradient, shares: pass.poolingShares)
+    addBody(to: &gradient, pass, outputGradients: pooling.backward(pooledGradient, shares: pass.poolingShares))
+    return gradient
+  }
+
+  /// From d loss / d output of the last layer at each step, steps × [D · H], to the gradients of all layers below.
+  func addBody(to gradient: inout Gradient, _ pass: Pass, outputGradients: [[Double]]) {
+    func put(_ values: [Double], _ tensor: ParameterLayout.Tensor) {
+      gradient.parameters.replaceSubrange(tensor.range, with: values)
+    }
+    var outputGradients = outputGradients
     for (l, layer) in layers.enumerated().reversed() {
       let layerGradient = layer.backward(pass.layers[l], outputGradients: outputGradients)
       for (tensors, direction) in zip(layout.recurrences[l], layerGradient.directions) {
@@ -95,6 +104,5 @@ extension ReferenceNetwork {
       vector.map { $0 * pass.dropout.words[t] }
     }
     put(embedding.backward(pass.tokens, vectorGradients: vectorGradients), layout.embedding)
-    return gradient
   }
 }

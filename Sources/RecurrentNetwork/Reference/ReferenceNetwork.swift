@@ -13,6 +13,8 @@ public struct ReferenceNetwork: Sendable {
   let layers: [ReferenceLayer]
   let pooling: ReferencePooling
   let dense: [ReferenceDense]
+  /// What words are predicted with, [D] of [V, H + 1]; empty unless the layout predicts words.
+  let words: [[Double]]
 
   /// A network with given weights.
   ///
@@ -40,6 +42,7 @@ public struct ReferenceNetwork: Sendable {
     pooling = ReferencePooling(
       architecture.pooling, hiddenSize: architecture.hiddenSize, directionCount: architecture.directionCount)
     dense = layout.dense.map { ReferenceDense(kernel: elements($0.kernel), bias: elements($0.bias)) }
+    words = layout.words.map(elements)
   }
 
   /// One sequence to learn from.

@@ -33,25 +33,29 @@ package struct LateRows {
   }
 
   /// Brings the rows up to date that a batch reads.
+  ///
+  /// - Parameter samples: tokens beside the batch's own.
   package mutating func begin(
-    _ batch: some Collection<Int>, of data: LabeledSequences, _ parameters: inout Parameters, _ adam: inout Adam,
-    team: WorkerTeam
+    _ batch: some Collection<Int>, of data: LabeledSequences, samples: [Int32] = [], _ parameters: inout Parameters,
+    _ adam: inout Adam, team: WorkerTeam
   ) {
     for token in tokens { isInBatch[token] = false }
     // Padding is part of every batch.
     (tokens, isInBatch[0]) = ([0], true)
     data.sequences.tokens.withUnsafeBufferPointer { all in
       for sample in batch {
-        for token in all[data.sequences.offsets[sample]..<data.sequences.offsets[sample + 1]] {
-          let token = Int(token)
-          if !isInBatch[token] {
-            isInBatch[token] = true
-            tokens.append(token)
-          }
-        }
+        add(all[data.sequences.offsets[sample]..<data.sequences.offsets[sample + 1]])
       }
     }
+    add(samples)
     update(tokens, &parameters, &adam, team)
+  }
+
+  private mutating func add(_ new: some Collection<Int32>) {
+    for token in new where !isInBatch[Int(token)] {
+      isInBatch[Int(token)] = true
+      tokens.append(Int(token))
+    }
   }
 
   /// Brings all rows up to date.
