@@ -13,6 +13,11 @@ extension Model {
   ///   - path: the model's file, for messages.
   /// - Throws: `ModelError` if the network has impossible sizes, or doesn't fit into this machine's memory.
   package func inferenceNetwork(threads: Int, path: String? = nil) throws -> InferenceNetwork {
+    guard configuration.wordPrediction == nil else {
+      throw ModelError(
+        .unsupported, path: path, problem: "has learned to predict words, and knows no labels yet",
+        advice: "train a classifier that begins with it")
+    }
     let need = architecture.inferenceMemory(maxLength: configuration.maxLength)
     guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
       throw ModelError(

@@ -32,6 +32,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   public var labelCount = 2
   /// The wide part beside the network: a linear classifier over n-grams; nil for none.
   public var wide: NGramSettings?
+  /// How words are predicted, where that is what the network learns from; nil for labels.
+  public var wordPrediction: WordPrediction?
   /// What a training step sets to zero.
   public var dropout = Dropout()
   /// Number of passes over the training texts.
@@ -103,7 +105,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
   /// The first setting that is impossible, or nil.
   public var invalidSetting: InvalidSetting? {
     architecture.invalidSetting ?? invalidSize ?? invalidOptimizer ?? invalidDropout ?? invalidData ?? invalidWide
-      ?? invalidCallback
+      ?? invalidCallback ?? invalidWordPrediction
   }
 
   private static let positive = 0.0.nextUp...Double.greatestFiniteMagnitude
@@ -152,6 +154,28 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
   private var invalidWide: InvalidSetting? {
     wide?.invalidSetting.map { InvalidSetting("\(CodingKeys.wide.rawValue).\($0.name)", $0.rule) }
+  }
+
+  private var invalidWordPrediction: InvalidSetting? {
+    guard let wordPrediction else { return nil }
+    let setting = CodingKeys.wordPrediction.rawValue
+    var otherDropout = dropout
+    otherDropout.words = 0
+    let isForLabels =
+      wide != nil || classWeights != nil || threshold != nil || frozenBodyEpochs ?? 0 > 0
+      || otherDropout != Dropout()
+      || [earlyStopping?.monitor, plateau?.monitor, bestModel].contains {
+        $0.map { $0 != .loss && $0 != .validationLoss } ?? false
+      }
+    return check(.wordPrediction, vocabularySize > 4, "needs a vocabulary with words")
+      ?? check(
+        .wordPrediction, !isForLabels,
+        "can't go with n-grams, accuracies, or anything else that is of labels, nor drop anything but words")
+      ?? InvalidSetting("\(setting).sampleCount", wordPrediction.sampleCount, in: 32...65_536)
+      ?? (wordPrediction.sampleCount.isMultiple(of: 32)
+        ? nil : InvalidSetting("\(setting).sampleCount", "must be a multiple of 32, not \(wordPrediction.sampleCount)"))
+      ?? (0...1 ~= wordPrediction.samplingPower
+        ? nil : InvalidSetting("\(setting).samplingPower", "must be from 0 to 1, not \(wordPrediction.samplingPower)"))
   }
 
   private var invalidCallback: InvalidSetting? {
@@ -219,6 +243,9 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     dropout = Dropout()
   }
 
+  /// The network's parameters, with those that predict words where it learns from that.
+  public var layout: ParameterLayout { ParameterLayout(architecture, predictsWords: wordPrediction != nil) }
+
   /// Whether the learning rate may change during the run: history.csv then records it.
   package var changesLearningRate: Bool { schedule != .constant || plateau != nil }
 
@@ -232,7 +259,7 @@ extension TrainingConfiguration {
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case vocabularySize, maxLength, embeddingSize, hiddenSize, layerCount, isBidirectional, pooling, masksPadding
     case someDenseLayers = "denseLayers"
-    case labelCount, wide, dropout, epochs, batchSize, shards, frozenBodyEpochs, frozenEmbeddingEpochs,
+    case labelCount, wide, wordPrediction, dropout, epochs, batchSize, shards, frozenBodyEpochs, frozenEmbeddingEpochs,
       embeddingRate, learningRate, epsilon, seed, shuffles, validationSplit, classWeights, weightDecay, clipping,
       schedule, plateau, earlyStopping,
       bestModel, threshold
@@ -266,6 +293,7 @@ extension TrainingConfiguration {
     try read(.schedule, \.schedule)
     denseLayers = try values.decodeIfPresent([Architecture.DenseLayer].self, forKey: .someDenseLayers) ?? []
     wide = try values.decodeIfPresent(NGramSettings.self, forKey: .wide)
+    wordPrediction = try values.decodeIfPresent(WordPrediction.self, forKey: .wordPrediction)
     shards = try values.decodeIfPresent(Int.self, forKey: .shards)
     frozenBodyEpochs = try values.decodeIfPresent(Int.self, forKey: .frozenBodyEpochs)
     frozenEmbeddingEpochs = try values.decodeIfPresent(Int.self, forKey: .frozenEmbeddingEpochs)
@@ -347,6 +375,7 @@ extension TrainingConfiguration {
     (example.weightDecay, example.clipping, example.bestModel) = (0.01, .norm(limit: 1), .validationLoss)
     (example.plateau, example.earlyStopping) = (ReduceLROnPlateau(), EarlyStopping())
     (example.wide, example.threshold, example.denseLayers) = (NGramSettings(), .bestF1, [.init(64, .relu)])
+    example.wordPrediction = WordPrediction()
     return example
   }()
 

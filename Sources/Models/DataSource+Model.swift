@@ -25,8 +25,10 @@ extension DataSource {
   ) throws -> Dataset {
     var kept: KeptTexts = keepsOriginals ? .originals : []
     if model.map({ $0.wide != nil }) ?? (configuration.wide != nil) { kept.insert(.words) }
+    // Where words are predicted, texts are cut into pieces instead.
+    let maxLength = configuration.wordPrediction == nil ? configuration.maxLength : .max
     return try load(
-      vocabularySize: configuration.vocabularySize, maxLength: configuration.maxLength,
+      vocabularySize: configuration.vocabularySize, maxLength: maxLength,
       labelCount: configuration.labelCount,
       for: model.map { .init(vocabulary: $0.vocabulary, coding: $0.coding, labels: $0.labels) },
       keeping: kept, threads: threads, progress: progress)
@@ -34,12 +36,13 @@ extension DataSource {
 }
 
 extension Dataset {
-  /// A model trained on this data set: with its words, and with its labels if their number is that of the network.
+  /// A model trained on this data set: with its words, and with its labels if their number is that of the network. Weights
+  /// that predict words are left out.
   ///
   /// - Throws: `ModelError` if the number of words doesn't fit the network.
   package func model(_ parameters: Parameters, _ configuration: TrainingConfiguration) throws -> Model {
     var model = try Model(
-      parameters, configuration: configuration, vocabulary: vocabulary, coding: coding,
+      parameters.withoutWords, configuration: configuration, vocabulary: vocabulary, coding: coding,
       labels: labels.count == configuration.labelCount ? labels : nil)
     model.trainingTexts = trainingTexts
     return model

@@ -118,7 +118,7 @@ extension FileContent {
   }
 
   private static func progress(_ checkpoint: CheckpointFile) -> String {
-    "after \(checkpoint.model.optimizer?.step ?? 0) steps, \(checkpoint.epoch) of "
+    "after \(checkpoint.optimizer.step) steps, \(checkpoint.epoch) of "
       + "\(checkpoint.model.configuration.epochs) epochs"
   }
 }

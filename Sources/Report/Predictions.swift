@@ -31,6 +31,8 @@ package struct Predictions: Sendable {
   package enum Omission: Error, Equatable {
     /// The run has written no model yet.
     case noModel
+    /// The run predicts words.
+    case predictsWords
     /// Nothing says which data the run was trained on.
     case unknownData
     /// The run's data are no longer at their path.
@@ -44,6 +46,7 @@ package struct Predictions: Sendable {
     package var reason: String {
       switch self {
       case .noModel: "There is no model.safetensors yet: a run writes it when it ends."
+      case .predictsWords: "It predicts words, and knows no labels."
       case .unknownData: "The run doesn't say which data it was trained on."
       case .missingData(let path): "The run's data, \(path), aren't there."
       case .noTexts(let path): "\(path) has no test texts."
@@ -83,6 +86,7 @@ extension RunRecord {
     data: String?, threads: Int, progress: (Double) -> Void
   ) throws -> Result<Predictions, Predictions.Omission> {
     guard let model else { return .failure(.noModel) }
+    guard model.configuration.wordPrediction == nil else { return .failure(.predictsWords) }
     guard let dataPath = data ?? settings?.data else { return .failure(.unknownData) }
     guard data != nil || FileManager.default.fileExists(atPath: dataPath) else {
       return .failure(.missingData(path: dataPath))

@@ -17,9 +17,11 @@ extension ReportPage {
     let charts =
       charts(
         of: "loss", isHigherBetter: false, step: \.loss, training: \.loss, validation: \.validationLoss)
-      + charts(
-        of: "accuracy", isHigherBetter: true, step: \.accuracy, training: \.accuracy,
-        validation: \.validationAccuracy)
+      + (runs.allSatisfy { $0.record.steps.allSatisfy(\.accuracy.isNaN) }
+        ? []
+        : charts(
+          of: "accuracy", isHigherBetter: true, step: \.accuracy, training: \.accuracy,
+          validation: \.validationAccuracy))
       + learningRateChart
     return section(
       "Learning",

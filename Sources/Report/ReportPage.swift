@@ -100,6 +100,11 @@ package struct ReportPage {
   /// The most important result, in a line.
   private var headline: String {
     if runs.isEmpty, let pair { return pair.headline }
+    if !isComparison, let last = runs[0].record.epochs.last, last.accuracy.isNaN {
+      let loss = last.validationLoss.isNaN ? last.loss : last.validationLoss
+      return "Predicts words: \(last.validationLoss.isNaN ? "" : "validation ")loss \(decimal(loss, 4)) after "
+        + "\(last.number) epoch\(last.number == 1 ? "" : "s")"
+    }
     let accuracies = runs.map { $0.record.modelEpoch?.validationAccuracy }
     guard let best = bestIndex(accuracies, isHigherBetter: true) else { return headlineWithoutEpochs }
     let value = decimal(accuracies[best]!, 4)
@@ -154,6 +159,9 @@ package struct ReportPage {
     (name, runs.map { value($0) ?? "–" })
   }
 
+  /// An accuracy; nil where there is none.
+  private func shown(_ accuracy: Double?) -> String? { accuracy.flatMap { $0.isNaN ? nil : decimal($0, 4) } }
+
   private var figures: [(name: String, values: [String])] {
     [
       row("epochs complete") { run in
@@ -162,9 +170,9 @@ package struct ReportPage {
       },
       row("epoch of the model") { $0.record.modelEpoch.map { "\($0.number)" } },
       row("steps") { decimal(Double($0.record.steps.last?.number ?? 0), 0) },
-      row("validation accuracy") { $0.record.modelEpoch.map { decimal($0.validationAccuracy, 4) } },
+      row("validation accuracy") { shown($0.record.modelEpoch?.validationAccuracy) },
       row("validation loss") { $0.record.modelEpoch.map { decimal($0.validationLoss, 4) } },
-      row("training accuracy") { $0.record.modelEpoch.map { decimal($0.accuracy, 4) } },
+      row("training accuracy") { shown($0.record.modelEpoch?.accuracy) },
       row("training loss") { $0.record.modelEpoch.map { decimal($0.loss, 4) } },
       row("area under the ROC curve") { $0.evaluation?.rocArea.map { decimal($0, 4) } },
       row("calibration error") { $0.evaluation?.calibrationError.map { decimal($0, 4) } },

@@ -13,6 +13,7 @@ package struct RunRecord: Sendable {
     /// Counts from 1.
     package var number: Int
     package var loss: Double
+    /// NaN where words are predicted.
     package var accuracy: Double
     package var validationLoss: Double
     package var validationAccuracy: Double
@@ -124,14 +125,15 @@ package struct RunRecord: Sendable {
     let history = try table(RunFiles.history, EpochRecord.headers)
     epochs = (0..<history.rowCount).map { row in
       Epoch(
-        number: Int(history["epoch"]![row]) + 1, loss: history["loss"]![row], accuracy: history["accuracy"]![row],
-        validationLoss: history["val_loss"]![row], validationAccuracy: history["val_accuracy"]![row],
+        number: Int(history["epoch"]![row]) + 1, loss: history["loss"]![row],
+        accuracy: history["accuracy"]?[row] ?? .nan, validationLoss: history["val_loss"]![row],
+        validationAccuracy: history["val_accuracy"]?[row] ?? .nan,
         validationF1: history[MonitoredQuantity.validationF1.rawValue]?[row],
         learningRate: history["learning_rate"]?[row])
     }
-    let steps = try table(RunFiles.steps, [StepRecord.header])
+    let steps = try table(RunFiles.steps, [false, true].map(StepRecord.header(ofWords:)))
     self.steps = (0..<steps.rowCount).map { row in
-      Step(number: Int(steps["step"]![row]), loss: steps["loss"]![row], accuracy: steps["accuracy"]![row])
+      Step(number: Int(steps["step"]![row]), loss: steps["loss"]![row], accuracy: steps["accuracy"]?[row] ?? .nan)
     }
     performance = try Self.performance(path + "/" + RunFiles.performance)
     settings = try Self.settings(path + "/" + RunFiles.description)

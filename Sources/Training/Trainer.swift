@@ -40,10 +40,13 @@ public final class Trainer {
 
   /// A training step on a batch.
   private func step(on batch: ArraySlice<Int>) throws -> Metrics {
-    current.begin(batch, of: trainingData, &lateRows, team: network.team)
-    var (metrics, gradient) = network.gradient(
-      of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
-      parameters: current.parameters)
+    let samples = sampler?.samples(step: current.steps.count)
+    current.begin(batch, of: trainingData, samples: samples?.tokens ?? [], &lateRows, team: network.team)
+    var (metrics, gradient) =
+      samples.map { network.wordGradient(of: batch, in: trainingData, words: $0, dropout: dropout, current.parameters) }
+      ?? network.gradient(
+        of: batch, in: trainingData, classWeights: configuration.classWeights, dropout: dropout,
+        parameters: current.parameters)
     try checkIsFinite(metrics, gradient)
     let frozenCount = frozenCount
     configuration.clipping?.clip(&gradient, from: frozenCount)
@@ -78,6 +81,8 @@ public final class Trainer {
   private let trainingData: LabeledSequences
   let validationData: LabeledSequences
   private let wideLogits: [Float]?
+  /// Nil where labels are predicted.
+  private let sampler: WordSampler?
   private let network: DataParallelNetwork
   private let communicator: any Communicator
   private let callbacks: [any TrainingCallback]
@@ -112,7 +117,13 @@ public final class Trainer {
     } else if configuration.monitorsValidation {
       throw TrainingError.noData(.validation)
     }
-    let layout = ParameterLayout(configuration.architecture)
+    sampler = try configuration.wordPrediction.map {
+      let sampler = WordSampler(
+        $0, vocabularySize: configuration.vocabularySize, texts: training.sequences, seed: configuration.seed)
+      guard let sampler else { throw TrainingError.noData(.training) }
+      return sampler
+    }
+    let layout = configuration.layout
     self.configuration = configuration
     current = state ?? TrainingState(configuration)
     lateRows = LateRows(layout)
@@ -207,6 +218,7 @@ public final class Trainer {
     _ report: (TrainingEvent) throws -> TrainingAnswer
   ) throws -> (metrics: Metrics, f1: Double?)? {
     if validationData.count == 0 { return (Metrics(), nil) }
+    if let sampler { return try validateWords(sampler.validationSamples, report).map { ($0, nil) } }
     var failure: Error?
     let own = network.logits(of: validationData, parameters: current.parameters) { done in
       do {
@@ -227,6 +239,19 @@ public final class Trainer {
     var f1 = evaluation.macroF1 ?? .nan
     communicator.broadcast(&f1)
     return (metrics, f1)
+  }
+
+  /// Measures how well the words of the validation texts are predicted; nil where the caller stops it.
+  private func validateWords(
+    _ samples: WordSamples, _ report: (TrainingEvent) throws -> TrainingAnswer
+  ) throws -> Metrics? {
+    var metrics = Metrics()
+    for start in stride(from: 0, to: validationData.count, by: configuration.batchSize) {
+      let batch = start..<min(start + configuration.batchSize, validationData.count)
+      metrics += network.wordGradient(of: batch, in: validationData, words: samples, current.parameters).metrics
+      if try agree(report(.validation(done: batch.upperBound, count: validationData.count))) == .stop { return nil }
+    }
+    return metrics
   }
 
   // MARK: Reporting
@@ -265,6 +290,20 @@ public final class Trainer {
     var result = current.parameters
     if current.isFinished, let final = callbacks.lazy.compactMap(\.finalParameters).first { result.values = final }
     return result
+  }
+}
+
+extension DataParallelNetwork {
+  /// As `wordGradient`, with the mean loss of the batch's words as that of each of its texts.
+  fileprivate func wordGradient(
+    of texts: some Collection<Int>, in data: LabeledSequences, words: WordSamples, dropout: DropoutDraw? = nil,
+    _ parameters: Parameters
+  ) -> (metrics: Metrics, gradient: Parameters) {
+    let result = wordGradient(of: texts, in: data, words: words, dropout: dropout, parameters: parameters)
+    var metrics = Metrics()
+    metrics.lossSum = result.loss / Double(max(result.count, 1)) * Double(texts.count)
+    metrics.sampleCount = texts.count
+    return (metrics, result.gradient)
   }
 }
 

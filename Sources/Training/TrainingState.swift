@@ -60,7 +60,7 @@ public struct TrainingState: Sendable, Equatable {
   public init(_ configuration: TrainingConfiguration) {
     var generator = RandomGenerator(seed: configuration.seed)
     self.init(
-      Parameters(kerasInitial: ParameterLayout(configuration.architecture), using: &generator),
+      Parameters(kerasInitial: configuration.layout, using: &generator),
       learningRate: configuration.learningRate)
   }
 
@@ -71,7 +71,7 @@ public struct TrainingState: Sendable, Equatable {
   ///
   /// A checkpoint may come from anywhere, and sums and differences of these numbers are relied on.
   func check(_ configuration: TrainingConfiguration, textCount: Int, stepsPerEpoch: Int) throws {
-    guard parameters.architecture == configuration.architecture else {
+    guard parameters.layout == configuration.layout else {
       throw TrainingError.otherNetwork(
         path: nil, found: parameters.architecture, expected: configuration.architecture)
     }
@@ -114,9 +114,11 @@ public struct TrainingState: Sendable, Equatable {
   }
 
   /// Brings the weights up to date that a batch reads.
+  ///
+  /// - Parameter samples: the words that it has to tell the right ones from.
   mutating func begin(
-    _ batch: ArraySlice<Int>, of data: LabeledSequences, _ rows: inout LateRows, team: WorkerTeam
-  ) { rows.begin(batch, of: data, &parameters, &adam, team: team) }
+    _ batch: ArraySlice<Int>, of data: LabeledSequences, samples: [Int32], _ rows: inout LateRows, team: WorkerTeam
+  ) { rows.begin(batch, of: data, samples: samples, &parameters, &adam, team: team) }
 
   /// Takes Adam's step along the batch's gradient.
   ///
@@ -161,6 +163,7 @@ public struct TrainingState: Sendable, Equatable {
       epoch: epoch, training: epochMetrics, validation: validation, trainingSeconds: epochSeconds, seconds: seconds)
     if withLearningRate { record.learningRate = lastLearningRate }
     record.validationF1 = f1
+    if !parameters.layout.words.isEmpty { record.isOfWords = true }
     epochs.append(record)
     epoch += 1
     (position, epochMetrics, epochSeconds) = (0, Metrics(), 0)
@@ -190,5 +193,5 @@ public struct StepResult: Sendable, Equatable {
   }
 
   /// The row of steps.csv, with digits that read back to the same Float.
-  func row(_ step: Int) -> String { "\(step),\(loss),\(accuracy)" }
+  func row(_ step: Int, ofWords: Bool) -> String { "\(step),\(loss)" + (ofWords ? "" : ",\(accuracy)") }
 }

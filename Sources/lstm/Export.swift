@@ -213,7 +213,7 @@ struct Import: ParsableCommand {
 }
 
 /// Checks that a file may be written, before anything is read.
-private func checkTarget(_ path: String, overwrite: Bool) throws {
+func checkTarget(_ path: String, overwrite: Bool) throws {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
   if isFolder.boolValue { throw CommandError(path: path, "is a folder", advice: "give the name of a file") }

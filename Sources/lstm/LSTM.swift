@@ -26,8 +26,9 @@ struct LSTM: ParsableCommand {
       """,
     version: "\(version) (kernels for \(Processor.kernels))",
     subcommands: [
-      Train.self, Tune.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Export.self, Import.self,
-      Serve.self, Benchmark.self, Probabilities.self,
+      Train.self, Pretrain.self, Tune.self, Predict.self, Evaluate.self, ReportCommand.self, Inspect.self, Export.self,
+      Import.self,
+      Vectors.self, Serve.self, Benchmark.self, Probabilities.self,
     ])
 
   static func main() {

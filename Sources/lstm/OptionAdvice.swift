@@ -124,7 +124,7 @@ extension Predictions.Omission {
     switch self {
     case .unknownData: "Name the data with --data."
     case .missingData: "Name other data with --data."
-    case .noModel, .noTexts, .onlyKnownTexts: nil
+    case .noModel, .predictsWords, .noTexts, .onlyKnownTexts: nil
     }
   }
 }

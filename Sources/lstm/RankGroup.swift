@@ -76,6 +76,16 @@ final class RankGroup {
     return "lstm \(command) \(LSTM.version) (build \(fingerprint.text.prefix(8)))"
   }
 
+  /// What this process decides for itself about a run.
+  ///
+  /// - Parameter data: the path where it reads the data; nil for the run's own.
+  func options(data: String?) -> Run.Options {
+    var options = Run.Options()
+    (options.threads, options.communicator, options.rankName) = (threads, communicator, name)
+    options.dataPath = data
+    return options
+  }
+
   var count: Int { communicator.count }
   var isFirst: Bool { communicator.rank == 0 }
 

@@ -66,9 +66,23 @@ struct Train: ParsableCommand {
   @Option(
     help: .init(
       "Start from a model in any format or from a run's folder: with its sizes, and with Adam's state if it has it. On "
-        + "data with other labels, its last layer begins anew.",
+        + "data with other labels, its last layer begins anew. What lstm pretrain has learnt becomes the first layers.",
       valueName: "file"))
   var initialWeights: String?
+
+  @Option(
+    name: [.customLong("unlabelled"), .customLong("unlabeled")],
+    help: .init(
+      "Texts without labels, to learn their language first: a folder or an archive of text files, or a table with a column "
+        + "of texts. Those of a test part are left out; where there is a folder named unsup, its texts are taken alone.",
+      valueName: "path"))
+  var unlabeled: String?
+
+  @Option(
+    help: .init(
+      "Passes over all texts, with labels or without, that --unlabelled makes first (default: "
+        + "\(TrainingConfiguration.pretraining.epochs)).", valueName: "count"))
+  var pretrainingEpochs: Int?
 
   @Option(
     help: .init(
@@ -150,6 +164,21 @@ struct Train: ParsableCommand {
       throw ValidationError("--predictions goes with --folds; lstm evaluate has it for a trained model.")
     }
     if learningCurve, seeds != nil { throw ValidationError("--learning-curve can't be given with --seeds.") }
+    if unlabeled != nil {
+      for (option, isGiven) in [
+        ("--resume", resume != nil), ("--folds", folds != nil), ("--seeds", seeds != nil),
+        ("--learning-curve", learningCurve), ("--initial-weights", initialWeights != nil),
+        ("--embedding-file", embeddingFile != nil), ("--preset", settings.preset != nil),
+        ("--configuration", settings.configuration != nil), ("--hidden-size 0", settings.network.hiddenSize == 0),
+      ] where isGiven {
+        throw ValidationError("\(option) can't be given with --unlabelled; see lstm pretrain for one step at a time.")
+      }
+      guard 1...1_000_000 ~= pretrainingEpochs ?? 1 else {
+        throw ValidationError("--pretraining-epochs must be from 1 to 1,000,000, not \(pretrainingEpochs!).")
+      }
+    } else if pretrainingEpochs != nil {
+      throw ValidationError("--pretraining-epochs goes with --unlabelled.")
+    }
     if let seeds, !(2...1000 ~= seeds) {
       throw ValidationError("--seeds must be from 2 to 1,000, not \(seeds).")
     }
@@ -190,7 +219,7 @@ struct Train: ParsableCommand {
 
   /// Whether the settings follow from the data, where those are texts.
   private var isAutomatic: Bool {
-    resume == nil && initialWeights == nil && settings.preset == nil && settings.configuration == nil
+    resume == nil && settings.preset == nil && settings.configuration == nil
   }
 
   private func check(_ configuration: TrainingConfiguration) throws {
@@ -214,21 +243,9 @@ struct Train: ParsableCommand {
       printError("Warning: with --allreduce, the last bits of the weights depend on the number of ranks")
     }
     let isQuiet = quiet || !ranks.isFirst
-    var reading = ReadingProgress(path: data ?? resume ?? "", isQuiet: isQuiet)
-    func report(_ preparation: Run.Preparation) {
-      switch preparation {
-      case .damagedCheckpoint(let error):
-        printError("Warning: \((error as? any ActionableError)?.facts ?? "\(error)"); using the one before it")
-      case .otherKernels(let name):
-        printError(
-          "Warning: \(resume ?? outputPath): the run was begun with kernels for \(name.escapedForTerminal()), and goes "
-            + "on with those for \(Engines.current.name); it ends with other last bits than with one kind")
-      case .reading(let share): reading.show(share)
-      case .note(let note):
-        reading.end()
-        if !isQuiet { printError("\(reading.path): \(note)") }
-      }
-    }
+    var preparation = PreparationDisplay(data: data ?? resume ?? "", folder: resume ?? outputPath, isQuiet: isQuiet)
+    func report(_ event: Run.Preparation) { preparation.show(event) }
+    if unlabeled != nil || resumesFirstStage(ranks) { return try runInTwoStages(ranks, options(ranks)) }
     if let folds {
       try checkIsAlone(ranks, "--folds")
       let start = try start()
@@ -238,7 +255,7 @@ struct Train: ParsableCommand {
       try checkIsAlone(ranks, "--seeds")
       let runs = try SeedRuns(
         beginning: outputPath, from: start(seeds: seeds), count: seeds, options: options(ranks), report: report)
-      reading.end()
+      preparation.end()
       return try train(runs, folder: outputPath, report: report)
     }
     if let resume, SeedRuns.areUnderWay(in: resume) {
@@ -251,7 +268,7 @@ struct Train: ParsableCommand {
         let resumed = try Run(
           resuming: resume, options: options(ranks),
           change: {
-            reading.path = data ?? $0.source.path
+            preparation.reading.path = data ?? $0.source.path
             try change(&$0, in: resume)
           }, report: report)
       else {
@@ -270,8 +287,9 @@ struct Train: ParsableCommand {
     } else {
       run = try Run(beginning: outputPath, from: start(), options: options(ranks), report: report)
     }
-    reading.end()
-    try train(run, ranks)
+    preparation.end()
+    try run.train(
+      on: ranks, data: data ?? run.source.path, folder: resume ?? outputPath, isQuiet: quiet)
   }
 
   /// Checks that no other process shares the work.
@@ -280,18 +298,14 @@ struct Train: ParsableCommand {
   }
 
   private func options(_ ranks: RankGroup) -> Run.Options {
-    var options = Run.Options()
-    options.threads = ranks.threads
-    options.dataPath = data
+    var options = ranks.options(data: data)
     options.overwrites = overwrite
-    options.communicator = ranks.communicator
-    options.rankName = ranks.name
     options.sumsInAnyOrder = allreduce
     options.settings = { try settings.applied(to: $0) }
     return options
   }
 
-  private var outputPath: String { output ?? Self.defaultOutput }
+  var outputPath: String { output ?? Self.defaultOutput }
 
   /// The state that the first of several runs starts from.
   private func start(seeds count: Int) throws -> Checkpoint {
@@ -316,21 +330,32 @@ struct Train: ParsableCommand {
   }
 
   /// The state that a new run starts from, before its data are read.
-  private func start() throws -> Checkpoint {
+  func start() throws -> Checkpoint {
     var initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
     var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
     (source.validationPath, source.testPath) = (validationData.map(absolute), testData.map(absolute))
+    let pretrained = initial?.configuration.wordPrediction == nil ? nil : initial
+    if let pretrained {
+      initial = nil
+      var options = source.text ?? TextOptions()
+      options.read(as: pretrained.coding)
+      source.text = options
+    }
     initial = try initial.map { try fit($0, to: source) }
     let vectorSize = try embeddingFile.map {
       try WordVectors.size(ofVectorsIn: $0, wanted: settings.network.embeddingSize)
     }
+    let base = pretrained?.architecture ?? (unlabeled == nil ? nil : TrainingConfiguration.pretraining.architecture)
     var configuration =
-      try isAutomatic && !source.holdsNumbers
-      ? automaticConfiguration(&source, vectorSize) : configuration(startingFrom: initial, vectorSize)
+      try isAutomatic && initial == nil && !source.holdsNumbers
+      ? automaticConfiguration(&source, vectorSize, standingOn: base)
+      : configuration(startingFrom: initial, vectorSize)
     if settings.weighsLabelsOfData { try weighLabels(of: source, &configuration) }
+    source.unlabeledPath = unlabeled.map(absolute)
     var start = try Checkpoint(
       model: initial, configuration: configuration, source: source, output: applied(to: OutputSettings()))
+    if let pretrained { try start.stand(on: pretrained) }
     if let optimizer = initial?.optimizer, !quiet {
       printError(
         "\(initialWeights!): Adam continues with step \(grouped(optimizer.step + 1)), learning rate "
@@ -386,8 +411,10 @@ struct Train: ParsableCommand {
   }
 
   /// The settings that follow from the texts, except those that options give.
+  ///
+  /// - Parameter pretrained: a network that has learned, or will learn, to predict words, on which the run's is to stand.
   private func automaticConfiguration(
-    _ source: inout DataSource, _ vectorSize: Int?
+    _ source: inout DataSource, _ vectorSize: Int?, standingOn pretrained: Architecture?
   ) throws -> TrainingConfiguration {
     var named = source
     named.path = data!
@@ -399,7 +426,16 @@ struct Train: ParsableCommand {
     reading.end()
     source.text = automatic.source.text
     if !quiet { for reason in automatic.reasons { printError("\(data!): \(reason)") } }
-    let configuration = try applied(to: automatic.configuration, vectorSize: vectorSize ?? 0)
+    var chosen = automatic.configuration
+    if let pretrained {
+      chosen.stand(on: pretrained)
+      if !quiet {
+        printError(
+          "\(data!): a layer of \(chosen.hiddenSize) units a direction stands on what predicts words; \(chosen.epochs) epochs, "
+            + "\(grouped(chosen.vocabularySize)) tokens")
+      }
+    }
+    let configuration = try applied(to: chosen, vectorSize: vectorSize ?? 0)
     try check(configuration)
     return configuration
   }
@@ -457,33 +493,6 @@ struct Train: ParsableCommand {
     if let wordIndex { checkpoint.source.wordIndex = absolute(wordIndex) }
     checkpoint.source.text = text.applied(to: checkpoint.source.text)
     checkpoint.output = applied(to: checkpoint.output)
-  }
-
-  private func train(_ run: Run, _ ranks: RankGroup) throws {
-    var progress = TrainingProgress(run, isQuiet: quiet || !ranks.isFirst)
-    progress.begin(data: data ?? run.source.path, threads: ranks.threads)
-    Interruption.listen()
-    var traffic = StepTraffic(ranks.communicator)
-    let ending = try run.train { event in
-      traffic.record(event)
-      progress.show(event)
-      return Interruption.exitCode == nil ? .goOn : .stop
-    }
-    if ranks.isFirst { progress.end(ending, folder: resume ?? outputPath) }
-    if ranks.isFirst, !quiet, ending == .completed {
-      if let chosen = run.threshold {
-        let label = CorpusError.quoted(run.dataset.labels[1])
-        printError(
-          "\(label) is predicted above a probability of \(fixed(Double(chosen.threshold), 4)): on the validation texts, "
-            + "precision \(fixed(chosen.precision, 4)), recall \(fixed(chosen.recall, 4)), F1 \(fixed(chosen.f1, 4))")
-      }
-      for warning in run.warnings { printError("Warning: \(warning)") }
-      if ranks.count == 1 {
-        try run.showTestAccuracy(threads: ranks.threads, isQuiet: quiet)
-      }
-    }
-    if let summary = try traffic.summary(), !quiet { printError(summary) }
-    if ending == .stopped, let code = Interruption.exitCode { throw ExitCode(code) }
   }
 
   private func applied(to base: OutputSettings) -> OutputSettings {

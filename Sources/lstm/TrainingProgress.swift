@@ -1,5 +1,6 @@
 import Hyperparameters
 import Models
+import Parallel
 import RecurrentNetwork
 import Training
 
@@ -37,7 +38,7 @@ struct TrainingProgress {
     printError(
       """
       \(data): \(grouped(run.trainingCount)) training and \(grouped(run.validationCount)) \
-      \(c.validationSplit == nil ? "test" : "validation") texts; the last \(c.maxLength) tokens of each, \
+      \(c.validationSplit == nil ? "test" : "validation") \(texts(c)), \
       \(grouped(c.vocabularySize)) different ones\(run.dataset.vocabulary != nil ? "" : " (without a word index, so the model gets no words)")
       \(c.architecture): \(grouped(ParameterLayout(c.architecture).count)) parameters\
       \(c.dropout == Dropout() ? "" : "; dropout: \(c.dropout)")
@@ -60,9 +61,7 @@ struct TrainingProgress {
           "\(grouped(Int(Double(record.epochMetrics.sampleCount - before.texts) / seconds))) texts/s",
           "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60) left",
           "loss \(fixed(record.epochMetrics.loss, 4))",
-          "accuracy \(fixed(record.epochMetrics.accuracy, 4))",
-          curve.text,
-        ])
+        ] + (predictsWords ? [] : ["accuracy \(fixed(record.epochMetrics.accuracy, 4))"]) + [curve.text])
     case .begin: break
     case .validation(let done, let count):
       bar.draw(
@@ -74,12 +73,13 @@ struct TrainingProgress {
       before = (0, 0)
       bar.clear()
       guard !isQuiet else { return }
+      func figures(_ metrics: Metrics, _ prefix: String) -> String {
+        " - \(prefix)loss: \(fixed(metrics.loss, 4))"
+          + (predictsWords ? "" : " - \(prefix)accuracy: \(fixed(metrics.accuracy, 4))")
+      }
       printProgress(
-        "\(title(record.epoch)) - \(fixed(record.seconds, 1)) s - loss: \(fixed(record.training.loss, 4))"
-          + " - accuracy: \(fixed(record.training.accuracy, 4))"
-          + (run.validationCount == 0
-            ? ""
-            : " - val_loss: \(fixed(record.validation.loss, 4)) - val_accuracy: \(fixed(record.validation.accuracy, 4))")
+        "\(title(record.epoch)) - \(fixed(record.seconds, 1)) s" + figures(record.training, "")
+          + (run.validationCount == 0 ? "" : figures(record.validation, "val_"))
           + (record.validationF1.map { " - val_f1_score: \(fixed($0, 4))" } ?? ""))
     }
   }
@@ -99,6 +99,13 @@ struct TrainingProgress {
       printError("\(folder): model.safetensors, history.csv, steps.csv, checkpoints")
     }
   }
+
+  private func texts(_ configuration: TrainingConfiguration) -> String {
+    let length = configuration.maxLength
+    return predictsWords ? "pieces of at most \(length) tokens" : "texts; the last \(length) tokens of each"
+  }
+
+  private var predictsWords: Bool { configuration.wordPrediction != nil }
 
   private func title(_ epoch: Int) -> String { "Epoch \(epoch + 1)/\(configuration.epochs)" }
 }

@@ -137,26 +137,15 @@ struct Tune: ParsableCommand {
 
   func run() throws {
     let tuner = tuner
-    var (reading, table) = (ReadingProgress(path: data ?? folder, isQuiet: quiet), TrialTable(isQuiet: quiet))
+    var preparation = PreparationDisplay(data: data ?? folder, folder: folder, isQuiet: quiet)
+    var table = TrialTable(isQuiet: quiet)
     Interruption.listen()
-    func show(_ preparation: Run.Preparation) {
-      switch preparation {
-      case .reading(let share): reading.show(share)
-      case .note(let note):
-        reading.end()
-        if !quiet { printError("\(reading.path): \(note)") }
-      case .damagedCheckpoint(let error):
-        printError("Warning: \((error as? any ActionableError)?.facts ?? "\(error)"); using the one before it")
-      case .otherKernels(let name):
-        printError("Warning: \(folder): the run was begun with kernels for \(name.escapedForTerminal())")
-      }
-    }
     let tuning = try tuner.search { event in
       switch event {
-      case .preparation(let preparation): show(preparation)
+      case .preparation(let event): preparation.show(event)
       case .progress(let trial, let fold, let share): table.draw(trial: trial, fold: fold, share: share)
       case .trial(let trial):
-        reading.end()
+        preparation.end()
         table.print(trial)
       }
       return Interruption.exitCode == nil ? .goOn : .stop
@@ -167,11 +156,12 @@ struct Tune: ParsableCommand {
       throw ExitCode(Interruption.exitCode ?? 1)
     }
     table.printBest(tuning)
-    guard let run = try tuner.run(tuning, report: { if case .note = $0 { return } else { show($0) } }) else {
+    guard let run = try tuner.run(tuning, report: { if case .note = $0 { return } else { preparation.show($0) } })
+    else {
       if !quiet { printError("\(folder): this tuning is finished; there is nothing left to do.") }
       return
     }
-    reading.end()
+    preparation.end()
     var progress = TrainingProgress(run, isQuiet: quiet)
     progress.begin(data: data ?? run.source.path, threads: tuner.threads)
     let ending = try run.train { event in

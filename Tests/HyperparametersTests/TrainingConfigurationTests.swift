@@ -189,4 +189,32 @@ import Testing
     #expect(
       configuration.differences(from: .init()) == ["dropout.output: 0.5, 0", #"pooling: "mean", "last""#])
   }
+
+  /// What is of labels has no meaning where words are predicted.
+  @Test func wordPredictionGoesWithNothingOfLabels() throws {
+    var words = TrainingConfiguration.defaultsForWords
+    #expect(words.invalidSetting == nil)
+    words.dropout.words = 0.2
+    (words.earlyStopping, words.plateau, words.schedule) = (EarlyStopping(), nil, .constant)
+    words.earlyStopping?.monitor = .validationLoss
+    #expect(words.invalidSetting == nil)
+    let faults: [(inout TrainingConfiguration) -> Void] = [
+      { $0.classWeights = [1, 2] }, { $0.wide = .init() }, { $0.threshold = .bestF1 }, { $0.dropout.output = 0.1 },
+      { $0.bestModel = .validationAccuracy }, { $0.wordPrediction!.sampleCount = 33 },
+      { $0.wordPrediction!.sampleCount = 0 }, { $0.wordPrediction!.samplingPower = -1 }, { $0.vocabularySize = 3 },
+    ]
+    for (number, fault) in faults.enumerated() {
+      var settings = words
+      fault(&settings)
+      #expect(settings.invalidSetting?.name.hasPrefix("wordPrediction") == true, "\(number)")
+    }
+  }
+}
+
+extension TrainingConfiguration {
+  fileprivate static var defaultsForWords: Self {
+    var settings = Self()
+    settings.wordPrediction = WordPrediction()
+    return settings
+  }
 }

@@ -10,8 +10,13 @@ import RecurrentNetwork
 /// A checkpoint is a safetensors file: the weights and both moments are flat tensors, the rest is JSON in the metadata,
 /// with a checksum over everything.
 package struct CheckpointFile {
-  /// The weights, the settings and Adam's state. A checkpoint holds no words or labels.
+  /// The weights, the settings and Adam's state. A checkpoint holds no words or labels. Where the run predicts words, the
+  /// weights for that are left out, and Adam's state with them.
   package let model: Model
+  /// All weights.
+  package let parameters: Parameters
+  /// Adam's state for all weights.
+  package let optimizer: Adam
   /// The number of completed epochs.
   package let epoch: Int
   /// The whole file, without its checksum, which has been verified.
@@ -63,7 +68,7 @@ package struct CheckpointFile {
     let progress: Progress = try Self.value(Name.progress, of: file, path)
     let configuration: TrainingConfiguration = try Self.value(Name.configuration, of: file, path)
     if let setting = configuration.invalidSetting { throw fail("its \(setting.name) \(setting.rule)") }
-    let layout = ParameterLayout(configuration.architecture)
+    let layout = configuration.layout
     let values = try Self.tensor(Name.parameters, layout.count, of: file, path)
     guard progress.step <= 1 << 53 else { throw fail("its progress is inconsistent") }
     var adam = Adam(
@@ -75,9 +80,10 @@ package struct CheckpointFile {
     if let epsilon = progress.epsilon { adam.epsilon = epsilon }
     var parameters = Parameters(zeros: layout)
     parameters.values = values
-    var model = try Model(parameters, configuration: configuration)
-    model.optimizer = adam
+    var model = try Model(parameters.withoutWords, configuration: configuration)
+    if layout.words.isEmpty { model.optimizer = adam }
     self.model = model
+    (self.parameters, optimizer) = (parameters, adam)
     epoch = progress.epoch
     contents = file
   }

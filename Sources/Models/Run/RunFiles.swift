@@ -12,6 +12,8 @@ package enum RunFiles {
   package static let checkpoints = "checkpoints"
   /// The folder of the runs with several seeds, until they are complete.
   package static let seeds = "seeds"
+  /// The folder of what a run has learned from texts without labels.
+  package static let pretraining = "pretraining"
   package static let learningCurve = "learning_curve.csv"
   /// What came of several seeds.
   package static let seedTable = "seeds.csv"

@@ -30,11 +30,8 @@ public struct AutomaticSettings: Sendable {
     for source: DataSource, seed: UInt64 = 0, hasNetwork: Bool = true, threads: Int,
     progress: (Double) -> Void = { _ in }
   ) throws {
-    try self.init(for: source, seed: seed, hasNetwork: hasNetwork, threads: threads) { source in
-      // Of tokens only those that stand for no words: what is counted are the words.
-      try source.load(
-        vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keeping: .words,
-        threads: threads, progress: progress)
+    try self.init(for: source, seed: seed, hasNetwork: hasNetwork, threads: threads) {
+      try $0.loadWords(threads: threads, progress: progress)
     }
   }
 
@@ -53,25 +50,7 @@ public struct AutomaticSettings: Sendable {
   private init(
     for source: DataSource, seed: UInt64, hasNetwork: Bool, threads: Int, reading: (DataSource) throws -> Dataset
   ) throws {
-    var (source, tokenReason) = (source, String?.none)
-    var options = source.text ?? TextOptions()
-    if source.wordIndex == nil, options.tokens == nil {
-      options.tokens = .words
-      tokenReason = "tokens are words and punctuation marks, and the characters of scripts without spaces"
-      source.text = options
-    }
-    func load() throws -> (Dataset, WordSequences) {
-      let data = try reading(source)
-      guard let texts = data.training.texts else { throw TrainingError.numbersInsteadOfTexts }
-      return (data, texts)
-    }
-    var (data, texts) = try load()
-    if tokenReason != nil, !options.stripsHTML, texts.containsLineBreaksOfHTML {
-      options.stripsHTML = true
-      source.text = options
-      tokenReason! += "; HTML's tags are left out"
-      (data, texts) = try load()
-    }
+    let (data, texts, source, tokenReason) = try Self.tokens(of: source, reading)
     let facts = TextFacts(texts, labels: data.training.labels, labelCount: data.labels.count)
     var (settings, reasons) = Self.network(for: facts)
     settings.seed = seed
@@ -98,6 +77,43 @@ public struct AutomaticSettings: Sendable {
     reasons += facts.warnings
     (configuration, self.reasons) = (settings, (tokenReason.map { [$0] } ?? []) + reasons)
     self.source = source
+  }
+
+  // MARK: The tokens
+
+  /// Data with how their texts become words, and why in a sentence: that of the options, or else a choice.
+  ///
+  /// - Throws: as ``init(for:seed:hasNetwork:threads:progress:)`` does.
+  public static func tokens(
+    of source: DataSource, threads: Int, progress: (Double) -> Void = { _ in }
+  ) throws -> (source: DataSource, reason: String?) {
+    let chosen = try tokens(of: source) { try $0.loadWords(threads: threads, progress: progress) }
+    return (chosen.source, chosen.reason)
+  }
+
+  private static func tokens(
+    of source: DataSource, _ reading: (DataSource) throws -> Dataset
+  ) throws -> (data: Dataset, texts: WordSequences, source: DataSource, reason: String?) {
+    var (source, reason) = (source, String?.none)
+    var options = source.text ?? TextOptions()
+    if source.wordIndex == nil, options.tokens == nil {
+      options.tokens = .words
+      reason = "tokens are words and punctuation marks, and the characters of scripts without spaces"
+      source.text = options
+    }
+    func load() throws -> (Dataset, WordSequences) {
+      let data = try reading(source)
+      guard let texts = data.training.texts else { throw TrainingError.numbersInsteadOfTexts }
+      return (data, texts)
+    }
+    var (data, texts) = try load()
+    if reason != nil, !options.stripsHTML, texts.containsLineBreaksOfHTML {
+      options.stripsHTML = true
+      source.text = options
+      reason! += "; HTML's tags are left out"
+      (data, texts) = try load()
+    }
+    return (data, texts, source, reason)
   }
 
   // MARK: The network
@@ -192,6 +208,16 @@ extension TrainingConfiguration {
   public mutating func balanceClassWeights(labels: [UInt8]) {
     let counts = labels.reduce(into: [Int](repeating: 0, count: labelCount)) { $0[Int($1)] += 1 }
     classWeights = counts.map { Double(labels.count) / Double(labelCount * max($0, 1)) }
+  }
+}
+
+extension DataSource {
+  /// The data with all words of their texts, and of tokens only those that stand for no words.
+  fileprivate func loadWords(threads: Int, progress: (Double) -> Void) throws -> Dataset {
+    try load(
+      vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keeping: .words,
+      threads: threads,
+      progress: progress)
   }
 }
 

@@ -133,8 +133,8 @@ public struct Checkpoint: Sendable, Equatable {
       // What is added up must not overflow.
       sums.allSatisfy({ 0...Int(Int32.max) ~= $0.sampleCount && 0...$0.sampleCount ~= $0.correctCount })
     else { throw fail("its progress contradicts itself") }
-    state = TrainingState(file.model.parameters, learningRate: progress.learningRate)
-    if let optimizer = file.model.optimizer { state.adam = optimizer }
+    state = TrainingState(file.parameters, learningRate: progress.learningRate)
+    state.adam = file.optimizer
     state.epoch = progress.epoch
     state.position = progress.position
     state.epochMetrics = progress.epochMetrics

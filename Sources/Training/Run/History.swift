@@ -20,10 +20,8 @@ public struct StepRecord: Sendable, Equatable {
     self.epochMetrics = epochMetrics
   }
 
-  /// The header of steps.csv.
-  package static let header = "step,loss,accuracy"
-  /// The row of steps.csv.
-  var row: String { StepResult(metrics).row(step) }
+  /// The header of steps.csv; words have no accuracy.
+  package static func header(ofWords: Bool) -> String { ofWords ? "step,loss" : "step,loss,accuracy" }
 }
 
 /// One epoch, by Keras's rules: means over the batches weighted by their samples, measured while the weights change,
@@ -44,6 +42,8 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   public var learningRate: Double?
   /// The mean of the labels' F1 on the validation texts, where something depends on it.
   public var validationF1: Double?
+  /// Whether words are predicted, which have no accuracy; nil for no.
+  var isOfWords: Bool?
 
   package init(epoch: Int, training: Metrics, validation: Metrics, trainingSeconds: Double, seconds: Double) {
     self.epoch = epoch
@@ -55,16 +55,23 @@ public struct EpochRecord: Sendable, Equatable, Codable {
 
   /// The header of history.csv.
   static func header(_ configuration: TrainingConfiguration) -> String {
-    header(withLearningRate: configuration.changesLearningRate, withF1: configuration.monitorsF1)
+    header(
+      ofWords: configuration.wordPrediction != nil, withLearningRate: configuration.changesLearningRate,
+      withF1: configuration.monitorsF1)
   }
 
   /// All headers that history.csv may have.
   package static var headers: [String] {
-    [false, true].flatMap { rate in [false, true].map { header(withLearningRate: rate, withF1: $0) } }
+    let ofLabels = [false, true].flatMap { rate in
+      [false, true].map { header(ofWords: false, withLearningRate: rate, withF1: $0) }
+    }
+    return ofLabels + [false, true].map { header(ofWords: true, withLearningRate: $0, withF1: false) }
   }
 
-  private static func header(withLearningRate: Bool, withF1: Bool) -> String {
-    "epoch,accuracy,\(withLearningRate ? "learning_rate," : "")loss,val_accuracy,"
+  private static func header(ofWords: Bool, withLearningRate: Bool, withF1: Bool) -> String {
+    let rate = withLearningRate ? "learning_rate," : ""
+    if ofWords { return "epoch,\(rate)loss,val_loss" }
+    return "epoch,accuracy,\(rate)loss,val_accuracy,"
       + "\(withF1 ? "\(MonitoredQuantity.validationF1.rawValue)," : "")val_loss"
   }
 
@@ -75,8 +82,11 @@ public struct EpochRecord: Sendable, Equatable, Codable {
   fileprivate var columns: [(name: String, value: Float)] {
     let rate = learningRate.map { [("learning_rate", $0)] } ?? []
     let f1 = validationF1.map { [(MonitoredQuantity.validationF1.rawValue, $0)] } ?? []
+    func accuracy(_ name: String, _ metrics: Metrics) -> [(String, Double)] {
+      isOfWords == true ? [] : [(name, metrics.accuracy)]
+    }
     return
-      ([("accuracy", training.accuracy)] + rate + [("loss", training.loss), ("val_accuracy", validation.accuracy)] + f1
+      (accuracy("accuracy", training) + rate + [("loss", training.loss)] + accuracy("val_accuracy", validation) + f1
       + [("val_loss", validation.loss)])
       .map { ($0, Float($1)) }
   }

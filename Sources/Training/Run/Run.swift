@@ -165,10 +165,16 @@ public final class Run {
       var source = start.source
       // Messages name the data as the caller did.
       source.path = options.dataPath ?? source.path
-      let dataset = try source.load(start.configuration, threads: options.threads) { report(.reading($0)) }
+      var dataset = try source.load(start.configuration, threads: options.threads) { report(.reading($0)) }
       for note in dataset.notes { report(.note(note)) }
-      let (training, validation) = try dataset.parts(validationSplit: start.configuration.validationSplit)
+      let configuration = start.configuration
+      let (training, validation) =
+        configuration.wordPrediction == nil
+        ? try dataset.parts(validationSplit: configuration.validationSplit)
+        : try dataset.wordParts(validationSplit: configuration.validationSplit, maxLength: configuration.maxLength)
       if validation.count == 0 { report(.note("there are no texts to validate on: the run is not validated")) }
+      // What is learnt from is all that is needed of them.
+      dataset.unlabeled = nil
       let fingerprint = Dataset.fingerprint(training: training, validation: validation)
       guard expectedFingerprint ?? fingerprint == fingerprint else {
         throw TrainingError.otherData(path: source.path)
@@ -234,7 +240,9 @@ public final class Run {
 
   /// What a user should know before the model is used, in sentences; best asked for when the run has ended.
   public var warnings: [String] {
-    guard validationCount > 0, let accuracy = finalAccuracy ?? bestValidationAccuracy else { return [] }
+    guard validationCount > 0, configuration.wordPrediction == nil,
+      let accuracy = finalAccuracy ?? bestValidationAccuracy
+    else { return [] }
     var warnings: [String] = []
     let data = trainer.validationData
     let counts = data.labels.reduce(into: [Int](repeating: 0, count: configuration.labelCount)) { $0[Int($1)] += 1 }

@@ -17,6 +17,8 @@ public final class RunFolder {
   private var history: Int32 = -1
   private var steps: Int32 = -1
   private var performance: Int32 = -1
+  /// Whether the run predicts words.
+  private var predictsWords = false
 
   package static let performanceHeader = "step,seconds,memory_bytes"
 
@@ -49,19 +51,30 @@ public final class RunFolder {
     try Self.check(path, overwrite: overwrite)
     try createFolder(path)
     try self.init(locking: path)
+    try Self.removeRun(in: path)
+    try cutHistories(to: nil, configuration)
+  }
+
+  /// Removes a run's files from its folder.
+  ///
+  /// - Throws: `FileError`.
+  static func removeRun(in path: String) throws {
     // Checkpoints first: none may remain that doesn't belong to the other files.
     for name in [
       RunFiles.checkpoints, RunFiles.model, RunFiles.bestModel, RunFiles.description, RunFiles.performance,
-      RunFiles.seeds,
-      RunFiles.seedTable, RunFiles.learningCurve,
-    ] {
-      let old = path + "/" + name
-      guard FileManager.default.fileExists(atPath: old) else { continue }
-      do { try FileManager.default.removeItem(atPath: old) } catch {
-        throw FileError(.unwritable(.remove, code: nil), path: old)
-      }
+      RunFiles.history, RunFiles.historyJSON, RunFiles.steps, RunFiles.seeds, RunFiles.seedTable,
+      RunFiles.learningCurve,
+    ] { try remove(path + "/" + name) }
+  }
+
+  /// Removes a file or a folder, if it is there.
+  ///
+  /// - Throws: `FileError`.
+  static func remove(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    do { try FileManager.default.removeItem(atPath: path) } catch {
+      throw FileError(.unwritable(.remove, code: nil), path: path)
     }
-    try cutHistories(to: nil, configuration)
   }
 
   /// Opens the folder of an earlier run, without changing it.
@@ -112,11 +125,14 @@ public final class RunFolder {
       guard file >= 0 else { throw AtomicFile.failure(.write, path) }
       return file
     }
+    predictsWords = configuration.wordPrediction != nil
     history = try begin(
       RunFiles.history, [EpochRecord.header(configuration)] + (state?.epochs.map(\.row) ?? []))
     try writeJSON(state?.epochs ?? [])
     steps = try begin(
-      RunFiles.steps, [StepRecord.header] + (state?.steps.enumerated().map { $1.row($0 + 1) } ?? []))
+      RunFiles.steps,
+      [StepRecord.header(ofWords: predictsWords)]
+        + (state?.steps.enumerated().map { $1.row($0 + 1, ofWords: predictsWords) } ?? []))
     let times = try boundedContents(
       of: path + "/" + RunFiles.performance, limit: 1 << 30, advice: "remove it; it holds nothing but times and memory")
     let last = state?.steps.count ?? 0
@@ -133,7 +149,7 @@ public final class RunFolder {
 
   /// Appends a step to steps.csv and performance.csv.
   public func append(_ record: StepRecord, seconds: Double) throws {
-    try append(record.row, to: steps, RunFiles.steps)
+    try append(StepResult(record.metrics).row(record.step, ofWords: predictsWords), to: steps, RunFiles.steps)
     let row = "\(record.step),\((seconds * 1000).rounded() / 1000),\(ProcessMemory.resident)"
     try append(row, to: performance, RunFiles.performance)
   }
