@@ -15,13 +15,13 @@ public struct DataSource: Sendable, Equatable {
   public var validationPath: String?
   /// The path of data to test on, where they are not among the others.
   public var testPath: String?
-  /// The path of texts without labels that are learnt from, too.
+  /// The path of texts without labels that are learned from, too.
   ///
   /// It leads to an archive or a folder of a `.txt` file for each text, to tables, or to a file with a text in each line.
   /// Where there is a folder `unsup`, as in the Large Movie Review Dataset, only its texts are taken; otherwise all of
   /// them, whether or not they have labels, except those of a test part. It may be the same as ``path``.
   public var unlabeledPath: String?
-  /// Whether all texts are learnt from without their labels: ``load(vocabularySize:maxLength:labelCount:for:threads:progress:)``
+  /// Whether all texts are learned from without their labels: ``load(vocabularySize:maxLength:labelCount:for:threads:progress:)``
   /// then gives a training part whose labels are all 0, and no other. It holds texts that have labels and texts without,
   /// whole, but not those of a test part, nor those of ``testPath``.
   public var isUnlabeled = false

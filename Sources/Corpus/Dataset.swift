@@ -8,7 +8,7 @@ public struct Dataset: Sendable {
   public var validation: LabeledSequences?
   /// The test part; empty where the data have none and none was split off.
   public var test: LabeledSequences
-  /// Texts without labels that are learnt from, too, whole and in reading order; nil where none were asked for. None of
+  /// Texts without labels that are learned from, too, whole and in reading order; nil where none were asked for. None of
   /// them is a text of the test part.
   public var unlabeled: TokenSequences?
   /// The word of each token, [V], or nil where they aren't known.
@@ -25,7 +25,7 @@ public struct Dataset: Sendable {
   public var notes: [String] = []
 
   /// What a note about texts without labels ends in that were left out.
-  package static let hintOfUnlabeled = "; they can be learnt from, too"
+  package static let hintOfUnlabeled = "; they can be learned from, too"
 
   /// The texts that are trained on, and those of a validation part, which have a say in it; nil where the data are
   /// numbers.

@@ -14,7 +14,7 @@ extension Train {
       let own = try settings.applied(to: Self.defaults)
       guard own == Self.defaults, unlabeled == nil, pretrainingEpochs == nil else {
         throw ValidationError(
-          "Settings can't be changed before the texts without labels have been learnt from; leave them out.")
+          "Settings can't be changed before the texts without labels have been learned from; leave them out.")
       }
       pretraining = try Pretraining(resuming: folder, options: options) { preparation.show($0) }
     } else {

@@ -66,7 +66,7 @@ struct Train: ParsableCommand {
   @Option(
     help: .init(
       "Start from a model in any format or from a run's folder: with its sizes, and with Adam's state if it has it. On "
-        + "data with other labels, its last layer begins anew. What lstm pretrain has learnt becomes the first layers.",
+        + "data with other labels, its last layer begins anew. What lstm pretrain has learned becomes the first layers.",
       valueName: "file"))
   var initialWeights: String?
 

@@ -24,7 +24,7 @@ public struct LabeledTexts: Sendable {
   package let fileNames: [String]
   /// What was chosen or left out, in sentences.
   public let notes: [String]
-  /// Texts without labels that are learnt from, too, in reading order; nil if none were asked for.
+  /// Texts without labels that are learned from, too, in reading order; nil if none were asked for.
   let unlabeled: TokenSequences?
 
   /// How texts become tokens and labels numbers, if that is decided already, by a model for example.

@@ -1,7 +1,7 @@
-/// Where texts without labels come from that are learnt from beside labeled ones.
+/// Where texts without labels come from that are learned from beside labeled ones.
 struct UnlabeledSource {
   let files: FileSet
-  /// The hashes of texts that are not learnt from, as they are tested on.
+  /// The hashes of texts that are not learned from, as they are tested on.
   let testHashes: Set<UInt64>
 }
 
@@ -45,7 +45,7 @@ struct UnlabeledTexts {
     }
     var texts = NumberedTexts.texts(of: chunks, labels: [0])
     if case .files(let files) = layout.content { texts = Self.readingOrder(files).map { texts[$0] } }
-    // From a text without words nothing can be learnt.
+    // From a text without words nothing can be learned.
     texts.removeAll(where: \.range.isEmpty)
     numbered = NumberedTexts(chunks: chunks, texts: texts, labels: [], fileNames: fileNames, notes: notes)
     (words, path) = (readers.takeWords(), files.path)
@@ -80,7 +80,7 @@ struct UnlabeledTexts {
     }
     numbered.texts = kept
     numbered.notes.append(
-      "\(grouped(count - kept.count)) texts are not learnt from, as they are also texts of the test part")
+      "\(grouped(count - kept.count)) texts are not learned from, as they are also texts of the test part")
   }
 
   /// Makes tokens of the texts; each chunk is given up when it has been read, so that the memory doesn't hold all texts

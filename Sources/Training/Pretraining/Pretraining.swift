@@ -12,8 +12,8 @@ import Models
 ///
 /// It is a run of its own, in a subfolder, and can be resumed like any other.
 public final class Pretraining {
-  /// The run that predicts words; nil where it is complete.
-  public let run: Run?
+  /// The run that predicts words; nil where it is complete, and once the second stage begins, which needs its memory.
+  public private(set) var run: Run?
   private let path: String
   private let start: Checkpoint?
 
@@ -75,6 +75,7 @@ public final class Pretraining {
   /// - Throws: `ModelError`, `TrainingError`.
   public func secondStage() throws -> Checkpoint {
     guard var start else { preconditionFailure("the second stage begins on rank 0") }
+    run = nil
     try start.stand(on: Model(contentsOf: "\(Self.folder(in: path))/\(RunFiles.model)"))
     // Its words are in the vocabulary, and there is nothing else to learn from them.
     start.source.unlabeledPath = nil

@@ -173,7 +173,7 @@ public final class Run {
         ? try dataset.parts(validationSplit: configuration.validationSplit)
         : try dataset.wordParts(validationSplit: configuration.validationSplit, maxLength: configuration.maxLength)
       if validation.count == 0 { report(.note("there are no texts to validate on: the run is not validated")) }
-      // What is learnt from is all that is needed of them.
+      // What is learned from is all that is needed of them.
       dataset.unlabeled = nil
       let fingerprint = Dataset.fingerprint(training: training, validation: validation)
       guard expectedFingerprint ?? fingerprint == fingerprint else {

@@ -35,7 +35,7 @@ import Testing
 
   @Test func textsWithoutALabelAreLeftOut() throws {
     let texts = try data.load(data.zip(Self.mixedEntries(below: "")))
-    #expect(texts.notes.contains("1 texts in unsup have no label and are skipped; they can be learnt from, too"))
+    #expect(texts.notes.contains("1 texts in unsup have no label and are skipped; they can be learned from, too"))
   }
 
   @Test func treesAreReadFromFolders() throws {

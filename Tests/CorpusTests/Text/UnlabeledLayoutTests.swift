@@ -2,7 +2,7 @@ import Corpus
 import Fixtures
 import Testing
 
-/// Where texts are that are learnt from without labels.
+/// Where texts are that are learned from without labels.
 @Suite struct UnlabeledLayoutTests {
   private let data: TextData
 
@@ -53,7 +53,7 @@ import Testing
     let path = try data.zip([("train.csv", "text\na b\n"), ("test.csv", "text\nb\n"), ("more.csv", "text\nc d\n")])
     let texts = try data.dataset(data.labeled(), beside: path)
     #expect(try data.words(texts) == ["<start> c d", "<start> a b"])
-    #expect(texts.notes.contains("a test part is not learnt from: 1 files, such as “test.csv”"))
+    #expect(texts.notes.contains("a test part is not learned from: 1 files, such as “test.csv”"))
     #expect(texts.notes.contains("2 texts without labels are those of \(path)"))
   }
 

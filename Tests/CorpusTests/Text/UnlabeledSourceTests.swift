@@ -32,7 +32,7 @@ import Testing
       #expect(texts.training.labels == [0, 0, 0, 0, 0] && texts.labels == ["negative", "positive"])
       #expect(texts.test.count == 0 && texts.validation == nil && !texts.hasTestPart && texts.unlabeled == nil)
       #expect(texts.notes.contains("5 texts are read without labels"))
-      #expect(texts.notes.contains { $0.hasPrefix("a test part is not learnt from: 2 files, such as “test/") })
+      #expect(texts.notes.contains { $0.hasPrefix("a test part is not learned from: 2 files, such as “test/") })
       // Reading order is that of folders and numbers.
       #expect(vocabulary[4..<11] == ["film", "bad", "so", "good", "a", "fine", "br"])
       #expect(texts.training.texts?.count == (kept.isEmpty ? nil : 5))

@@ -3,7 +3,7 @@ import Fixtures
 import Foundation
 import Testing
 
-/// Texts without labels that are learnt from beside labeled ones.
+/// Texts without labels that are learned from beside labeled ones.
 @Suite struct UnlabeledTextsTests {
   private let data: TextData
 
@@ -91,7 +91,7 @@ import Testing
     let other = try data.folder.write("text\nz z\na\n\" d \"\nz\n", to: "b.csv")
     let texts = try data.dataset(path, beside: other)
     #expect(try data.words(texts) == ["<start> a", "<start> z"])
-    #expect(texts.notes.contains("2 texts are not learnt from, as they are also texts of the test part"))
+    #expect(texts.notes.contains("2 texts are not learned from, as they are also texts of the test part"))
     // Nor do their words count.
     #expect(texts.vocabulary?[4...8] == ["a", "b", "c", "d", "z"])
   }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How texts lie in their files that are learnt from without labels: whether or not they have some.
+/// How texts lie in their files that are learned from without labels: whether or not they have some.
 struct UnlabeledLayout {
   /// What the texts are.
   enum Content {
@@ -130,7 +130,7 @@ struct UnlabeledLayout {
   private mutating func noteTestPart(_ files: FileCount) {
     guard let first = files.first else { return }
     hasTestPart = true
-    notes.append("a test part is not learnt from: \(grouped(files.count)) files, such as \(CorpusError.quoted(first))")
+    notes.append("a test part is not learned from: \(grouped(files.count)) files, such as \(CorpusError.quoted(first))")
   }
 
   private func checkContent(_ path: String) throws {
