@@ -28,6 +28,10 @@
 # it trains on a small generated sample, and says so. make predict takes OUTPUT, too; without TEXT it reads standard
 # input. make serve takes OUTPUT, HOST and PORT. make interop takes DATA.
 
+# SwiftPM hands the traits to the compiler in the order of a set, which is another one in each process, so that a build
+# would compile everything anew because of their order alone.
+export SWIFT_DETERMINISTIC_HASHING = 1
+
 PREFIX = /usr/local
 SWIFT = swift
 # Every optional part whose library is here. Asked when a recipe runs, which may be after an installation.
