@@ -2,7 +2,7 @@
 /// directions the one before it, too.
 ///
 /// The right word has to be told from a sample of words that is drawn for each step (sampled softmax: Jean et al., 2015).
-/// What the recurrent layers learn so, a classifier of few labels can begin with.
+/// A classifier that has few labels can start from what the recurrent layers learn in this way.
 public struct WordPrediction: Codable, Sendable, Equatable {
   /// K: how many words are drawn for a step; a multiple of 32.
   public var sampleCount = 256

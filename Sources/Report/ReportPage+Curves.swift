@@ -17,7 +17,7 @@ extension ReportPage {
     let charts =
       charts(
         of: "loss", isHigherBetter: false, step: \.loss, training: \.loss, validation: \.validationLoss)
-      + (runs.allSatisfy { $0.record.steps.allSatisfy(\.accuracy.isNaN) }
+      + (runs.allSatisfy(\.record.predictsWords)
         ? []
         : charts(
           of: "accuracy", isHigherBetter: true, step: \.accuracy, training: \.accuracy,

@@ -100,7 +100,7 @@ package struct ReportPage {
   /// The most important result, in a line.
   private var headline: String {
     if runs.isEmpty, let pair { return pair.headline }
-    if !isComparison, let last = runs[0].record.epochs.last, last.accuracy.isNaN {
+    if !isComparison, runs[0].record.predictsWords, let last = runs[0].record.epochs.last {
       let loss = last.validationLoss.isNaN ? last.loss : last.validationLoss
       return "Predicts words: \(last.validationLoss.isNaN ? "" : "validation ")loss \(decimal(loss, 4)) after "
         + "\(last.number) epoch\(last.number == 1 ? "" : "s")"

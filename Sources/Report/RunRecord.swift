@@ -68,6 +68,8 @@ package struct RunRecord: Sendable {
   package let path: String
   package let epochs: [Epoch]
   package let steps: [Step]
+  /// Whether words are predicted, and not labels; their histories have no accuracies.
+  package let predictsWords: Bool
   /// Empty if the run didn't measure it.
   package let performance: [Performance]
   /// Nil if there is no run.json, which early versions didn't write.
@@ -135,6 +137,7 @@ package struct RunRecord: Sendable {
     self.steps = (0..<steps.rowCount).map { row in
       Step(number: Int(steps["step"]![row]), loss: steps["loss"]![row], accuracy: steps["accuracy"]?[row] ?? .nan)
     }
+    predictsWords = steps.rowCount > 0 && steps["accuracy"] == nil
     performance = try Self.performance(path + "/" + RunFiles.performance)
     settings = try Self.settings(path + "/" + RunFiles.description)
     let curve = try CSVTable.read(path + "/" + RunFiles.learningCurve, headers: [RunFolder.curveHeader])

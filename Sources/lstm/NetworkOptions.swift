@@ -1,4 +1,6 @@
 import ArgumentParser
+import EngineSelection
+import Foundation
 import Hyperparameters
 import RecurrentNetwork
 import Training
@@ -138,5 +140,20 @@ extension TrainingConfiguration {
       letter == "." ? "-" : letter.isUppercase ? "-\(letter.lowercased())" : "\(letter)"
     }.joined()
     throw ValidationError("--\(option) \(setting.rule).")
+  }
+
+  /// Checks the settings, and that training with them fits into memory.
+  ///
+  /// - Parameter threads: how many share the work; nil for one per core.
+  /// - Throws: `ValidationError`, which calls a setting by its option.
+  func checkTrainingOptions(threads: Int?) throws {
+    try checkOptions()
+    let gigabytes = memoryNeed(threads: threads ?? Processor.availableCores) / 1e9
+    let available = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
+    if gigabytes > available {
+      throw ValidationError(
+        "A network of these sizes needs about \(fixed(gigabytes, 0)) GB of memory, but the machine has only "
+          + "\(fixed(available, 0)); try a smaller --hidden-size, --embedding-size, --vocabulary-size or --max-length.")
+    }
   }
 }

@@ -10,9 +10,9 @@ struct Pretrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Learns from texts without labels, for any classifier to begin with.",
     discussion: """
-      A network learns to predict the words of the texts: each from those before it, and from those after it. What its \
-      recurrent layers learn so, lstm train --initial-weights begins with, whatever the labels, under a layer of its own. \
-      (lstm train --unlabelled does both in one go.)
+      A network learns to predict the words of the texts: each from those before it, and from those after it. lstm \
+      train --initial-weights starts from what its recurrent layers have learned, whatever the labels, and puts a layer of \
+      its own on top. (lstm train --unlabelled does both in one go.)
 
       A run writes what lstm train does, and can be continued in the same way. The weights depend only on the texts and the \
       options.
@@ -110,7 +110,7 @@ struct Pretrain: ParsableCommand {
     if let checkpointEvery, checkpointEvery < 1 {
       throw ValidationError("--checkpoint-every must be at least 1, not \(checkpointEvery).")
     }
-    if resume == nil { try applied(to: Self.defaults).checkOptions() }
+    if resume == nil { try applied(to: Self.defaults).checkTrainingOptions(threads: threads) }
   }
 
   private func applied(to base: TrainingConfiguration) -> TrainingConfiguration {

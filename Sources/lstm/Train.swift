@@ -223,14 +223,7 @@ struct Train: ParsableCommand {
   }
 
   private func check(_ configuration: TrainingConfiguration) throws {
-    try configuration.checkOptions()
-    let gigabytes = configuration.memoryNeed(threads: threads ?? Processor.availableCores) / 1e9
-    let available = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
-    if gigabytes > available {
-      throw ValidationError(
-        "A network of these sizes needs about \(fixed(gigabytes, 0)) GB of memory, but the machine has only "
-          + "\(fixed(available, 0)); try a smaller --hidden-size, --embedding-size, --vocabulary-size or --max-length.")
-    }
+    try configuration.checkTrainingOptions(threads: threads)
   }
 
   func run() throws {
@@ -355,7 +348,7 @@ struct Train: ParsableCommand {
     source.unlabeledPath = unlabeled.map(absolute)
     var start = try Checkpoint(
       model: initial, configuration: configuration, source: source, output: applied(to: OutputSettings()))
-    if let pretrained { try start.stand(on: pretrained) }
+    if let pretrained { try start.stand(on: pretrained, path: initialWeights) }
     if let optimizer = initial?.optimizer, !quiet {
       printError(
         "\(initialWeights!): Adam continues with step \(grouped(optimizer.step + 1)), learning rate "

@@ -7,8 +7,11 @@ extension Checkpoint {
   /// Lets the first recurrent layers of a run that hasn't begun be those of a network that has learned to predict words;
   /// its words become the run's.
   ///
+  /// - Parameters:
+  ///   - pretrained: the network.
+  ///   - path: its file, for messages.
   /// - Throws: `TrainingError.otherNetwork` where the run's network can't stand on it.
-  public mutating func stand(on pretrained: Model) throws {
+  public mutating func stand(on pretrained: Model, path: String? = nil) throws {
     let (own, other) = (state.parameters.layout, pretrained.parameters.layout)
     let isPossible =
       pretrained.architecture.hiddenSize > 0 && other.recurrences.count <= own.recurrences.count
@@ -18,7 +21,7 @@ extension Checkpoint {
       }
     guard isPossible else {
       throw TrainingError.otherNetwork(
-        path: nil, found: pretrained.architecture, expected: configuration.architecture)
+        path: path, found: pretrained.architecture, expected: configuration.architecture)
     }
     state.parameters[own.embedding] = pretrained.parameters[other.embedding]
     for (own, other) in zip(own.recurrences.joined(), other.recurrences.joined()) {

@@ -76,7 +76,8 @@ public final class Pretraining {
   public func secondStage() throws -> Checkpoint {
     guard var start else { preconditionFailure("the second stage begins on rank 0") }
     run = nil
-    try start.stand(on: Model(contentsOf: "\(Self.folder(in: path))/\(RunFiles.model)"))
+    let file = "\(Self.folder(in: path))/\(RunFiles.model)"
+    try start.stand(on: Model(contentsOf: file), path: file)
     // Its words are in the vocabulary, and there is nothing else to learn from them.
     start.source.unlabeledPath = nil
     return start
