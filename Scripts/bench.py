@@ -65,7 +65,7 @@ def load_seconds(peer, data):
     """What Keras takes to read, code and pad both parts; None where the file isn't named as Keras wants it."""
     if Path(data).name != "imdb.npz":
         return None
-    name, _, python = peer.partition("=")
+    python = peer.partition("=")[2]
     command = [python, str(PEERS / "load_data.py"), "--data", str(Path(data).parent), "--repeat", "3"]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)["seconds"]
 
@@ -86,7 +86,17 @@ def main():
         sizes = ["--threads", str(options.threads), "--batch-size", str(options.batch_size)]
         ours = Worker(
             "swift-lstm",
-            [options.lstm, "benchmark", "--data", options.data, "--serve", "--export", folder, *sizes, *options.network.split()],
+            [
+                options.lstm,
+                "benchmark",
+                "--data",
+                options.data,
+                "--serve",
+                "--export",
+                folder,
+                *sizes,
+                *options.network.split(),
+            ],
         )
         workers = [ours]
         for peer in options.peer:
@@ -114,7 +124,9 @@ def main():
                         error = abs(answer["loss"] - reference["loss"]) / reference["loss"]
                         worst[worker.name] = max(worst.get(worker.name, 0), error)
                         if error > TOLERANCE[worker.name]:
-                            sys.exit(f"{worker.name}: {command} {batch}: loss {answer['loss']}, ours {reference['loss']}")
+                            sys.exit(
+                                f"{worker.name}: {command} {batch}: loss {answer['loss']}, ours {reference['loss']}"
+                            )
                     if batch > 0:
                         worker.times[command].append(answer["seconds"])
                 if batch > 0:
@@ -130,11 +142,20 @@ def main():
     print(f"{cpu()}, {options.threads} threads, {platform.system()}, {time.strftime('%Y-%m-%d')}; "
           f"batches of {options.batch_size}, medians (and ranges) of {options.batches}")  # fmt: skip
     print("; ".join(f"{k} {v}" for worker in workers for k, v in worker.facts["versions"].items()))
-    print(f"FMA peak {spread(peaks, 1)} GFLOP/s; largest differences of a loss: "
-          + (", ".join(f"{name} {error:.1e}" for name, error in worst.items()) or "nothing to compare with") + "\n")
+    print(
+        f"FMA peak {spread(peaks, 1)} GFLOP/s; largest differences of a loss: "
+        + (", ".join(f"{name} {error:.1e}" for name, error in worst.items()) or "nothing to compare with")
+        + "\n"
+    )
     print("| | training batch, s | ours is faster by | evaluation, s | ours is faster by | peak memory, MB |")
     print("|---|---|---|---|---|---|")
-    result = {"cpu": cpu(), "date": time.strftime("%Y-%m-%d"), "peak": peak, "versions": [w.facts["versions"] for w in workers], "rows": {}}
+    result = {
+        "cpu": cpu(),
+        "date": time.strftime("%Y-%m-%d"),
+        "peak": peak,
+        "versions": [w.facts["versions"] for w in workers],
+        "rows": {},
+    }
     for worker in workers:
         cells = []
         for command in ("train", "evaluate"):
@@ -148,7 +169,9 @@ def main():
     for seconds in filter(None, loads):
         own = ours.facts["load_seconds"]
         result["loadSeconds"] = {"swift-lstm": own, "keras": seconds}
-        print(f"\nReading, coding and padding both parts: {own:.3f} s, Keras {seconds:.2f} s, {seconds / own:.1f} times")
+        print(
+            f"\nReading, coding and padding both parts: {own:.3f} s, Keras {seconds:.2f} s, {seconds / own:.1f} times"
+        )
     for command, name in (("train", "training"), ("evaluate", "evaluation")):
         share = statistics.median(shares[command]) / peak
         result[f"{command}Share"] = share

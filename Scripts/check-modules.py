@@ -71,7 +71,7 @@ def check(targets):
             continue
         for file in sources(target):
             for name in re.findall(r"^(?:public |package )?(?:final )?(?:struct|class|enum|protocol|actor) (\w+)",
-                                   file.read_text(), re.M):  # fmt: skip
+                                   file.read_text(), re.MULTILINE):  # fmt: skip
                 owners.setdefault(name, set()).add(target["name"])
     names = {target["name"] for target in targets}
     for name, modules in sorted(owners.items()):

@@ -49,7 +49,8 @@ def bag_of_words():
         train, test = vectorizer.fit_transform(texts[0]), vectorizer.transform(texts[1])
         best = max(
             LogisticRegression(C=strength, max_iter=5000).fit(train, y_train).score(test, y_test)
-            for strength in (0.01, 0.1, 1, 10))
+            for strength in (0.01, 0.1, 1, 10)
+        )
         print(f"{name}: test accuracy {best:.4f} (best of four regularisations)", flush=True)
 
 
@@ -97,7 +98,8 @@ def lstm(seeds, settings):
         torch.manual_seed(seed)
         network, started = Network(), time.time()
         adam = torch.optim.Adam(
-            [p for p in network.parameters() if p.requires_grad], lr=settings["learning-rate"], eps=1e-7)
+            [p for p in network.parameters() if p.requires_grad], lr=settings["learning-rate"], eps=1e-7
+        )
         course = []
         for _ in range(settings["epochs"]):
             for rows in torch.randperm(len(x_train)).split(settings["batch-size"]):
@@ -105,8 +107,11 @@ def lstm(seeds, settings):
                 nn.functional.binary_cross_entropy_with_logits(network(x_train[rows]), y_train[rows]).backward()
                 adam.step()
             course.append(accuracy(network))
-        print(f"seed {seed}: test accuracy {course[-1]:.4f} after {time.time() - started:.0f} s; by epoch: "
-              + " ".join(f"{value:.3f}" for value in course), flush=True)
+        print(
+            f"seed {seed}: test accuracy {course[-1]:.4f} after {time.time() - started:.0f} s; by epoch: "
+            + " ".join(f"{value:.3f}" for value in course),
+            flush=True,
+        )
 
 
 def sample_settings():

@@ -47,4 +47,5 @@ if __name__ == "__main__":
     error, p, q = fit()
     print("p", [float(c) for c in p])
     print("q", [float(c) for c in q])
-    print("relative error of the fit %.2e; in float32: absolute %.2e, largest value %.9f" % (error, *float32_error(p, q)))
+    absolute, largest = float32_error(p, q)
+    print(f"relative error of the fit {error:.2e}; in float32: absolute {absolute:.2e}, largest value {largest:.9f}")

@@ -45,9 +45,9 @@ predictable pointless forgettable wooden lazy sloppy dreadful tiresome silly bla
 unconvincing""".split()
 
 AFFIRMED = ["is {}", "is really {}", "is truly {}", "is always {}", "is quite {}", "turns out to be {}",
-            "is nothing short of {}", "could only be called {}"]
+            "is nothing short of {}", "could only be called {}"]  # fmt: skip
 NEGATED = ["is not {}", "is never {}", "is hardly {}", "is anything but {}", "is far from {}", "is not at all {}",
-           "could not be called {}", "turns out not to be {}"]
+           "could not be called {}", "turns out not to be {}"]  # fmt: skip
 
 FILMS = """the film|this film|the movie|this movie|the picture|this drama|this comedy|this thriller|this western|
 the whole story|this sequel|this remake""".replace("\n", "").split("|")
@@ -109,7 +109,7 @@ NEUTRAL = [
 ]
 NUMBERS = "ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 ASIDES = ["which was shot in {place}", "which I saw {time}", "which {star} directed in the {era}",
-          "in which {star} plays {trade}", "made in {place} by {star}", "set in {place} in the {era}"]
+          "in which {star} plays {trade}", "made in {place} by {star}", "set in {place} in the {era}"]  # fmt: skip
 
 BELIEVED = [
     "I agree with those who say that {}.",
@@ -132,7 +132,7 @@ FIRST_HALF_COUNTS = ["{}, although {}.", "{}, even though {}.", "In the end {}, 
 STILL = ["I still think so.", "I have not changed my mind.", "And that is how it stayed.", "I stand by that today."]
 NO_LONGER = ["I no longer think so.", "I have changed my mind.", "And that did not last.", "I take that back today."]
 AT_FIRST = ["At first I thought that {}.", "After ten minutes I felt that {}.", "In the beginning I wrote that {}.",
-            "When it started I told {person} that {}."]
+            "When it started I told {person} that {}."]  # fmt: skip
 
 
 # MARK: Reviews
@@ -157,7 +157,7 @@ class Writer:
         """Puts a drawn word into every named gap; a star has a first and a second name."""
         sentence = sentence.replace("{star}", "{name} {surname}")
         gaps = {"time": TIMES, "trade": TRADES, "place": PLACES, "name": NAMES, "surname": SURNAMES, "era": ERAS,
-                "number": NUMBERS, "person": PEOPLE}
+                "number": NUMBERS, "person": PEOPLE}  # fmt: skip
         return re.sub(r"\{(\w+)\}", lambda gap: self.pick(gaps[gap.group(1)]), sentence)
 
     def neutral(self, count):
@@ -166,7 +166,7 @@ class Writer:
         return [self.fill(templates.pop(self.number(len(templates)))) for _ in range(count)]
 
     def clause(self, subject, sign, aside=False):
-        """"the plot is far from dull": a clause whose meaning has the sign."""
+        """A clause whose meaning has the sign: "the plot is far from dull"."""
         turned = self.chance(NEGATION)
         adjective = self.pick(GOOD if (sign > 0) != turned else BAD)
         if aside:
@@ -199,7 +199,7 @@ class Writer:
         while True:
             draw = self.generator.random()
             verdict = (self.plain if draw < 0.30 else self.contrast if draw < 0.60 else
-                       self.hearsay if draw < 0.85 else self.hindsight)(sign)
+                       self.hearsay if draw < 0.85 else self.hindsight)(sign)  # fmt: skip
             neutral = self.neutral(1 + self.number(7))
             # Most verdicts stand near the end; what is left of the neutral sentences follows, or goes into a gap.
             after = [neutral.pop() for _ in range(min(len(neutral), max(0, self.number(4) - 1)))]
@@ -241,13 +241,13 @@ def ranks(texts):
 
 
 def npy(descriptor, count, body):
-    header = "{'descr': '%s', 'fortran_order': False, 'shape': (%d,), }" % (descriptor, count)
+    header = f"{{'descr': '{descriptor}', 'fortran_order': False, 'shape': ({count},), }}"
     header += " " * ((-len(header) - 11) % 64) + "\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + body
 
 
 def labels_npy(labels):
-    return npy("<i8", len(labels), struct.pack("<%dq" % len(labels), *labels))
+    return npy("<i8", len(labels), struct.pack(f"<{len(labels)}q", *labels))
 
 
 def reviews_npy(lists):
@@ -263,13 +263,14 @@ def reviews_npy(lists):
         return b"q" + struct.pack("<B", number) if number < 1 << 8 else b"r" + struct.pack("<I", number)
 
     def appended(items):
-        return b"".join(
-            b"(" + b"".join(items[start : start + 1000]) + b"e" for start in range(0, len(items), 1000))
+        return b"".join(b"(" + b"".join(items[start : start + 1000]) + b"e" for start in range(0, len(items), 1000))
 
     head = (
         b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85U\x01b\x87Rq\x03(K\x01"
-        + integer(len(lists)) + b"\x85cnumpy\ndtype\nq\x04U\x02O8K\x00K\x01\x87Rq\x05"
-        b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb\x89]q\x06")
+        + integer(len(lists))
+        + b"\x85cnumpy\ndtype\nq\x04U\x02O8K\x00K\x01\x87Rq\x05"
+        b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb\x89]q\x06"
+    )
     body = appended([b"]" + put() + appended([integer(rank) for rank in ranks]) for ranks in lists])
     return npy("|O", len(lists), head + body + b"tb.")
 
@@ -284,8 +285,11 @@ def generated():
         return [[index[word] for word in words(text)] for text in texts]
 
     entries = {
-        "x_test.npy": reviews_npy(coded(x_test)), "x_train.npy": reviews_npy(coded(x_train)),
-        "y_train.npy": labels_npy(y_train), "y_test.npy": labels_npy(y_test)}
+        "x_test.npy": reviews_npy(coded(x_test)),
+        "x_train.npy": reviews_npy(coded(x_train)),
+        "y_train.npy": labels_npy(y_train),
+        "y_test.npy": labels_npy(y_test),
+    }
     return entries, index, list(zip(x_train, y_train))
 
 
@@ -317,13 +321,15 @@ def main():
         with zipfile.ZipFile(ARCHIVE) as file:
             found = {name: file.read(name) for name in file.namelist()}
         same = found == entries and WORD_INDEX.read_bytes() == index_bytes
-        print("The files are what this script generates." if same else "The files differ from what this script generates.")
+        print(
+            "The files are what this script generates." if same else "The files differ from what this script generates."
+        )
         sys.exit(0 if same else 1)
     else:
         ARCHIVE.write_bytes(archive(entries))
         WORD_INDEX.write_bytes(index_bytes)
-        print("Wrote %s (%d bytes) and %s (%d bytes)." % (
-            ARCHIVE, ARCHIVE.stat().st_size, WORD_INDEX, WORD_INDEX.stat().st_size))
+        sizes = [f"{file} ({file.stat().st_size} bytes)" for file in (ARCHIVE, WORD_INDEX)]
+        print(f"Wrote {' and '.join(sizes)}.")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Prints how long a training step takes over MPI, by the model that the documentation of Distribution describes.
 
-    mpi-scaling.py [NAME=VALUE ...]      names as below; shards_ms=950 alone_ms=9, say, for another processor
+mpi-scaling.py [NAME=VALUE ...]      names as below; shards_ms=950 alone_ms=9, say, for another processor
 """
-import math, sys
+
+import math
+import sys
 
 facts = {
     # Measured on one thread, for batches of 1,000; milliseconds.

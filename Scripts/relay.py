@@ -4,7 +4,16 @@ without netem.
 
     relay.py MILLISECONDS NAMESPACE ADDRESS/BITS NAMESPACE ADDRESS/BITS
 """
-import collections, ctypes, fcntl, os, select, struct, subprocess, sys, time
+
+import collections
+import ctypes
+import fcntl
+import os
+import select
+import struct
+import subprocess
+import sys
+import time
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI, CLONE_NEWNET = 0x400454CA, 1, 0x1000, 0x40000000
 # Packets as large as can be: there are fewer of them.

@@ -72,20 +72,23 @@ def run_lstm(command, path, task, seed, *options):
         seconds = time.perf_counter() - start
         if status != 0:
             raise SystemExit(f"{task}: lstm failed:\n{output}")
-        accuracy = float(re.findall(r"^Test .*accuracy: ([0-9.]+)", output, re.M)[-1])
+        accuracy = float(re.findall(r"^Test .*accuracy: ([0-9.]+)", output, re.MULTILINE)[-1])
         return dict(accuracy=accuracy, seconds=seconds, megabytes=usage.ru_maxrss / 1024, cpu=usage.ru_utime)
 
 
 def regression(kind, train, test, is_characters):
     import numpy as np
-    import scipy.sparse as sparse
+    from scipy import sparse
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import train_test_split
 
     labels = sorted(set(train[1]))
     own = np.array([labels.index(label) for label in train[1]])
-    unit = dict(analyzer="char" if is_characters else "word", token_pattern=r"\w+|[^\w\s]" if kind == "nbsvm" else r"(?u)\b\w\w+\b")
+    unit = dict(
+        analyzer="char" if is_characters else "word",
+        token_pattern=r"\w+|[^\w\s]" if kind == "nbsvm" else r"(?u)\b\w\w+\b",
+    )
     if kind == "tfidf":
         vectorizer = TfidfVectorizer(ngram_range=(1, 3 if is_characters else 2), sublinear_tf=True, min_df=2, **unit)
     else:
@@ -126,7 +129,11 @@ def fasttext(train, test, seconds, is_characters):
         Path(folder, "train").write_text("".join(row for i, row in enumerate(lines) if i % 10))
         Path(folder, "valid").write_text("".join(lines[::10]))
         model = library.train_supervised(
-            f"{folder}/train", autotuneValidationFile=f"{folder}/valid", autotuneDuration=max(10, int(seconds)), verbose=0)
+            f"{folder}/train",
+            autotuneValidationFile=f"{folder}/valid",
+            autotuneDuration=max(10, int(seconds)),
+            verbose=0,
+        )
         Path(folder, "test").write_text("".join(line(*row) for row in zip(*test)))
         return model.test(f"{folder}/test")[1]
 
@@ -137,10 +144,16 @@ def run_peer(name, command, path, task, seconds):
     train, test = texts(path, task)
     is_characters = task == "Chinese"
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_utime, time.perf_counter()
-    accuracy = fasttext(train, test, seconds, is_characters) if name == "fasttext" else regression(name, train, test, is_characters)
+    accuracy = (
+        fasttext(train, test, seconds, is_characters)
+        if name == "fasttext"
+        else regression(name, train, test, is_characters)
+    )
     return dict(
-        accuracy=accuracy, seconds=time.perf_counter() - start,
-        cpu=resource.getrusage(resource.RUSAGE_SELF).ru_utime - before)
+        accuracy=accuracy,
+        seconds=time.perf_counter() - start,
+        cpu=resource.getrusage(resource.RUSAGE_SELF).ru_utime - before,
+    )
 
 
 def mean(rows, key):
@@ -170,8 +183,8 @@ def picture(results, peers):
     colors = {"lstm": "#0b6", "ngrams": "#4db", "tfidf": "#c60", "nbsvm": "#06c", "fasttext": "#a3c"}
     names = {"lstm": "lstm"} | PEERS
     rows = -(-len(results) // columns)
-    svg = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns * width} {rows * height + 40}" '
-           f'font-family="sans-serif" font-size="11" role="img" aria-label="Accuracy against seconds on {len(results)} tasks">',
+    svg = [(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns * width} {rows * height + 40}" '
+            f'font-family="sans-serif" font-size="11" role="img" aria-label="Accuracy against seconds on {len(results)} tasks">'),
            '<rect width="100%" height="100%" fill="#fff"/>']  # fmt: skip
     for index, (task, result) in enumerate(results.items()):
         left, top = index % columns * width + 40, index // columns * height + 26
@@ -180,13 +193,17 @@ def picture(results, peers):
         low, high = min(p[2] for p in points) - 0.005, max(p[2] for p in points) + 0.005
         plot_width, plot_height = width - 60, height - 60
         svg.append(f'<text x="{left}" y="{top - 8}" font-weight="bold">{task}</text>')
-        svg.append(f'<rect x="{left}" y="{top}" width="{plot_width}" height="{plot_height}" fill="none" stroke="#ccc"/>')
+        svg.append(
+            f'<rect x="{left}" y="{top}" width="{plot_width}" height="{plot_height}" fill="none" stroke="#ccc"/>'
+        )
         for value in (low, high):
             y = top + plot_height * (high - value) / (high - low)
             svg.append(f'<text x="{left - 4}" y="{y + 4:.1f}" text-anchor="end" fill="#666">{100 * value:.1f}</text>')
         for second in (1, 10, 100):
             x = left + plot_width * math.log10(second / 0.3) / math.log10(2000)
-            svg.append(f'<text x="{x:.1f}" y="{top + plot_height + 14}" text-anchor="middle" fill="#666">{second} s</text>')
+            svg.append(
+                f'<text x="{x:.1f}" y="{top + plot_height + 14}" text-anchor="middle" fill="#666">{second} s</text>'
+            )
         for name, seconds, accuracy in points:
             x = left + plot_width * math.log10(max(seconds, 0.3) / 0.3) / math.log10(2000)
             y = top + plot_height * (high - accuracy) / (high - low)

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # What the search began with; the preset is what it ended with.
 BASE = dict(vocabulary_size=10_000, max_length=1000, bidirectional=True, pooling="mean", mask_padding=True, hidden_size=64,
             dropout_words=0.5, dropout_recurrent=0.2, dropout_output=0.5, batch_size=100, epochs=5, learning_rate=0.002,
-            schedule="cosine", warmup_steps=50, final_fraction=0.02)
+            schedule="cosine", warmup_steps=50, final_fraction=0.02)  # fmt: skip
 MAX = dict(pooling="max")
 V5K, V30K = dict(vocabulary_size=5000), dict(vocabulary_size=30_000)
 ONE_HOT = MAX | dict(embedding_size=0, epochs=12)
@@ -69,7 +69,10 @@ TRIED = {
 def split_films(archive, path):
     """Writes the training reviews anew, those of the last films as test part."""
     part = path.with_suffix(".partial")
-    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+    with (
+        zipfile.ZipFile(archive) as source,
+        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
+    ):
         for name in sorted(source.namelist()):
             folders = Path(name).parts
             if folders[-3:-2] != ("train",) or folders[-2] not in ("pos", "neg") or not name.endswith(".txt"):

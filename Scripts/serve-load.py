@@ -61,7 +61,9 @@ def wait(port, process):
 
 def memory(process):
     """Resident megabytes of a process and its children."""
-    table = subprocess.run(["ps", "-eo", "pid,ppid,rss"], capture_output=True, text=True).stdout.split("\n")[1:]
+    table = subprocess.run(["ps", "-eo", "pid,ppid,rss"], check=False, capture_output=True, text=True).stdout.split(
+        "\n"
+    )[1:]
     rows = [tuple(map(int, line.split())) for line in table if line.strip()]
     family = {process.pid}
     for _ in range(4):

@@ -48,7 +48,7 @@ class Server:
     """A server of its own on a port of its own."""
 
     def __init__(self, *options, model=None):
-        self.log = tempfile.TemporaryFile("w+")
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (open as long as the server)
         command = [OPTIONS.lstm, "serve", "--port", "0", "--log-format", "json"]
         if model is not False:
             command += ["--model", model or OPTIONS.model]
@@ -214,14 +214,14 @@ def test_curl():
         assert len(json.loads(text)["predictions"]) == 10, text[:200]
         big = subprocess.run([*run, "-w", "%{http_code}", "-o", "/dev/null", "-H", "Content-Type: application/json",
                               "--data-binary", "@-", f"{address}/predict"], input=b" " * (3 << 20),
-                             capture_output=True).stdout  # fmt: skip
+                             check=False, capture_output=True).stdout  # fmt: skip
         assert big == b"413", (big, time.time() - started)
 
 
 def tool(*arguments):
     if not OPTIONS.tools:
         raise Skipped("no --tools")
-    return subprocess.run([OPTIONS.tools, *arguments], capture_output=True, text=True)
+    return subprocess.run([OPTIONS.tools, *arguments], check=False, capture_output=True, text=True)
 
 
 def test_requests():
@@ -418,12 +418,11 @@ def test_stop_under_load():
 
 def test_grace():
     """A request that outlasts the grace is not waited for."""
-    with Server("--grace", "1") as server:
-        with socket.create_connection(("127.0.0.1", server.port)) as raw:
-            raw.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
-            time.sleep(0.3)
-            started = time.time()
-            assert server.stop() == 1 and time.time() - started < 20
+    with Server("--grace", "1") as server, socket.create_connection(("127.0.0.1", server.port)) as raw:
+        raw.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+        time.sleep(0.3)
+        started = time.time()
+        assert server.stop() == 1 and time.time() - started < 20
 
 
 def test_idle_connections():
@@ -465,6 +464,7 @@ def test_too_many_connections():
 
 def hostile(generator):
     """Something that a client should not send, in pieces."""
+
     def request(body, head=b""):
         return b"POST /predict HTTP/1.1\r\nHost: a\r\n" + head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
@@ -497,7 +497,11 @@ def hostile(generator):
         return [b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: " + length + b"\r\n\r\n{}   "]
     if kind == 10:
         size = generator.choice([b"zz", b"-1", b"FFFFFFFFFFFFFFFFF", b"5;x=y", b""])
-        return [b"POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n{}   \r\n0\r\n\r\n"]
+        return [
+            b"POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + size
+            + b"\r\n{}   \r\n0\r\n\r\n"
+        ]
     pieces = [valid[i : i + 37] for i in range(0, len(valid), 37)]
     return pieces[: generator.randrange(1, len(pieces) + 1)]
 
@@ -544,18 +548,17 @@ def test_hostile():
 
 def test_slow_body():
     """A body that trickles in is given up."""
-    with Server("--body-time", "1") as server:
-        with socket.create_connection(("127.0.0.1", server.port), 10) as raw:
-            raw.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
-            raw.settimeout(0.1)
-            end, reply = time.time() + 20, b""
-            while time.time() < end and not reply:
-                try:
-                    raw.sendall(b" ")
-                    reply = raw.recv(4096)
-                except TimeoutError:
-                    pass
-            assert b" 408 " in reply.split(b"\r\n")[0], reply
+    with Server("--body-time", "1") as server, socket.create_connection(("127.0.0.1", server.port), 10) as raw:
+        raw.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+        raw.settimeout(0.1)
+        end, reply = time.time() + 20, b""
+        while time.time() < end and not reply:
+            try:
+                raw.sendall(b" ")
+                reply = raw.recv(4096)
+            except TimeoutError:
+                pass
+        assert b" 408 " in reply.split(b"\r\n")[0], reply
 
 
 def test_nginx():
@@ -575,9 +578,9 @@ def test_nginx():
         assert f"listen 127.0.0.1:{port}" in site, "the example has another form"
         Path(folder, "nginx.conf").write_text(
             f"pid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n"
-            + "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in
-                      ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))  # fmt: skip
-            + site + "\n}\n")  # fmt: skip
+            + "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in "client_body proxy fastcgi uwsgi scgi".split())
+            + f"{site}\n}}\n"
+        )
         proxy = subprocess.Popen([nginx, "-p", folder, "-c", f"{folder}/nginx.conf", "-g", "daemon off;"],
                                  stderr=subprocess.PIPE)  # fmt: skip
         try:
@@ -613,7 +616,8 @@ class Browser:
         self.process = subprocess.Popen(
             [path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--remote-debugging-pipe", f"--user-data-dir={self.folder.name}", "about:blank"],
-            preexec_fn=place, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+            preexec_fn=place,  # noqa: PLW1509 (it copies descriptors and no more)
+            close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         os.close(read_theirs), os.close(write_theirs)
         self.reader, self.writer = os.fdopen(read_ours, "rb", buffering=0), os.fdopen(write_ours, "wb", buffering=0)
         self.buffer, self.number, self.session, self.events = b"", 0, None, []
@@ -661,7 +665,9 @@ class Browser:
             self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
 
     def view(self, width, scheme="light", file=None):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
+        )
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         if file:
             import base64

@@ -91,9 +91,7 @@ def numpy1(data):
 
 def object_npy(lists, pickled):
     out = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        out, {"descr": "|O", "fortran_order": False, "shape": (len(lists),)}
-    )
+    np.lib.format.write_array_header_1_0(out, {"descr": "|O", "fortran_order": False, "shape": (len(lists),)})
     return out.getvalue() + pickled
 
 
@@ -145,9 +143,12 @@ def main():
 
     npz("python2.npz", python2_pickle)
     for protocol in (2, 3, 4, 5):
-        npz(f"protocol{protocol}.npz", lambda lists: pickle.dumps(object_array(lists), protocol))
+        npz(f"protocol{protocol}.npz", lambda lists, protocol=protocol: pickle.dumps(object_array(lists), protocol))
     for protocol in (2, 3):
-        npz(f"numpy1-protocol{protocol}.npz", lambda lists: numpy1(pickle.dumps(object_array(lists), protocol)))
+        npz(
+            f"numpy1-protocol{protocol}.npz",
+            lambda lists, protocol=protocol: numpy1(pickle.dumps(object_array(lists), protocol)),
+        )
 
     # As numpy itself saves: its own choice of protocol, zip64 fields. Long enough for a frame to end inside a review;
     # and some reviews are one and the same list, which a pickle refers to by BINGET or LONG_BINGET.
@@ -231,9 +232,17 @@ def main():
         return "[\n" + ",\n".join(json.dumps(value) for value in values) + "\n]"
 
     (GOLDEN / "keras_data.json").write_text(
-        '{"versions": ' + json.dumps(golden["versions"]) + ',\n"load_data": ' + lines(cases)
-        + ',\n"pad_sequences": {"sequences": ' + json.dumps(sequences) + ', "cases": ' + lines(pads)
-        + '},\n"shuffle": ' + lines(twister) + "}\n"
+        '{"versions": '
+        + json.dumps(golden["versions"])
+        + ',\n"load_data": '
+        + lines(cases)
+        + ',\n"pad_sequences": {"sequences": '
+        + json.dumps(sequences)
+        + ', "cases": '
+        + lines(pads)
+        + '},\n"shuffle": '
+        + lines(twister)
+        + "}\n"
     )
 
 

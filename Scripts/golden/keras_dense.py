@@ -12,7 +12,6 @@ import keras
 
 from keras_files import FOLDER, TOKENS, compact, flat, step
 
-
 if __name__ == "__main__":
     keras.utils.set_random_seed(7)
     model = keras.Sequential([

@@ -58,7 +58,8 @@ def functional():
 def dropping():
     embedding, lstm, dense = layers(dropout=0.25)
     return keras.Sequential(
-        [keras.Input((None,)), embedding, keras.layers.SpatialDropout1D(0.1), lstm, keras.layers.Dropout(0.5), dense])
+        [keras.Input((None,)), embedding, keras.layers.SpatialDropout1D(0.1), lstm, keras.layers.Dropout(0.5), dense]
+    )
 
 
 def step(model, training=True):

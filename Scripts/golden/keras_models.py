@@ -57,7 +57,8 @@ def deep(k):
 
 def masked(k):
     return functional(
-        k, k.layers.Embedding(V, E), k.layers.Masking(0.0), k.layers.LSTM(H), k.layers.Dense(1, activation="sigmoid"))
+        k, k.layers.Embedding(V, E), k.layers.Masking(0.0), k.layers.LSTM(H), k.layers.Dense(1, activation="sigmoid")
+    )
 
 
 def mean(k):
@@ -74,7 +75,8 @@ def two_layers(k):
 
 def both(k):
     return sequential(
-        k, k.layers.Embedding(V, E), k.layers.Bidirectional(k.layers.LSTM(H)), k.layers.Dense(1, activation="sigmoid"))
+        k, k.layers.Embedding(V, E), k.layers.Bidirectional(k.layers.LSTM(H)), k.layers.Dense(1, activation="sigmoid")
+    )
 
 
 def two_outputs(k):

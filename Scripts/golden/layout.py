@@ -24,8 +24,9 @@ def shapes(V, E, H):
     }
 
 
-def network_shapes(vocabularySize, embeddingSize, hiddenSize, layerCount, isBidirectional,
-                   labelCount, denseLayers=(), **_):
+def network_shapes(
+    vocabularySize, embeddingSize, hiddenSize, layerCount, isBidirectional, labelCount, denseLayers=(), **_
+):
     """The same for a network with the fields of Swift's Architecture, named as ParameterLayout does."""
     D, H = 2 if isBidirectional else 1, hiddenSize
     found = {"embedding/embeddings": (vocabularySize, embeddingSize)} if embeddingSize else {}
@@ -142,4 +143,4 @@ def _scalar(value, exact):
     value = float(value)
     assert math.isfinite(value)
     text = repr(value) if exact else f"{value:.12g}"
-    return text[:-2] if text.endswith(".0") else text
+    return text.removesuffix(".0")

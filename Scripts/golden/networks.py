@@ -13,6 +13,7 @@ only real tokens are read and pooled, and of none the pooled vector is zeros.
 """
 
 import base64
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ def make_modules(weights, vocabularySize, embeddingSize, hiddenSize, layerCount,
     modules = (
         torch.nn.Embedding(V, E, **float64) if E else lambda tokens: one_hot[tokens],
         torch.nn.LSTM(E or V, H, layerCount, bidirectional=isBidirectional, batch_first=True, **float64),
-        [torch.nn.Linear(*pair, **float64) for pair in zip(sizes, sizes[1:])],
+        [torch.nn.Linear(*pair, **float64) for pair in pairwise(sizes)],
     )
     with torch.no_grad():
         for name, parameter in modules[1].named_parameters():

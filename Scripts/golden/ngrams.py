@@ -66,7 +66,7 @@ def logits(case, training, labels, held_out):
                 for i, part_texts in ((0, training), (1, held_out)))  # fmt: skip
         y = np.where(is_label, 1.0, -1.0)
 
-        def loss(w):
+        def loss(w, x=x, y=y):
             margins = y * (x @ w)
             share = weights * case["cost"]
             value = 0.5 * w @ w + (share * np.logaddexp(0, -margins)).sum()
@@ -84,7 +84,9 @@ def main():
     texts, labels = [], []
     for _ in range(160):
         label = generator.randrange(3)
-        own = generator.choices(stems, [4 if i % 3 == label else 1 for i in range(len(stems))], k=generator.randint(0, 9))
+        own = generator.choices(
+            stems, [4 if i % 3 == label else 1 for i in range(len(stems))], k=generator.randint(0, 9)
+        )
         texts.append(" ".join(w + generator.choice(["", "e", "er", "es"]) for w in own))
         labels.append(label)
     cases = []
@@ -94,7 +96,10 @@ def main():
         dict(labelCount=3, order=2, minimumCount=3, longestCharacters=4, cost=20.0, classWeights=None),
     ):
         own = np.array(labels) % settings["labelCount"]
-        cases.append(settings | dict(labels=own.tolist(), logits=logits(settings, texts[:120], own[:120], texts[120:]).round(6).tolist()))
+        cases.append(
+            settings
+            | dict(labels=own.tolist(), logits=logits(settings, texts[:120], own[:120], texts[120:]).round(6).tolist())
+        )
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(json.dumps(dict(texts=texts, trainingCount=120, cases=cases), ensure_ascii=False, indent=1) + "\n")
 

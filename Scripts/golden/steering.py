@@ -196,7 +196,12 @@ def schedules():
     cosine = keras.optimizers.schedules.CosineDecay
     staircase = keras.optimizers.schedules.ExponentialDecay
     cases = []
-    for rate, warmup, count, alpha in [(0.001, 5, 75, 0.0), (0.01, 0, 40, 0.1), (0.003, 1, 3, 0.25), (0.1, 30, 31, 0.5)]:
+    for rate, warmup, count, alpha in [
+        (0.001, 5, 75, 0.0),
+        (0.01, 0, 40, 0.1),
+        (0.003, 1, 3, 0.25),
+        (0.1, 30, 31, 0.5),
+    ]:
         schedule = cosine(0.0 if warmup else rate, count - warmup, alpha, warmup_target=rate if warmup else None,
                           warmup_steps=warmup)  # fmt: skip
         steps = sorted({s for s in [*range(0, count, 3), warmup, warmup - 1, count - 1, count, count + 5] if s >= 0})

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -40,7 +39,9 @@ class Model(nn.Module):
         width = 24 * (2 if lstm.get("bidirectional") else 1)
         self.add_module(names[0], nn.Embedding(V, 16))
         self.add_module(names[1], nn.LSTM(16, 24, batch_first=True, **lstm))
-        self.add_module(names[2], nn.Linear(width, outputs) if outputs != 2 else nn.Sequential(nn.Dropout(), nn.Linear(width, 2)))
+        self.add_module(
+            names[2], nn.Linear(width, outputs) if outputs != 2 else nn.Sequential(nn.Dropout(), nn.Linear(width, 2))
+        )
         # As after training: what PyTorch begins with tells reviews hardly apart.
         for parameter in self.parameters():
             nn.init.normal_(parameter, std=0.4)
@@ -51,7 +52,9 @@ class Model(nn.Module):
         if self.readout == "states":
             pooled = torch.cat(list(hidden[-2:] if lstm.bidirectional else hidden[-1:]), 1)
         else:
-            pooled = {"last": lambda: output[:, -1], "max": lambda: output.amax(1), "mean": lambda: output.mean(1)}[self.readout]()
+            pooled = {"last": lambda: output[:, -1], "max": lambda: output.amax(1), "mean": lambda: output.mean(1)}[
+                self.readout
+            ]()
         logits = head(pooled)
         return torch.sigmoid(logits[:, 0]) if logits.shape[1] == 1 else torch.softmax(logits, 1)
 
@@ -92,9 +95,13 @@ def words(path):
 
 def formats(vectors):
     """Vectors by their words, as a file's name and bytes in each format."""
-    lines = "".join(f"{word} {' '.join(repr(float(number)) for number in vector)}\n" for word, vector in vectors.items())
+    lines = "".join(
+        f"{word} {' '.join(repr(float(number)) for number in vector)}\n" for word, vector in vectors.items()
+    )
     header = f"{len(vectors)} {len(next(iter(vectors.values())))}\n"
-    binary = header.encode() + b"".join(f"{word} ".encode() + vector.tobytes() + b"\n" for word, vector in vectors.items())
+    binary = header.encode() + b"".join(
+        f"{word} ".encode() + vector.tobytes() + b"\n" for word, vector in vectors.items()
+    )
     return {
         "glove.txt": lines.encode(), "word2vec.txt": (header + lines).encode(), "word2vec.bin": binary,
         "fasttext.vec.gz": gzip.compress((header + lines).encode()), "glove.zip": lines.encode(),
@@ -144,7 +151,7 @@ with tempfile.TemporaryDirectory() as folder:
         ours.run(options.lstm, *settings, "--learning-rate", 1e-30, "--embedding-file", folder / name)
         initial = load_file(folder / "run/model.safetensors")
         said = subprocess.run([str(word) for word in [options.lstm, *settings, "--embedding-file", folder / name]],
-                              capture_output=True, text=True).stderr  # fmt: skip
+                              check=False, capture_output=True, text=True).stderr  # fmt: skip
         results[name] = load_file(folder / "run/model.safetensors")
         print("  " + next(line for line in said.splitlines() if "vectors of" in line).removeprefix(f"{folder}/"))
         expected = np.stack([vectors[named[token]] for token in range(4, V, 2)])
@@ -159,7 +166,9 @@ with tempfile.TemporaryDirectory() as folder:
     # Ours has one bias; PyTorch's two would each take a step.
     model.lstm.bias_hh_l0.requires_grad = False
     # Keras's ε stands beside √v, PyTorch's beside √(v / (1 − β₂)).
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.001, eps=1e-7 / (1 - 0.999) ** 0.5)
+    optimizer = torch.optim.Adam(
+        [p for p in model.parameters() if p.requires_grad], lr=0.001, eps=1e-7 / (1 - 0.999) ** 0.5
+    )
     loss = nn.functional.binary_cross_entropy(model(torch.from_numpy(x)), torch.from_numpy(y.astype(np.float32)))
     loss.backward()
     optimizer.step()

@@ -53,7 +53,6 @@ options = parser.parse_args()
 # MARK: Models. Each function takes Keras or tf_keras and returns a model that isn't compiled.
 
 
-
 def sequential(k, *layers):
     return k.Sequential([k.Input((None,)), *layers])
 
@@ -325,7 +324,9 @@ def save(row, model, path):
 def predictions(path):
     """What `lstm predict` says of the texts."""
     command = [options.lstm, "predict", "--model", path, "--format", "jsonl"]
-    result = subprocess.run([str(word) for word in command], input="\n".join(x_texts), capture_output=True, text=True)
+    result = subprocess.run(
+        [str(word) for word in command], check=False, input="\n".join(x_texts), capture_output=True, text=True
+    )
     return np.array([json.loads(line)["probability"] for line in result.stdout.splitlines()])
 
 
@@ -346,7 +347,9 @@ def our_step(row, path, folder):
     command = [options.lstm, "benchmark", "--data", options.data, "--serve", "--batch-size", BATCH, *sizes,
                *row.network]  # fmt: skip
     commands = f"load {path}\ntrain 0\nsave {folder / 'after.safetensors'}\nquit\n"
-    result = subprocess.run([str(word) for word in command], input=commands, capture_output=True, text=True)
+    result = subprocess.run(
+        [str(word) for word in command], check=False, input=commands, capture_output=True, text=True
+    )
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     for answer in answers:
         if "error" in answer:
@@ -446,9 +449,13 @@ def refused(k):
 
     yield "GRU", sequential(k, *head, k.layers.GRU(H, name="gates"), one), "“GRU” “gates”"
     yield "attention", attention(), "“Attention” “look”"
-    yield "convolution", sequential(
-        k, *head, k.layers.Conv1D(8, 3, name="window"), k.layers.LSTM(H), k.layers.Dense(1, activation="sigmoid")
-    ), "“Conv1D” “window”"
+    yield (
+        "convolution",
+        sequential(
+            k, *head, k.layers.Conv1D(8, 3, name="window"), k.layers.LSTM(H), k.layers.Dense(1, activation="sigmoid")
+        ),
+        "“Conv1D” “window”",
+    )
     yield "merge_mode sum", sequential(
         k, k.layers.Embedding(V, E), k.layers.Bidirectional(k.layers.LSTM(H), merge_mode="sum", name="sums"),
         k.layers.Dense(1, activation="sigmoid")), "“Bidirectional” “sums”: merge_mode"  # fmt: skip
@@ -458,13 +465,25 @@ def refused(k):
     yield "the masked largest", sequential(
         k, k.layers.Embedding(V, E, mask_zero=True), k.layers.LSTM(H, return_sequences=True),
         k.layers.GlobalMaxPooling1D(name="most"), k.layers.Dense(1, activation="sigmoid")), "“most”"  # fmt: skip
-    yield "2 sigmoids", sequential(
-        k, k.layers.Embedding(V, E), k.layers.LSTM(H), k.layers.Dense(2, activation="sigmoid", name="labels")
-    ), "“Dense” “labels”"
+    yield (
+        "2 sigmoids",
+        sequential(
+            k, k.layers.Embedding(V, E), k.layers.LSTM(H), k.layers.Dense(2, activation="sigmoid", name="labels")
+        ),
+        "“Dense” “labels”",
+    )
     if k is K3:
-        yield "own layer", sequential(
-            k, k.layers.Embedding(V, E), k.layers.LSTM(H), Scale(name="twice"), k.layers.Dense(1, activation="sigmoid")
-        ), "Scale” “twice”"
+        yield (
+            "own layer",
+            sequential(
+                k,
+                k.layers.Embedding(V, E),
+                k.layers.LSTM(H),
+                Scale(name="twice"),
+                k.layers.Dense(1, activation="sigmoid"),
+            ),
+            "Scale” “twice”",
+        )
 
 
 def odd_texts():

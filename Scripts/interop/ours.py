@@ -34,7 +34,7 @@ def arguments(description):
 
 def run(*command):
     """Runs a command, and ends where it fails."""
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    result = subprocess.run([str(word) for word in command], check=False, capture_output=True, text=True)
     if result.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
     return result.stdout
@@ -42,7 +42,7 @@ def run(*command):
 
 def refuses(what, problem, *command):
     """Checks that a command fails, and says why."""
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    result = subprocess.run([str(word) for word in command], check=False, capture_output=True, text=True)
     report(what, result.returncode != 0 and problem in result.stderr, result.stderr.strip().removeprefix("Error: "))
 
 

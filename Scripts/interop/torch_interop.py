@@ -87,7 +87,9 @@ with tempfile.TemporaryDirectory() as folder:
     file = ours.trained(options, folder) / "model.safetensors"
     model = Classifier()
     model.load_state_dict(load_file(file), strict=True)
-    ours.close_probabilities("probabilities of 1,000 reviews", ours.probabilities(options, file, 1000, T), predictions(model, tokens))
+    ours.close_probabilities(
+        "probabilities of 1,000 reviews", ours.probabilities(options, file, 1000, T), predictions(model, tokens)
+    )
 
     print("2. PyTorch's here")
     torch.manual_seed(1)
@@ -109,7 +111,9 @@ with tempfile.TemporaryDirectory() as folder:
         name = str(dtype).removeprefix("torch.")
         changed = {key: value.to(dtype) for key, value in state.items()}
         save_file(changed, folder / f"{name}.safetensors")
-        ours.run(options.lstm, "import", folder / f"{name}.safetensors", "--output", folder / f"{name}.ours.safetensors")
+        ours.run(
+            options.lstm, "import", folder / f"{name}.safetensors", "--output", folder / f"{name}.ours.safetensors"
+        )
         read = load_file(folder / f"{name}.ours.safetensors")
         # The two biases are added here.
         changed = {key: value.float() for key, value in changed.items()}
@@ -135,7 +139,11 @@ with tempfile.TemporaryDirectory() as folder:
 
     print("4. What is refused")
     for what, problem, tensors in [
-        ("a Linear of other inputs", "fc.weight has shape [1, 128], expected [1, 256]", Classifier(bidirectional=True).state_dict()),
+        (
+            "a Linear of other inputs",
+            "fc.weight has shape [1, 128], expected [1, 256]",
+            Classifier(bidirectional=True).state_dict(),
+        ),
         ("no bias", "there is no tensor lstm.bias_ih_l0", Classifier(bias=False).state_dict()),
         ("projections", "an LSTM with projections", Classifier(proj_size=H - 1).state_dict()),
         ("a GRU", "“gru” is a GRU, expected an LSTM", torch.nn.ModuleDict({"gru": torch.nn.GRU(E, H)}).state_dict()),

@@ -58,9 +58,7 @@ class Peer:
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = options.threads
         settings.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(
-            model(), settings, providers=["CPUExecutionProvider"]
-        )
+        self.session = onnxruntime.InferenceSession(model(), settings, providers=["CPUExecutionProvider"])
 
     def reset(self):
         pass  # nothing is learned
