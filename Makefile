@@ -16,7 +16,7 @@
 #   make uninstall     removes what make install put there
 #   make docs          builds the documentation of all libraries as a static site
 #   make format        formats the sources
-#   make lint          checks the sources' format, the modules' imports and the scripts' syntax
+#   make lint          checks sources and imports, and with shellcheck and ruff, where they are, the scripts
 #   make clean         removes what was built; data and trained models stay
 #
 # make install STATIC=1 links Swift's libraries in, for machines without Swift, and honors DESTDIR.
@@ -37,7 +37,7 @@ SWIFT = swift
 # Every optional part whose library is here. Asked when a recipe runs, which may be after an installation.
 TRAITS = $(shell MPI="$(MPI)" SERVE="$(SERVE)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
-SCRIPTS = Scripts/*.sh .ci/run
+SCRIPTS = Scripts/*.sh Scripts/*/*.sh .ci/run
 
 .PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install \
   uninstall docs format lint clean set-up
@@ -112,6 +112,9 @@ lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
 	python3 Scripts/check-modules.py
 	for script in $(SCRIPTS); do bash -n "$$script" || exit 1; done
+	if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "Left out: shellcheck isn't installed."; fi
+	PATH="$$PWD/.venv-lint/bin:$$PATH"; if command -v ruff >/dev/null; \
+	  then ruff check Scripts && ruff format --check Scripts; else echo "Left out: ruff isn't installed."; fi
 
 clean:
 	$(SWIFT) package clean
