@@ -52,8 +52,11 @@ public struct TokenSequences: Equatable, Sendable {
 
   /// These sequences, then others.
   package func appending(_ other: TokenSequences) -> TokenSequences {
-    let end = tokens.count
-    return TokenSequences(tokens: tokens + other.tokens, offsets: offsets + other.offsets.dropFirst().map { $0 + end })
+    var all: [Int32] = []
+    all.reserveCapacity(tokens.count + other.tokens.count)
+    all += tokens
+    all += other.tokens
+    return TokenSequences(tokens: all, offsets: offsets + other.offsets.dropFirst().map { $0 + tokens.count })
   }
 
   /// Cuts each sequence to its last `maxLength` tokens, as Keras's `pad_sequences` does by default; in place.
@@ -66,6 +69,8 @@ public struct TokenSequences: Equatable, Sendable {
   /// - Precondition: `maxLength` is not negative.
   public mutating func truncate(to maxLength: Int, at end: TextCoding.Padding = .pre) {
     precondition(maxLength >= 0, "maxLength is negative")
+    // Tokens that others share aren't copied for nothing.
+    guard (0..<count).contains(where: { length(of: $0) > maxLength }) else { return }
     let losesBack = end == .post
     var end = 0
     tokens.withUnsafeMutableBufferPointer { tokens in

@@ -92,8 +92,27 @@ package struct NGramClassifier: Sendable, Equatable {
   ///   - texts: the texts.
   ///   - threads: how many threads share the work.
   package func logits(of texts: WordSequences, threads: Int) -> [Float] {
-    logits(of: NGramFeatures(of: texts, in: index, threads: threads))
+    let finder = NGramFeatures.Finder(texts, index)
+    var result = [Float](repeating: 0, count: texts.count * logitCount)
+    // Pieces, so that memory doesn't grow with the texts.
+    let pieces = (texts.count + Self.textsAtOnce - 1) / Self.textsAtOnce
+    let jobs = max(1, min(threads, pieces))
+    result.withUnsafeMutableBufferPointer { result in
+      // Each job writes the logits of its own texts.
+      nonisolated(unsafe) let result = result
+      DispatchQueue.concurrentPerform(iterations: jobs) { job in
+        for piece in stride(from: job, to: pieces, by: jobs) {
+          let start = piece * Self.textsAtOnce
+          let range = start..<min(start + Self.textsAtOnce, texts.count)
+          let logits = logits(of: NGramFeatures(of: range, by: finder))
+          _ = result[(start * logitCount)...].update(fromContentsOf: logits)
+        }
+      }
+    }
+    return result
   }
+
+  private static let textsAtOnce = 500
 
   /// What each n-gram of a text adds to one of its logits, in the order in which they are met; with the bias, these add up
   /// to the logit.
@@ -110,7 +129,7 @@ package struct NGramClassifier: Sendable, Equatable {
     }
   }
 
-  func logits(of features: NGramFeatures) -> [Float] {
+  private func logits(of features: NGramFeatures) -> [Float] {
     var result: [Float] = []
     result.reserveCapacity(features.count * logitCount)
     for text in 0..<features.count {

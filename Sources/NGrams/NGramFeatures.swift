@@ -26,23 +26,14 @@ package struct NGramFeatures: Sendable {
   ///   - index: the n-grams to look for.
   ///   - threads: how many threads share the work.
   package init(of texts: WordSequences, in index: NGramIndex, threads: Int) {
-    let known = KnownWords(texts.words, index)
-    let texts = texts.sequences
+    let finder = Finder(texts, index)
     let jobs = max(1, min(threads, texts.count))
     var parts = [(features: [Int32], offsets: [Int])](repeating: ([], []), count: jobs)
     parts.withUnsafeMutableBufferPointer { parts in
       // Each job writes its own element.
       nonisolated(unsafe) let parts = parts
       DispatchQueue.concurrentPerform(iterations: jobs) { job in
-        var search = Search(index)
-        var (features, offsets) = ([Int32](), [Int]())
-        for text in texts.count * job / jobs..<texts.count * (job + 1) / jobs {
-          search.addSequences(of: texts[text], known, index, to: &features)
-          offsets.append(features.count)
-          search.addCharacters(of: texts[text], known, to: &features)
-          offsets.append(features.count)
-        }
-        parts[job] = (features, offsets)
+        parts[job] = finder.features(of: texts.count * job / jobs..<texts.count * (job + 1) / jobs)
       }
     }
     var (features, offsets) = ([Int32](), [0])
@@ -54,6 +45,37 @@ package struct NGramFeatures: Sendable {
       parts[index] = ([], [])
     }
     (self.features, self.offsets) = (features, offsets)
+  }
+
+  /// Looks the n-grams of some of a finder's texts up.
+  init(of range: Range<Int>, by finder: Finder) {
+    let found = finder.features(of: range)
+    (features, offsets) = (found.features, [0] + found.offsets)
+  }
+
+  /// Looks the n-grams of texts up, a range of them at a time.
+  struct Finder {
+    private let texts: TokenSequences
+    private let known: KnownWords
+    private let index: NGramIndex
+
+    init(_ texts: WordSequences, _ index: NGramIndex) {
+      (self.texts, self.index) = (texts.sequences, index)
+      known = KnownWords(texts.words, index)
+    }
+
+    /// The features of some texts, and where those of words and those of characters end in each.
+    fileprivate func features(of range: Range<Int>) -> (features: [Int32], offsets: [Int]) {
+      var search = Search(index)
+      var (features, offsets) = ([Int32](), [Int]())
+      for text in range {
+        search.addSequences(of: texts[text], known, index, to: &features)
+        offsets.append(features.count)
+        search.addCharacters(of: texts[text], known, to: &features)
+        offsets.append(features.count)
+      }
+      return (features, offsets)
+    }
   }
 }
 

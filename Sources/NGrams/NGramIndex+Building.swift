@@ -55,24 +55,23 @@ extension NGramIndex {
         features.append(known[Int(word)])
       }
     }
-    let singles = features
     for length in 2..<max(2, order + 1) {
+      /// The last word of the n-gram at a place, whose text has an empty word in front, as those before it do.
+      func last(_ place: Int, _ text: Int) -> Int32 { known[Int(texts.tokens[place + length - 2 - text])] }
       var candidates = PairTable()
       var counts = TextCounts(count: 0)
       forEachPair(in: texts, features) { text, place in
-        let last = singles[place + length - 1]
+        let last = last(place, text)
         counts.add(Int(candidates.add(PairTable.key(features[place], last))), text: text)
       }
       var kept = [Int32](repeating: -1, count: candidates.count)
       for (candidate, count) in counts.counts.enumerated() where count >= minimumCount {
         kept[candidate] = Int32(words.count) + sequences.add(candidates.keys[candidate])
       }
-      var longer = [Int32](repeating: -1, count: features.count)
-      forEachPair(in: texts, features) { _, place in
-        let key = PairTable.key(features[place], singles[place + length - 1])
-        longer[place] = kept[Int(candidates.number(of: key)!)]
+      if length == order { break }
+      lengthen(&features, in: texts) { first, text, place in
+        kept[Int(candidates.number(of: PairTable.key(first, last(place, text)))!)]
       }
-      features = longer
     }
   }
 
@@ -85,6 +84,23 @@ extension NGramIndex {
         let start = texts.offsets[text] + text
         let end = texts.offsets[text + 1] + text + 1
         for place in start..<end - 1 where features[place] >= 0 && features[place + 1] >= 0 { body(text, place) }
+      }
+    }
+  }
+
+  /// Replaces the feature at each place where `forEachPair` finds one by that of a longer n-gram, and all others by -1.
+  @inline(__always)
+  private func lengthen(
+    _ features: inout [Int32], in texts: TokenSequences, _ longer: (_ feature: Int32, _ text: Int, _ place: Int) -> Int32
+  ) {
+    features.withUnsafeMutableBufferPointer { features in
+      for text in 0..<texts.count {
+        let end = texts.offsets[text + 1] + text + 1
+        for place in texts.offsets[text] + text..<end {
+          // The next place still has what it had.
+          let isPair = place + 1 < end && features[place] >= 0 && features[place + 1] >= 0
+          features[place] = isPair ? longer(features[place], text, place) : -1
+        }
       }
     }
   }

@@ -64,7 +64,16 @@ public final class Trainer {
   }
 
   /// Brings all weights up to date.
-  private func catchUp() { current.finish(&lateRows, team: network.team) }
+  private func catchUp() {
+    // Without a network no step was taken.
+    if let keptNetwork { current.finish(&lateRows, team: keptNetwork.team) }
+  }
+
+  /// Gives up the memory of the network's steps until one is taken.
+  func releaseMemory() {
+    catchUp()
+    keptNetwork = nil
+  }
 
   // MARK: Setup
 
@@ -83,7 +92,14 @@ public final class Trainer {
   private let wideLogits: [Float]?
   /// Nil where labels are predicted.
   private let sampler: WordSampler?
-  private let network: DataParallelNetwork
+  private var network: DataParallelNetwork {
+    if let keptNetwork { return keptNetwork }
+    let network = makeNetwork()
+    keptNetwork = network
+    return network
+  }
+  private var keptNetwork: DataParallelNetwork?
+  private let makeNetwork: () -> DataParallelNetwork
   private let communicator: any Communicator
   private let callbacks: [any TrainingCallback]
   /// The order of the epoch under way.
@@ -130,10 +146,12 @@ public final class Trainer {
     trainingData = training
     validationData = validation ?? training.prefix(0)
     self.wideLogits = wideLogits
-    network = DataParallelNetwork(
-      layout, maxLength: configuration.maxLength, threads: threads,
-      shardCount: configuration.shards ?? ShardPlan.shardCount, communicator: communicator,
-      sumsInAnyOrder: sumsInAnyOrder)
+    makeNetwork = {
+      DataParallelNetwork(
+        layout, maxLength: configuration.maxLength, threads: threads,
+        shardCount: configuration.shards ?? ShardPlan.shardCount, communicator: communicator,
+        sumsInAnyOrder: sumsInAnyOrder)
+    }
     self.communicator = communicator
     let stepsPerEpoch = Self.stepsPerEpoch(configuration, training)
     self.callbacks = configuration.callbacks(stepsPerEpoch: stepsPerEpoch) + callbacks

@@ -22,6 +22,13 @@ package enum ProcessMemory {
     close(file)
   }
 
+  /// Gives memory back to the system that was freed, which glibc keeps otherwise.
+  static func returnFreed() {
+    // Swift's module of the library lacks the function, and other libraries have none.
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
+  }
+
   /// The current resident size in bytes, or the largest one if the system doesn't report the current one.
   package static var resident: Int {
     // The file has "size resident …", in pages.

@@ -173,8 +173,12 @@ public final class Run {
         ? try dataset.parts(validationSplit: configuration.validationSplit)
         : try dataset.wordParts(validationSplit: configuration.validationSplit, maxLength: configuration.maxLength)
       if validation.count == 0 { report(.note("there are no texts to validate on: the run is not validated")) }
-      // What is learned from is all that is needed of them.
+      // What is learned from is all that is needed of the data.
       dataset.unlabeled = nil
+      if configuration.wordPrediction == nil, configuration.validationSplit != nil {
+        (dataset.training, dataset.validation) = (training, validation)
+      }
+      ProcessMemory.returnFreed()
       let fingerprint = Dataset.fingerprint(training: training, validation: validation)
       guard expectedFingerprint ?? fingerprint == fingerprint else {
         throw TrainingError.otherData(path: source.path)
@@ -184,6 +188,7 @@ public final class Run {
       let wide =
         isFirst
         ? try WidePart(start.configuration, training: training, validation: validation, threads: options.threads) : nil
+      ProcessMemory.returnFreed()
       let best = BestModelWriter(dataset, wide)
       let trainer = try Trainer(
         start.configuration, state: start.state, training: training,
@@ -222,6 +227,9 @@ public final class Run {
     // All ranks share this work.
     let weighsParts = configuration.wide != nil && ending == .completed && validationCount > 0
     let logits = weighsParts || configuration.threshold != nil ? trainer.validationLogits() : nil
+    // The n-grams' memory comes in its place.
+    trainer.releaseMemory()
+    ProcessMemory.returnFreed()
     // The model first: a run that its checkpoint calls finished has its model.
     let finished = try dataset.finishedModel(
       trainer.parameters, configuration, wide, networkLogits: logits, weighsParts: weighsParts,
