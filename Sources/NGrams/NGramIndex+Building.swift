@@ -91,7 +91,8 @@ extension NGramIndex {
   /// Replaces the feature at each place where `forEachPair` finds one by that of a longer n-gram, and all others by -1.
   @inline(__always)
   private func lengthen(
-    _ features: inout [Int32], in texts: TokenSequences, _ longer: (_ feature: Int32, _ text: Int, _ place: Int) -> Int32
+    _ features: inout [Int32], in texts: TokenSequences,
+    _ longer: (_ feature: Int32, _ text: Int, _ place: Int) -> Int32
   ) {
     features.withUnsafeMutableBufferPointer { features in
       for text in 0..<texts.count {
