@@ -421,7 +421,7 @@ struct Train: ParsableCommand {
     if !quiet { for reason in automatic.reasons { printError("\(data!): \(reason)") } }
     var chosen = automatic.configuration
     if let pretrained {
-      chosen.stand(on: pretrained)
+      chosen.stand(on: pretrained, hasManyTexts: automatic.hasManyTexts)
       if !quiet {
         printError(
           "\(data!): a layer of \(chosen.hiddenSize) units a direction stands on what predicts words; \(chosen.epochs) epochs, "

@@ -31,13 +31,19 @@ extension TrainingConfiguration {
   }
 
   /// Takes the sizes of a network that has learned to predict words, and puts a recurrent layer on top.
-  package mutating func stand(on pretrained: Architecture) {
+  ///
+  /// - Parameters:
+  ///   - pretrained: what the network is to begin with.
+  ///   - hasManyTexts: whether few passes are enough.
+  package mutating func stand(on pretrained: Architecture, hasManyTexts: Bool) {
     (vocabularySize, embeddingSize, hiddenSize) = (
       pretrained.vocabularySize, pretrained.embeddingSize, pretrained.hiddenSize
     )
     (isBidirectional, masksPadding, pooling) = (pretrained.isBidirectional, pretrained.masksPadding, .max)
     layerCount = pretrained.layerCount + 1
-    epochs = max(4, epochs / 2)
+    epochs = hasManyTexts ? max(4, epochs / 2) : max(8, epochs)
     learningRate = 0.003
+    // The rate ends near zero, so the last epoch is the best but for chance, and few labels leave much to chance.
+    earlyStopping = nil
   }
 }

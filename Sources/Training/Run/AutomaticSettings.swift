@@ -16,6 +16,8 @@ public struct AutomaticSettings: Sendable {
   public let source: DataSource
   /// What was chosen and why, in sentences.
   public let reasons: [String]
+  /// Whether there are so many texts that few passes over them are enough.
+  package let hasManyTexts: Bool
 
   /// Chooses settings for some data.
   ///
@@ -53,6 +55,7 @@ public struct AutomaticSettings: Sendable {
     let (data, texts, source, tokenReason) = try Self.tokens(of: source, reading)
     let facts = TextFacts(texts, labels: data.training.labels, labelCount: data.labels.count)
     var (settings, reasons) = Self.network(for: facts)
+    hasManyTexts = facts.count >= Self.manyTexts
     settings.seed = seed
     if !hasNetwork {
       settings.removeNetwork()
