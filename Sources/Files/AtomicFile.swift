@@ -26,7 +26,7 @@ package enum AtomicFile {
   /// place, and two processes that write the same path can't tear each other's files.
   ///
   /// - Throws: `FileError`; the old file is then unchanged, unless only the folder could not be made durable.
-  package static func write(_ parts: [Data], to path: String) throws {
+  package static func write(_ parts: some Sequence<Data>, to path: String) throws {
     let temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 36))\(temporarySuffix)"
     let file = call(.open, path) {
       open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)

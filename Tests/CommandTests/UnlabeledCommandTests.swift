@@ -43,6 +43,21 @@ import Testing
     }
   }
 
+  @Test("takes more than two labels")
+  func threeLabels() throws {
+    try withTemporaryFolder { folder in
+      let rows = (0..<90).map { "\(["a", "b", "c"][$0 % 3]),\(["good", "bad", "fair"][$0 % 3]) n\($0 % 11)\n" }
+      let trained = try LSTMProcess.run(
+        [
+          "train", "--data", folder.write("label,text\n" + rows.joined(), to: "labeled.csv"), "--unlabelled",
+          folder.write(Self.others, to: "others.csv"), "--pretraining-epochs", "2", "--output", folder.path("run"),
+        ] + Self.sizes)
+      #expect(trained.exitCode == 0, "\(trained.errors)")
+      let answer = try LSTMProcess.run("predict", "--model", folder.path("run"), "fair n3")
+      #expect(answer.exitCode == 0 && answer.output.hasSuffix("c  fair n3\n"), "\(answer.output)")
+    }
+  }
+
   @Test("learns once for several classifiers")
   func oneStepAtATime() throws {
     try withTemporaryFolder { folder in

@@ -68,6 +68,16 @@ struct NGramClassifierTests {
     }
   }
 
+  @Test("classifies many texts as it does a few")
+  func many() {
+    let classifier = classifier(Self.golden, texts, 2)
+    let times = 1200 / Self.golden.texts.count + 1
+    let all = WordSequences(
+      (0..<times).flatMap { _ in Self.golden.texts }, coding: TextCoding())
+    let few = classifier.logits(of: texts, threads: 1)
+    #expect(classifier.logits(of: all, threads: 2) == (0..<times).flatMap { _ in few })
+  }
+
   @Test("takes texts without words")
   func empty() {
     let classifier = classifier(Self.golden, texts, 0)

@@ -28,9 +28,16 @@ enum WideTensors {
       let pair = index.sequences.pair(number)
       return [Float(pair.first), Float(pair.second)]
     }
+    func joined(_ rows: [[Float]]) -> [Float] {
+      var all: [Float] = []
+      // Many labels have many numbers, and an array that grows as it likes has room for as many again.
+      all.reserveCapacity(wide.logitCount * index.count)
+      for row in rows { all += row }
+      return all
+    }
     for (name, shape, values) in [
-      (names[0], [wide.logitCount, index.count], wide.products.flatMap(\.self)),
-      (names[1], [wide.logitCount, index.count], wide.squares.flatMap(\.self)),
+      (names[0], [wide.logitCount, index.count], joined(wide.products)),
+      (names[1], [wide.logitCount, index.count], joined(wide.squares)),
       (names[2], [wide.logitCount], wide.biases), (names[3], [index.sequences.count, 2], sequences),
     ] { file.tensors[name] = .init(shape: shape, values: values) }
   }

@@ -71,16 +71,16 @@ public struct Safetensors: Sendable, Equatable {
   /// The size of the file in bytes.
   package var size: Int { parts.reduce(0) { $0 + $1.count } }
 
-  /// The contents of the file, in consecutive parts.
-  package var parts: [Data] {
+  /// The contents of the file, in consecutive parts: each is made when it is asked for, so that they aren't all in memory.
+  package var parts: some Sequence<Data> {
     var members: [(name: String, value: OrderedJSON)] = []
     if !metadata.isEmpty {
       let texts = metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: OrderedJSON.string($0.value)) }
       members.append(("__metadata__", .object(texts)))
     }
     var end = 0
-    var parts: [Data] = []
-    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+    let sorted = tensors.sorted { $0.key < $1.key }
+    for (name, tensor) in sorted {
       let start = end
       end += 4 * tensor.values.count
       members.append(
@@ -91,10 +91,13 @@ public struct Safetensors: Sendable, Equatable {
             "data_offsets": [.integer(start), .integer(end)],
           ]
         ))
-      parts.append(tensor.values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) })
     }
     var header = OrderedJSON.object(members).utf8()
     header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
-    return [Data(littleEndianBytes(UInt64(header.count))), Data(header)] + parts
+    let start = [Data(littleEndianBytes(UInt64(header.count))), Data(header)]
+    return (-2..<sorted.count).lazy.map { index in
+      if index < 0 { return start[index + 2] }
+      return sorted[index].value.values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) }
+    }
   }
 }

@@ -24,7 +24,6 @@ extension TrainingConfiguration {
     var settings = Self.pretraining
     settings.architecture = architecture
     settings.denseLayers = []
-    settings.labelCount = 2
     settings.layerCount = max(1, layerCount - 1)
     settings.seed = seed
     return settings

@@ -61,7 +61,7 @@ public final class Run {
   public let source: DataSource
   /// What is written beside the histories and the model.
   public let output: OutputSettings
-  /// The data.
+  /// The data. Training texts that are held out by the settings are their validation part.
   public let dataset: Dataset
   /// How many texts are trained on.
   public let trainingCount: Int

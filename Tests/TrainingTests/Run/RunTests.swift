@@ -59,7 +59,7 @@ import Training
       let run = try Run(beginning: folder + "/run", from: start)
       try run.train()
       let model = try Model(contentsOf: folder + "/run/model.safetensors")
-      let validation = try run.dataset.parts(validationSplit: 0.3).validation
+      let validation = try #require(run.dataset.validation)
       let outcomes = try model.outcomes(of: validation, threads: 1)
       let curve = PrecisionRecallCurve(probabilities: outcomes.map(\.probability), labels: validation.labels)
       #expect(curve.bestF1 != nil && run.threshold == curve.bestF1)
@@ -75,6 +75,16 @@ import Training
       let resumed = try #require(try Run(resuming: folder + "/run"))
       #expect(try resumed.train() == .completed)
       #expect(try resumed.model == whole)
+    }
+  }
+
+  @Test func aStoppedRunGoesOnInTheSameProcess() throws {
+    let whole = try Self.wholeRun()
+    try withTemporaryFolder { temporary in
+      let run = try Run(beginning: temporary.path + "/run", from: Self.start(temporary.path))
+      #expect(try run.train { if case .step(let record) = $0, record.step == 4 { .stop } else { .goOn } } == .stopped)
+      #expect(try run.train() == .completed)
+      #expect(try run.model == whole)
     }
   }
 
