@@ -52,6 +52,7 @@ public struct TokenSequences: Equatable, Sendable {
 
   /// These sequences, then others.
   package func appending(_ other: TokenSequences) -> TokenSequences {
+    // `+` may leave room for as many again.
     var all: [Int32] = []
     all.reserveCapacity(tokens.count + other.tokens.count)
     all += tokens

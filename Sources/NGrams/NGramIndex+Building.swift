@@ -56,13 +56,15 @@ extension NGramIndex {
       }
     }
     for length in 2..<max(2, order + 1) {
-      /// The last word of the n-gram at a place, whose text has an empty word in front, as those before it do.
-      func last(_ place: Int, _ text: Int) -> Int32 { known[Int(texts.tokens[place + length - 2 - text])] }
+      /// The n-gram that begins at a place: the feature of its first words, and its last word. Each text so far has an
+      /// empty word in front.
+      func key(_ first: Int32, _ text: Int, _ place: Int) -> UInt64 {
+        PairTable.key(first, known[Int(texts.tokens[place + length - 2 - text])])
+      }
       var candidates = PairTable()
       var counts = TextCounts(count: 0)
       forEachPair(in: texts, features) { text, place in
-        let last = last(place, text)
-        counts.add(Int(candidates.add(PairTable.key(features[place], last))), text: text)
+        counts.add(Int(candidates.add(key(features[place], text, place))), text: text)
       }
       var kept = [Int32](repeating: -1, count: candidates.count)
       for (candidate, count) in counts.counts.enumerated() where count >= minimumCount {
@@ -70,7 +72,7 @@ extension NGramIndex {
       }
       if length == order { break }
       lengthen(&features, in: texts) { first, text, place in
-        kept[Int(candidates.number(of: PairTable.key(first, last(place, text)))!)]
+        kept[Int(candidates.number(of: key(first, text, place))!)]
       }
     }
   }

@@ -92,6 +92,7 @@ public final class Trainer {
   private let wideLogits: [Float]?
   /// Nil where labels are predicted.
   private let sampler: WordSampler?
+  /// Made when it is first needed, and again after `releaseMemory`.
   private var network: DataParallelNetwork {
     if let keptNetwork { return keptNetwork }
     let network = makeNetwork()
