@@ -420,15 +420,14 @@ struct Train: ParsableCommand {
     source.text = automatic.source.text
     if !quiet { for reason in automatic.reasons { printError("\(data!): \(reason)") } }
     var chosen = automatic.configuration
-    if let pretrained {
-      chosen.stand(on: pretrained, hasManyTexts: automatic.hasManyTexts)
-      if !quiet {
-        printError(
-          "\(data!): a layer of \(chosen.hiddenSize) units a direction stands on what predicts words; \(chosen.epochs) epochs, "
-            + "\(grouped(chosen.vocabularySize)) tokens")
-      }
-    }
+    if let pretrained { chosen.stand(on: pretrained, hasManyTexts: automatic.hasManyTexts) }
     let configuration = try applied(to: chosen, vectorSize: vectorSize ?? 0)
+    if pretrained != nil, !quiet {
+      let kept = configuration.earlyStopping == nil ? ", the last of which is kept" : ""
+      printError(
+        "\(data!): a layer of \(configuration.hiddenSize) units a direction stands on what predicts words; "
+          + "\(configuration.epochs) epochs\(kept); \(grouped(configuration.vocabularySize)) tokens")
+    }
     try check(configuration)
     return configuration
   }
