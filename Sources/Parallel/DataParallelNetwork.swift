@@ -109,13 +109,14 @@ package final class DataParallelNetwork {
     of sequences: [TokenSequence], _ dropout: DropoutDraw?, _ parameters: Parameters, words: WordSamples? = nil,
     _ outcomes: UnsafeMutablePointer<Outcome>
   ) {
-    let plan = prepare(parameters, for: sequences, dropout: dropout, words: words, shardCount: shardCount)
+    let plan = prepare(
+      parameters, for: sequences, dropout: dropout, words: words, shardCount: shardCount, learns: true)
     let own = ranks.share(of: plan.shards.count, rank: ranks.rank)
     let sum = addShards(own, of: plan, sequences, outcomes)
     ranks.gather(
       { plan.shards[ranks.share(of: plan.shards.count, rank: $0)].flatMap(\.self) }, results: outcomes,
       injections: sumsInAnyOrder || batch.padding != .chained ? nil : injections)
-    gradient.clear(for: batch.tokens)
+    gradient.clear(for: batch.tokens, others: sum == nil)
     if let sum {
       let tiles = sumsInAnyOrder ? plan.shards[own].flatMap(\.self) : plan.tiles
       team.perform(assembly.jobs(of: sum, parameters: parameters)) { _, job in
@@ -197,7 +198,7 @@ package final class DataParallelNetwork {
       // Each block writes the logits of its own sequences.
       nonisolated(unsafe) let pointer = logits
       withSequences(0..<data.count, data, nil) { sequences in
-        let plan = prepare(parameters, for: sequences)
+        let plan = prepare(parameters, for: sequences, learns: false)
         isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { worker, tiles in
           workers[worker].evaluate(tiles, in: sequences, batch: batch, logits: pointer)
         }
@@ -212,13 +213,13 @@ package final class DataParallelNetwork {
   /// Prepares what the workers read, and divides the sequences into shards.
   private func prepare(
     _ parameters: Parameters, for sequences: [TokenSequence], dropout: DropoutDraw? = nil, words: WordSamples? = nil,
-    shardCount: Int = ShardPlan.shardCount
+    shardCount: Int = ShardPlan.shardCount, learns: Bool
   ) -> ShardPlan {
     batch.load(parameters, for: sequences, dropout: dropout, samples: words)
     let plan = ShardPlan(
       lengths: sequences.map { batch.padding.length($0.count, maxLength: maxLength) }, maxLength: maxLength,
       shardCount: shardCount)
-    team.perform(batch.jobs(chainLength: plan.tiles.last?.start ?? 0, learns: true)) { _, job in
+    team.perform(batch.jobs(chainLength: plan.tiles.last?.start ?? 0, learns: learns)) { _, job in
       batch.perform(job, parameters)
     }
     return plan

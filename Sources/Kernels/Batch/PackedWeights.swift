@@ -24,15 +24,17 @@ final class PackedWeights {
     denseBias = [Float](repeating: 0, count: layout.architecture.logitCount)
   }
 
+  /// Packs all but the transposed copies.
+  ///
   /// - Parameter inputScale: a factor of the first layer's input, which its W takes up.
   func pack(_ parameters: Parameters, inputScale: Float) {
     parameters.values.withUnsafeBufferPointer { values in
       let values = values.baseAddress!
       for (layer, directions) in recurrences.enumerated() {
         for (direction, recurrence) in directions.enumerated() {
-          recurrence.pack(values, layout.recurrences[layer][direction], inputScale: layer == 0 ? inputScale : 1) {
-            geometry.packedInput($0, ofLayer: layer)
-          }
+          recurrence.pack(
+            values, layout.recurrences[layer][direction], inputScale: layer == 0 ? inputScale : 1,
+            packedInput: { geometry.packedInput($0, ofLayer: layer) })
         }
       }
       for layer in hiddenDense { layer.pack(values) }
@@ -44,6 +46,17 @@ final class PackedWeights {
         }
       }
       for logit in 0..<logits { denseBias[logit] = values[layout.denseBias.offset + logit] }
+    }
+  }
+
+  /// Packs the transposed copies of a layer in one direction.
+  ///
+  /// - Parameter inputScale: as for `pack`.
+  func packTransposed(_ parameters: Parameters, layer: Int, direction: Int, inputScale: Float) {
+    parameters.values.withUnsafeBufferPointer { values in
+      recurrences[layer][direction].packTransposed(
+        values.baseAddress!, layout.recurrences[layer][direction], inputScale: layer == 0 ? inputScale : 1,
+        packedInput: { geometry.packedInput($0, ofLayer: layer) })
     }
   }
 }
@@ -100,6 +113,8 @@ package final class PackedRecurrence {
     bias = FloatBuffer(zeros: g.gateStride + RegisterTile.columns)
   }
 
+  /// Packs all but the transposed copies, which only the backward pass needs.
+  ///
   /// - Parameters:
   ///   - values: all parameters.
   ///   - tensors: those of this layer and direction.
@@ -109,14 +124,27 @@ package final class PackedRecurrence {
     _ values: UnsafePointer<Float>, _ tensors: ParameterLayout.Recurrence, inputScale: Float,
     packedInput: (Int) -> Int
   ) {
-    Matrix(from: values + tensors.recurrentKernel.offset, rows: geometry.hiddenSize, paddedRows: geometry.units)
-      .pack(to: recurrent, transposed: recurrentTransposed, geometry, scale: 1) { $0 }
+    Matrix(tensors.recurrentKernel, of: values).pack(to: recurrent, geometry, rowCount: geometry.units, scale: 1) { $0 }
     if geometry.inputs > 0 {
-      Matrix(from: values + tensors.kernel.offset, rows: tensors.kernel.shape[0], paddedRows: geometry.inputs)
-        .pack(to: kernel, transposed: kernelTransposed, geometry, scale: inputScale, packedRow: packedInput)
+      Matrix(tensors.kernel, of: values)
+        .pack(to: kernel, geometry, rowCount: geometry.inputs, scale: inputScale, packedRow: packedInput)
     }
     let bias = values + tensors.bias.offset
-    geometry.forEachColumn { column, packed, gate in self.bias.pointer[packed] = bias[column] * forwardScale(gate) }
+    geometry.forEachColumns {
+      self.bias.pointer.store(bias.vector($0.column, count: $0.count) * $0.forwardScale, $0.packed)
+    }
+  }
+
+  /// Packs the transposed copies. The parameters are those of `pack`.
+  func packTransposed(
+    _ values: UnsafePointer<Float>, _ tensors: ParameterLayout.Recurrence, inputScale: Float,
+    packedInput: (Int) -> Int
+  ) {
+    Matrix(tensors.recurrentKernel, of: values).packTransposed(to: recurrentTransposed, geometry, scale: 1) { $0 }
+    if geometry.inputs > 0 {
+      Matrix(tensors.kernel, of: values)
+        .packTransposed(to: kernelTransposed, geometry, scale: inputScale, packedRow: packedInput)
+    }
   }
 
   /// x W + b of rows `rows` of `inputs`, [rows, rounded up to tiles][inputs] → [rows, rounded up][gateStride].
@@ -147,35 +175,60 @@ package final class PackedRecurrence {
   /// x W + b of a one-hot token: the token's row of W, [4H] in Keras's order, and the bias.
   func computeGateInput(ofOneHot row: UnsafePointer<Float>, scale: Float, into out: UnsafeMutablePointer<Float>) {
     out.update(from: bias.pointer, count: geometry.columns)
-    geometry.forEachColumn { column, packed, gate in out[packed] += row[column] * (forwardScale(gate) * scale) }
+    geometry.forEachColumns {
+      let part = row.vector($0.column, count: $0.count) * ($0.forwardScale * scale)
+      out.store(out.vector($0.packed) + part, $0.packed)
+    }
   }
 }
 
-/// The halved columns of i, f and o, and the whole ones of g.
-private func forwardScale(_ gate: Int) -> Float { gate == 2 ? 1 : 0.5 }
-
-/// A matrix in Keras's order, [rows, 4H].
+/// A matrix in Keras's order, [rows][4H].
 private struct Matrix {
-  let from: UnsafePointer<Float>
-  let rows: Int
-  /// Rows of the packed copy.
-  let paddedRows: Int
+  private let from: UnsafePointer<Float>
+  private let rows: Int
 
-  /// Writes the forward copy, [gatePanels][paddedRows][width], and the transposed one, [row panels][columns][width], whose
-  /// columns are in the order of sums.
+  init(_ tensor: ParameterLayout.Tensor, of values: UnsafePointer<Float>) {
+    from = values + tensor.offset
+    rows = tensor.shape[0]
+  }
+
+  /// Writes the forward copy, [gatePanels][rowCount][width].
   func pack(
-    to out: FloatBuffer, transposed: FloatBuffer, _ geometry: PackedGeometry, scale: Float, packedRow: (Int) -> Int
+    to out: FloatBuffer, _ geometry: PackedGeometry, rowCount: Int, scale: Float, packedRow: (Int) -> Int
   ) {
     for row in 0..<rows {
       let target = packedRow(row)
       let from = from + row * 4 * geometry.hiddenSize
-      geometry.forEachColumn { column, packed, gate in
-        out.pointer[PackedGeometry.panelIndex(row: target, column: packed, rowCount: paddedRows)] =
-          from[column] * (forwardScale(gate) * scale)
-        let place = PackedGeometry.place(gate: gate, unit: column - gate * geometry.hiddenSize)
-        transposed.pointer[PackedGeometry.panelIndex(row: place, column: target, rowCount: geometry.columns)] =
-          from[column] * scale
+      geometry.forEachColumns {
+        out.pointer.store(
+          from.vector($0.column, count: $0.count) * ($0.forwardScale * scale),
+          PackedGeometry.panelIndex(row: target, column: $0.packed, rowCount: rowCount))
       }
+    }
+  }
+
+  /// Writes the transposed copy, [row panels][columns][width], whose columns are in the order of sums.
+  func packTransposed(to out: FloatBuffer, _ geometry: PackedGeometry, scale: Float, packedRow: (Int) -> Int) {
+    let (width, stride) = (RegisterTile.columns, 4 * geometry.hiddenSize)
+    var first = 0
+    while first < rows {
+      // The rows that share a panel of the copy: their elements of a column are adjacent there.
+      let target = packedRow(first)
+      var count = 1
+      while first + count < rows, target % width + count < width, packedRow(first + count) == target + count {
+        count += 1
+      }
+      let from = from + first * stride
+      geometry.forEachColumns { columns in
+        var to =
+          out.pointer
+          + PackedGeometry.panelIndex(row: columns.place, column: target, rowCount: geometry.columns)
+        for column in columns.column..<columns.column + columns.count {
+          for row in 0..<count { to[row] = from[row * stride + column] * scale }
+          to += width
+        }
+      }
+      first += count
     }
   }
 }

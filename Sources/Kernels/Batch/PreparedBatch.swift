@@ -4,7 +4,8 @@ import RecurrentNetwork
 ///
 /// | | written by |
 /// |---|---|
-/// | `tokenTable`, `dropout`, `padding`, `weights` | `load` |
+/// | `tokenTable`, `dropout`, `padding` | `load` |
+/// | `weights` | `load`, `.transposedWeights` jobs (what the backward pass alone reads) |
 /// | `tokenInputs` | `load` (room), `.tokenInputs` jobs |
 /// | `words` | `load` (samples), `.tokenInputs` jobs (rows of tokens) |
 /// | `chains` | the `.chains` job forward; `ChainGradients` backward, once all shards are done |
@@ -69,8 +70,14 @@ package final class PreparedBatch: EngineBatch {
   // MARK: Jobs
 
   package func jobs(chainLength: Int, learns: Bool) -> [PreparationJob] {
-    let rows = TokenInputs.slotRanges(tokens.count).map { PreparationJob.tokenInputs(slots: $0) }
-    return padding == .chained ? [.chains(length: chainLength, learns: learns)] + rows : rows
+    var jobs: [PreparationJob] = padding == .chained ? [.chains(length: chainLength, learns: learns)] : []
+    jobs += TokenInputs.slotRanges(tokens.count).map { .tokenInputs(slots: $0) }
+    if learns {
+      for (layer, directions) in recurrences.enumerated() {
+        for direction in directions.indices { jobs.append(.transposedWeights(layer: layer, direction: direction)) }
+      }
+    }
+    return jobs
   }
 
   package func perform(_ job: PreparationJob, _ parameters: Parameters) {
@@ -79,6 +86,8 @@ package final class PreparedBatch: EngineBatch {
     case .tokenInputs(let slots):
       tokenInputs.compute(slots, of: self, parameters)
       words?.gather(slots, of: tokenTable, parameters)
+    case .transposedWeights(let layer, let direction):
+      weights.packTransposed(parameters, layer: layer, direction: direction, inputScale: foldedWordScale)
     }
   }
 

@@ -70,6 +70,26 @@ extension UnsafeMutablePointer<Float> {
   }
 }
 
+extension UnsafePointer<Float> {
+  /// The `count` elements that start at `offset`, and zeros.
+  @inline(__always)
+  func vector(_ offset: Int, count: Int) -> Vector {
+    if count == Vector.scalarCount { return vector(offset) }
+    var result = Vector()
+    for lane in 0..<count { result[lane] = self[offset + lane] }
+    return result
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  /// Stores the first `count` elements of a vector at element `offset` and those that follow.
+  @inline(__always)
+  func store(_ vector: Vector, _ offset: Int, count: Int) {
+    if count == Vector.scalarCount { return store(vector, offset) }
+    for lane in 0..<count { self[offset + lane] = vector[lane] }
+  }
+}
+
 /// Fetches the floats of a vector's four gates into the nearest cache.
 @inline(__always)
 func prefetchGates(_ p: UnsafePointer<Float>) {

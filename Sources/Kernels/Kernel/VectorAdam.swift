@@ -16,7 +16,9 @@ struct VectorAdam: AdamArithmetic, @unchecked Sendable {
 
   func take(_ step: AdamStep, _ range: Range<Int>, gradient: UnsafePointer<Float>) {
     forEachVector(range) { place, count in
-      _ = move(place, count, by: step, gradient: Self.load(gradient, place, count))
+      var lanes = load(place, count)
+      move(&lanes, by: step, gradient: Self.load(gradient, place, count))
+      store(lanes, place, count)
     }
   }
 
@@ -24,59 +26,66 @@ struct VectorAdam: AdamArithmetic, @unchecked Sendable {
     // m shrinks by a tenth a step and √v by less than a hundredth, so what was too little to change a weight stays so, as
     // long as α grows slowly. Only a weight of nearly nothing could tell that m doesn't shrink below the least float.
     let settles = decay == nil && rate1 > 0.09 && rate2 < 0.01 && epsilon >= 1e-8
-    steps.withUnsafeBufferPointer { buffer in
-      for (index, step) in buffer.enumerated() {
-        var change = Bits()
-        forEachVector(range) { place, count in
-          change |= move(place, count, by: step, gradient: Lanes())
+    let firstCalm = settles ? max(calmFrom - steps.startIndex, 0) : steps.count
+    steps.withUnsafeBufferPointer { steps in
+      // A vector takes all steps before the next one does, so that it stays in registers.
+      forEachVector(range) { place, count in
+        var lanes = load(place, count)
+        var next = 0
+        while next < steps.count {
+          let before = lanes.w
+          move(&lanes, by: steps[next], gradient: Lanes())
+          next += 1
+          if next > firstCalm, Self.areSame(lanes.w, before) { break }
         }
-        if change == Bits(), settles, steps.startIndex + index >= calmFrom {
-          fade(m, rate1, buffer.count - index - 1, range)
-          return fade(v, rate2, buffer.count - index - 1, range)
-        }
+        fade(&lanes, steps: steps.count - next)
+        store(lanes, place, count)
       }
     }
   }
 
-  /// Lets a moment of parameters that don't move any more fade for some steps.
-  private func fade(_ moment: UnsafeMutablePointer<Float>, _ rate: Float, _ count: Int, _ range: Range<Int>) {
-    for _ in 0..<count {
-      var change = Bits()
-      forEachVector(range) { place, count in
-        var x = Self.load(moment, place, count)
-        let before = x
-        x += (Lanes() - x) * rate
-        Self.store(x, to: moment, place, count)
-        change |= Self.bits(x) ^ Self.bits(before)
-      }
+  /// Lets the moments of parameters that don't move any more fade for some steps.
+  @inline(__always)
+  private func fade(_ lanes: inout State, steps: Int) {
+    for _ in 0..<steps {
+      let (m, v) = (lanes.m, lanes.v)
+      lanes.m += (Lanes() - m) * rate1
+      lanes.v += (Lanes() - v) * rate2
       // What doesn't change once never will.
-      if change == Bits() { return }
+      if Self.areSame(lanes.m, m), Self.areSame(lanes.v, v) { return }
     }
   }
 
   // MARK: Vectors
 
   private typealias Lanes = SIMD16<Float>
-  private typealias Bits = SIMD16<UInt32>
 
-  /// Takes a step with a vector of parameters.
-  ///
-  /// - Returns: the bits of the parameters that have changed.
+  /// A vector of parameters with their moments.
+  private struct State {
+    var w, m, v: Lanes
+  }
+
   @inline(__always)
-  private func move(_ place: Int, _ count: Int, by step: AdamStep, gradient g: Lanes) -> Bits {
-    let before = Self.load(w, place, count)
-    var (w, m, v) = (before, Self.load(self.m, place, count), Self.load(self.v, place, count))
+  private func load(_ place: Int, _ count: Int) -> State {
+    State(w: Self.load(w, place, count), m: Self.load(m, place, count), v: Self.load(v, place, count))
+  }
+
+  @inline(__always)
+  private func store(_ state: State, _ place: Int, _ count: Int) {
+    Self.store(state.w, to: w, place, count)
+    Self.store(state.m, to: m, place, count)
+    Self.store(state.v, to: v, place, count)
+  }
+
+  @inline(__always)
+  private func move(_ state: inout State, by step: AdamStep, gradient g: Lanes) {
     // As keras/src/optimizers/base_optimizer.py, `_apply_weight_decay`.
-    if let decay { w -= w * decay * step.rate }
-    m += (g - m) * rate1
-    v += (g * g - v) * rate2
-    var root = v
+    if let decay { state.w -= state.w * decay * step.rate }
+    state.m += (g - state.m) * rate1
+    state.v += (g * g - state.v) * rate2
+    var root = state.v
     withUnsafeMutableBytes(of: &root) { squareRoots16($0.baseAddress) }
-    w -= step.alpha * m / (root + epsilon)
-    Self.store(w, to: self.w, place, count)
-    Self.store(m, to: self.m, place, count)
-    Self.store(v, to: self.v, place, count)
-    return Self.bits(w) ^ Self.bits(before)
+    state.w -= step.alpha * state.m / (root + epsilon)
   }
 
   /// Calls `body` with the place of each vector of a range, and the number of its elements that are in the range.
@@ -105,6 +114,12 @@ struct VectorAdam: AdamArithmetic, @unchecked Sendable {
     for index in 0..<count { p[place + index] = x[index] }
   }
 
+  /// Whether all bits are the same. (`==` goes through the lanes one by one.)
   @inline(__always)
-  private static func bits(_ x: Lanes) -> Bits { unsafeBitCast(x, to: Bits.self) }
+  private static func areSame(_ x: Lanes, _ y: Lanes) -> Bool {
+    let eight = unsafeBitCast(x, to: SIMD8<UInt64>.self) ^ unsafeBitCast(y, to: SIMD8<UInt64>.self)
+    let four = eight.lowHalf | eight.highHalf
+    let two = four.lowHalf | four.highHalf
+    return two[0] | two[1] == 0
+  }
 }

@@ -148,6 +148,12 @@ final class GradientAssembly: EngineAssembly {
 
     init(_ pointer: UnsafeMutablePointer<Float>, count: Float) { (self.pointer, self.count) = (pointer, count) }
 
+    /// Writes the mean that belongs to a sum over the samples, in Keras's order of gate columns.
+    @inline(__always)
+    func store(_ sum: Vector, _ row: UnsafeMutablePointer<Float>, _ columns: PackedGeometry.Columns) {
+      row.store(sum / count, columns.column, count: columns.count)
+    }
+
     /// The elements of a tensor from a row on.
     func rows(_ tensor: ParameterLayout.Tensor, from row: Int = 0) -> UnsafeMutablePointer<Float> {
       pointer + tensor.offset + row * (tensor.count / tensor.shape[0])
@@ -181,15 +187,15 @@ final class GradientAssembly: EngineAssembly {
     for input in 0..<tensors.kernel.shape[0] {
       let row = batch.geometry.packedInput(input, ofLayer: layer)
       let to = out.rows(tensors.kernel, from: input)
-      g.forEachPlace { column, packed, place in
-        let index = PackedGeometry.panelIndex(row: row, column: packed, rowCount: g.inputs)
-        let sum = kernel[PackedGeometry.panelIndex(row: row, column: place, rowCount: g.inputs)]
-        to[column] = (sum + (chain?.kernel.pointer[index] ?? 0)) / out.count
+      g.forEachColumns {
+        let index = PackedGeometry.panelIndex(row: row, column: $0.packed, rowCount: g.inputs)
+        let sum = kernel.vector(PackedGeometry.panelIndex(row: row, column: $0.place, rowCount: g.inputs))
+        out.store(sum + (chain?.kernel.pointer.vector(index) ?? Vector()), to, $0)
       }
     }
     let to = out.rows(tensors.bias)
-    g.forEachColumn { column, packed, _ in
-      to[column] = (bias[packed] + (chain?.input.pointer[packed] ?? 0)) / out.count
+    g.forEachColumns {
+      out.store(bias.vector($0.packed) + (chain?.input.pointer.vector($0.packed) ?? Vector()), to, $0)
     }
   }
 
@@ -201,9 +207,9 @@ final class GradientAssembly: EngineAssembly {
     let (kernel, chain) = (kernels[direction].pointer, chains.layers[0].input.pointer)
     for input in 0..<tensors.kernel.shape[0] {
       let to = out.rows(tensors.kernel, from: input)
-      g.forEachColumn { column, packed, _ in
-        let sum = kernel[PackedGeometry.panelIndex(row: input, column: packed, rowCount: g.inputs)]
-        to[column] = (sum + padding[input] * chain[packed]) * scale / out.count
+      g.forEachColumns {
+        let sum = kernel.vector(PackedGeometry.panelIndex(row: input, column: $0.packed, rowCount: g.inputs))
+        out.store((sum + padding[input] * chain.vector($0.packed)) * scale, to, $0)
       }
     }
   }
@@ -215,10 +221,13 @@ final class GradientAssembly: EngineAssembly {
     for (row, slot) in sum.slots.enumerated() {
       let from = sum.tokenRows.pointer + row * sum.form.rowStride + direction * g.gateStride
       let to = out.rows(tensors.kernel, from: Int(batch.tokens[Int(slot)]))
-      g.forEachColumn { column, packed, _ in to[column] = from[packed] * scale / out.count }
+      g.forEachColumns { out.store(from.vector($0.packed) * scale, to, $0) }
     }
     let padding = out.rows(tensors.kernel)
-    g.forEachColumn { column, packed, _ in padding[column] += chain[packed] * scale / out.count }
+    g.forEachColumns {
+      let before = UnsafePointer(padding).vector($0.column, count: $0.count)
+      padding.store(before + chain.vector($0.packed) * scale / out.count, $0.column, count: $0.count)
+    }
   }
 
   /// db where inputs came from the table: over all tokens, and the positions whose word was dropped.
@@ -228,9 +237,9 @@ final class GradientAssembly: EngineAssembly {
     let dropped = sum.sums.pointer + sum.form.recurrences[0][direction].bias
     let (bias, chain) = (biases[direction].pointer, chains.layers[0].input.pointer)
     let to = out.rows(tensors.bias)
-    geometry.forEachColumn { column, packed, _ in
-      let total = bias[packed] + (batch.dropsWords ? dropped[packed] : 0)
-      to[column] = (total + chain[packed]) / out.count
+    geometry.forEachColumns {
+      let total = bias.vector($0.packed) + (batch.dropsWords ? dropped.vector($0.packed) : Vector())
+      out.store(total + chain.vector($0.packed), to, $0)
     }
   }
 
@@ -242,10 +251,10 @@ final class GradientAssembly: EngineAssembly {
     let chain = direction == 0 ? chains.layers[layer].recurrent.pointer : nil
     for unit in 0..<g.hiddenSize {
       let to = out.rows(tensors.recurrentKernel, from: unit)
-      g.forEachPlace { column, packed, place in
-        let index = PackedGeometry.panelIndex(row: unit, column: packed, rowCount: g.units)
-        let sum = recurrent[PackedGeometry.panelIndex(row: unit, column: place, rowCount: g.units)]
-        to[column] = (sum + (chain?[index] ?? 0)) / out.count
+      g.forEachColumns {
+        let index = PackedGeometry.panelIndex(row: unit, column: $0.packed, rowCount: g.units)
+        let sum = recurrent.vector(PackedGeometry.panelIndex(row: unit, column: $0.place, rowCount: g.units))
+        out.store(sum + (chain?.vector(index) ?? Vector()), to, $0)
       }
     }
   }

@@ -90,7 +90,7 @@ package final class PaddingChain {
     let tanhCell = FloatBuffer(g.unitStride)
     // The input of the steps from `start` on repeats itself, too.
     let inputCycle = below.map(\.cycle) ?? (start: 0, period: 1)
-    var room = 0
+    var room = hidden.count / g.unitStride - 1
     for k in 0..<length {
       if k == room {
         room = min(length, max(2 * room, 512))

@@ -8,8 +8,10 @@ package struct BatchGradient {
 
   package init(_ layout: ParameterLayout) { parameters = Parameters(zeros: layout) }
 
-  /// Sets everything to zero for a batch that will write the rows of `tokens`.
-  package mutating func clear(for tokens: [Int32]) {
+  /// Sets the rows of the last batch's tokens to zero, for a batch that will write those of `tokens`.
+  ///
+  /// - Parameter others: whether to set all other numbers to zero, too, because nothing will write them.
+  package mutating func clear(for tokens: [Int32], others: Bool) {
     let layout = parameters.layout
     let byToken = layout.tablesByToken
     parameters.values.withUnsafeMutableBufferPointer { values in
@@ -20,7 +22,7 @@ package struct BatchGradient {
           for token in self.tokens {
             clear(tensor.offset + Int(token) * size..<tensor.offset + (Int(token) + 1) * size)
           }
-        } else {
+        } else if others {
           clear(tensor.range)
         }
       }

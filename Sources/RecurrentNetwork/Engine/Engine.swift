@@ -67,6 +67,8 @@ package enum PreparationJob: Sendable {
   case chains(length: Int, learns: Bool = true)
   /// The input rows of the tokens with these slots.
   case tokenInputs(slots: Range<Int>)
+  /// The copies of a layer's weights that only the backward pass reads.
+  case transposedWeights(layer: Int, direction: Int)
 }
 
 /// Takes a shard through the network, forward, loss and backward, with one thread's buffers.
@@ -130,7 +132,8 @@ package protocol EngineAssembly: AnyObject {
     _ job: AssemblyJob, of sum: any EngineGradient, injections: any EngineInjections, tiles: [RowTile])
   /// Writes the mean over `sampleCount` samples, once all jobs are done.
   ///
-  /// - Parameter gradient: cleared before; only the rows of the batch's tokens are written, and all that is not by token.
+  /// - Parameter gradient: its rows by token cleared before; those of the batch's tokens are written, and all that is not by
+  ///   token.
   func write(
     _ sum: any EngineGradient, sampleCount: Int, parameters: Parameters, to gradient: inout BatchGradient)
 }

@@ -72,8 +72,10 @@ package struct LateRows {
   ) {
     let late = tokens.filter { taken[$0] < steps.count }
     adam.withArithmetic(on: &parameters.values) { arithmetic in
-      forEachRow(late, team) { token, row in
-        arithmetic.takeIdly(steps[taken[token]...], calmFrom: calmFrom, row)
+      team.perform(rowJobs(late)) { _, tokens in
+        forEachRow(tokens) { token, row in
+          arithmetic.takeIdly(steps[taken[token]...], calmFrom: calmFrom, row)
+        }
       }
     }
     for token in late { taken[token] = steps.count }
@@ -98,10 +100,15 @@ package struct LateRows {
     gradient.withUnsafeBufferPointer { gradient in
       adam.withArithmetic(on: &parameters.values) { arithmetic in
         let gradient = gradient.baseAddress!
-        team.perform(others) { _, piece in
-          arithmetic.take(piece.lowerBound < frozenCount ? none : full, piece, gradient: gradient)
+        let rows = rowJobs(tokens)
+        team.perform(others.count + rows.count) { _, job in
+          if job < others.count {
+            let piece = others[job]
+            arithmetic.take(piece.lowerBound < frozenCount ? none : full, piece, gradient: gradient)
+          } else {
+            forEachRow(rows[job - others.count]) { _, row in arithmetic.take(step, row, gradient: gradient) }
+          }
         }
-        forEachRow(tokens, team) { _, row in arithmetic.take(step, row, gradient: gradient) }
       }
     }
     if let last = steps.last, step.alpha > 1.05 * last.alpha { calmFrom = steps.count }
@@ -114,24 +121,31 @@ package struct LateRows {
     gradient.withUnsafeBufferPointer { gradient in
       // x − x is 0 where x is finite, and NaN where it isn't.
       func isFinite(_ range: Range<Int>) -> Bool {
-        var sum: Float = 0
-        for i in range { sum += gradient[i] - gradient[i] }
-        return sum == 0
+        var (sums, sum) = (SIMD16<Float>(), Float())
+        var i = range.lowerBound
+        while i + SIMD16<Float>.scalarCount <= range.upperBound {
+          let x = UnsafeRawPointer(gradient.baseAddress! + i).loadUnaligned(as: SIMD16<Float>.self)
+          sums += x - x
+          i += SIMD16<Float>.scalarCount
+        }
+        for i in i..<range.upperBound { sum += gradient[i] - gradient[i] }
+        return sums == SIMD16() && sum == 0
       }
       return others.allSatisfy(isFinite)
         && tokens.allSatisfy { token in tables.allSatisfy { isFinite($0.row(token)) } }
     }
   }
 
-  /// Calls `body` with each table's row of some tokens, on the team's workers.
-  private func forEachRow(
-    _ tokens: [Int], _ team: WorkerTeam, _ body: (_ token: Int, _ row: Range<Int>) -> Void
-  ) {
-    let tokensPerJob = 32
-    team.perform((tokens.count + tokensPerJob - 1) / tokensPerJob) { _, job in
-      for token in tokens[job * tokensPerJob..<min((job + 1) * tokensPerJob, tokens.count)] {
-        for table in tables { body(token, table.row(token)) }
-      }
+  /// Cuts tokens into pieces of work.
+  private func rowJobs(_ tokens: [Int]) -> [ArraySlice<Int>] {
+    let size = 32
+    return stride(from: 0, to: tokens.count, by: size).map { tokens[$0..<min($0 + size, tokens.count)] }
+  }
+
+  /// Calls `body` with each table's row of some tokens.
+  private func forEachRow(_ tokens: ArraySlice<Int>, _ body: (_ token: Int, _ row: Range<Int>) -> Void) {
+    for token in tokens {
+      for table in tables { body(token, table.row(token)) }
     }
   }
 }
