@@ -216,10 +216,11 @@ package final class DataParallelNetwork {
     shardCount: Int = ShardPlan.shardCount, learns: Bool
   ) -> ShardPlan {
     batch.load(parameters, for: sequences, dropout: dropout, samples: words)
-    let plan = ShardPlan(
-      lengths: sequences.map { batch.padding.length($0.count, maxLength: maxLength) }, maxLength: maxLength,
-      shardCount: shardCount)
-    team.perform(batch.jobs(chainLength: plan.tiles.last?.start ?? 0, learns: learns)) { _, job in
+    let lengths = sequences.map { batch.padding.length($0.count, maxLength: maxLength) }
+    let plan = ShardPlan(lengths: lengths, maxLength: maxLength, shardCount: shardCount)
+    // In training a tile's rows enter together, with the longest, which is the first; otherwise each by itself.
+    let longestPadding = learns ? plan.tiles.last?.start : lengths.min().map { maxLength - $0 }
+    team.perform(batch.jobs(chainLength: longestPadding ?? 0, learns: learns)) { _, job in
       batch.perform(job, parameters)
     }
     return plan

@@ -97,7 +97,8 @@ package final class InferenceNetwork: @unchecked Sendable {
         func evaluate(_ tiles: [RowTile]) {
           withWorker(steps: span) { $0.evaluate(tiles, in: sequences, batch: batch, logits: logits.baseAddress!) }
         }
-        if ranks.count == 1, lengths.count <= team.count * RowTile.rowsPerBlock {
+        // Few sequences: the same number of tiles for each thread. Blocks would leave some of them with one more.
+        if ranks.count == 1, lengths.count <= 8 * team.count * RowTile.rowsPerBlock {
           let plan = ShardPlan(lengths: steps, maxLength: span, threads: team.count)
           team.perform(plan.shards) { _, tiles in evaluate(tiles) }
           return progress(lengths.count)

@@ -17,15 +17,38 @@ package struct ShardPlan {
   ///   - lengths: the number of steps of each row, at most `maxLength`.
   ///   - maxLength: T, the number of steps.
   ///   - shardCount: the number of shards in a large batch; a small one has no more shards than tiles.
-  ///   - tileHeight: the number of rows in a tile.
-  package init(
-    lengths: [Int], maxLength: Int, shardCount: Int = Self.shardCount, tileHeight: Int = RowTile.rowCount
-  ) {
+  package init(lengths: [Int], maxLength: Int, shardCount: Int = Self.shardCount) {
+    let heights = stride(from: 0, to: lengths.count, by: RowTile.rowCount).map {
+      min(RowTile.rowCount, lengths.count - $0)
+    }
+    self.init(lengths: lengths, maxLength: maxLength, shardCount: shardCount, heights: heights)
+  }
+
+  /// A plan for few rows: a shard for each thread, of equally many rows. Full tiles come first, then one of the rest for
+  /// each thread.
+  ///
+  /// It is only for inference, where no result depends on the plan.
+  package init(lengths: [Int], maxLength: Int, threads: Int) {
+    func divide(_ count: Int, by divisor: Int) -> Int { (count + divisor - 1) / divisor }
+    let tilesPerThread = divide(divide(lengths.count, by: threads), by: RowTile.rowCount)
+    let fullTiles = threads * max(tilesPerThread - 1, 0)
+    let rest = lengths.count - fullTiles * RowTile.rowCount
+    let heights =
+      [Int](repeating: RowTile.rowCount, count: fullTiles)
+      + (0..<threads).map { Self.share(of: rest, rank: $0, ranks: threads).count }
+    self.init(
+      lengths: lengths, maxLength: maxLength, shardCount: threads, heights: heights.filter { $0 > 0 }.sorted(by: >))
+  }
+
+  /// - Parameter heights: the number of rows of each tile.
+  private init(lengths: [Int], maxLength: Int, shardCount: Int, heights: [Int]) {
     // In descending order of length, ties in the order of the batch: the keys are unique, so there is only one result.
     let order = lengths.indices.sorted { (-lengths[$0], $0) < (-lengths[$1], $1) }
-    tiles = stride(from: 0, to: order.count, by: tileHeight).enumerated().map { index, first in
-      let rows = Array(order[first..<min(first + tileHeight, order.count)])
-      return RowTile(index: index, start: maxLength - lengths[rows[0]], rows: rows)
+    var first = 0
+    tiles = heights.enumerated().map { index, height in
+      defer { first += height }
+      return RowTile(
+        index: index, start: maxLength - lengths[order[first]], rows: Array(order[first..<first + height]))
     }
     var shards = [[RowTile]](repeating: [], count: min(shardCount, tiles.count))
     var work = [Int](repeating: 0, count: shards.count)
@@ -37,17 +60,6 @@ package struct ShardPlan {
       work[least] += maxLength - tile.start + 1
     }
     self.shards = shards
-  }
-
-  /// A plan for rows that are too few to fill the tiles of all threads: a shard for each thread, of lower tiles.
-  ///
-  /// It is only for inference, where no result depends on the plan.
-  package init(lengths: [Int], maxLength: Int, threads: Int) {
-    func divide(_ count: Int, by divisor: Int) -> Int { (count + divisor - 1) / divisor }
-    let tilesPerThread = divide(divide(lengths.count, by: threads), by: RowTile.rowCount)
-    self.init(
-      lengths: lengths, maxLength: maxLength, shardCount: threads,
-      tileHeight: divide(lengths.count, by: tilesPerThread * threads))
   }
 }
 

@@ -24,7 +24,7 @@ import Testing
     self.parameters = parameters
     batch = PreparedBatch(layout)
     batch.load(parameters, for: [])
-    batch.perform(.chains(length: length), parameters)
+    for job in batch.jobs(chainLength: length, learns: true) { batch.perform(job, parameters) }
   }
 
   @Test func statesEqualTheReferences() {
@@ -46,13 +46,20 @@ import Testing
       batch.load(parameters, for: [])
       batch.perform(.chains(length: length, learns: learns), parameters)
     }
-    for layer in 0..<2 {
-      func isSame(_ state: (PaddingChain) -> UnsafePointer<Float>) -> Bool {
-        let (own, others) = (state(whole.chains[layer]), state(short.chains[layer]))
-        return (0..<5).allSatisfy { own[$0].bitPattern == others[$0].bitPattern }
+    func areSame() -> Bool {
+      (0..<2).allSatisfy { layer in
+        func isSame(_ state: (PaddingChain) -> UnsafePointer<Float>) -> Bool {
+          let (own, others) = (state(whole.chains[layer]), state(short.chains[layer]))
+          return (0..<5).allSatisfy { own[$0].bitPattern == others[$0].bitPattern }
+        }
+        return (0...length).allSatisfy { n in isSame { $0.hidden(after: n) } && isSame { $0.cell(after: n) } }
       }
-      #expect((0...length).allSatisfy { n in isSame { $0.hidden(after: n) } && isSame { $0.cell(after: n) } })
     }
+    #expect(areSame())
+    // A validation between two steps uses the same memory.
+    short.perform(.chains(length: length / 2, learns: false), parameters)
+    short.perform(.chains(length: length, learns: true), parameters)
+    #expect(areSame())
   }
 
   /// Of Σ a h + b c, over the states at which tiles enter.

@@ -10,6 +10,9 @@ package final class RowBlock {
   /// The number of steps before those, in which there is nothing but padding.
   let earlierPaddings: Int
   private(set) var padding = PaddingTreatment.read
+  /// Whether each row enters at its own first token. Otherwise, a tile's rows enter together, at the first token of the
+  /// longest, which leaves fewer and larger sums to the chains' gradients.
+  private(set) var entersByRow = false
   private(set) var tileCount = 0
   /// The step at which each tile enters, ascending: [tiles].
   let tileStarts: UnsafeMutablePointer<Int>
@@ -50,8 +53,13 @@ package final class RowBlock {
   }
 
   /// Takes in some tiles, in order of their start. `sequences` and `batch` must live as long as the rows are used.
-  package func load(_ tiles: ArraySlice<RowTile>, _ sequences: [TokenSequence], _ batch: PreparedBatch) {
+  ///
+  /// - Parameter learns: whether a pass backward follows.
+  package func load(
+    _ tiles: ArraySlice<RowTile>, _ sequences: [TokenSequence], _ batch: PreparedBatch, learns: Bool = true
+  ) {
     padding = batch.padding
+    entersByRow = padding == .masked || padding == .chained && !learns
     slots = UnsafePointer(batch.tokenTable.slots)
     tileCount = tiles.count
     for (index, tile) in tiles.enumerated() {
@@ -69,7 +77,7 @@ package final class RowBlock {
           samples[row] = -1
           starts[row] = steps
         }
-        entries[row] = padding == .masked ? starts[row] : tile.start
+        entries[row] = entersByRow ? starts[row] : tile.start
       }
     }
     droppedWords.removeAll(keepingCapacity: true)
@@ -92,6 +100,13 @@ package final class RowBlock {
   package func activeTiles(_ step: Int) -> Int {
     var count = tileCount
     while count > 0 && tileStarts[count - 1] > step { count -= 1 }
+    return count
+  }
+
+  /// How many of a tile's rows have entered by a step: the first ones, as they are in order of their length.
+  func activeRows(tile: Int, _ step: Int) -> Int {
+    var count = tileCounts[tile]
+    while count > 0 && entries[tile * RegisterTile.rows + count - 1] > step { count -= 1 }
     return count
   }
 

@@ -15,7 +15,6 @@ package final class PaddingChain {
   private var gates: FloatBuffer
   /// tanh c of each step: [steps][unitStride].
   private var tanhCell: FloatBuffer
-  private var capacity = 0
   /// How many paddings it covers.
   private(set) var length = 0
   /// Where the states begin to repeat themselves, and after how many steps; nil where they aren't known to.
@@ -29,12 +28,14 @@ package final class PaddingChain {
   }
 
   private func reserve(_ steps: Int) {
-    guard steps > capacity else { return }
-    capacity = steps
-    hidden = FloatBuffer(zeros: (steps + 1) * geometry.unitStride)
-    cell = FloatBuffer(zeros: (steps + 1) * geometry.unitStride)
-    gates = FloatBuffer(zeros: steps * geometry.gateStride)
-    tanhCell = FloatBuffer(zeros: steps * geometry.unitStride)
+    if hidden.count < (steps + 1) * geometry.unitStride {
+      hidden = FloatBuffer(zeros: (steps + 1) * geometry.unitStride)
+      cell = FloatBuffer(zeros: (steps + 1) * geometry.unitStride)
+    }
+    if tanhCell.count < steps * geometry.unitStride {
+      gates = FloatBuffer(zeros: steps * geometry.gateStride)
+      tanhCell = FloatBuffer(zeros: steps * geometry.unitStride)
+    }
   }
 
   /// h after `paddings` of them, [units].

@@ -34,6 +34,9 @@ final class RecurrentPass {
   /// Where each row's accumulators start, x W + b or b: [rowCapacity].
   private let inputRows: UnsafeMutablePointer<UnsafePointer<Float>>
 
+  /// How many rows of each tile a step computes: [tiles].
+  private let rowCounts: UnsafeMutablePointer<Int>
+
   /// What a pass reads.
   struct Source {
     let weights: PackedRecurrence
@@ -80,9 +83,13 @@ final class RecurrentPass {
     hiddenGradient = FloatBuffer(zeros: rowCapacity * g.unitStride)
     cellGradient = FloatBuffer(zeros: rowCapacity * g.unitStride)
     inputRows = .allocate(capacity: rowCapacity)
+    rowCounts = .allocate(capacity: rowCapacity / RegisterTile.rows)
   }
 
-  deinit { inputRows.deallocate() }
+  deinit {
+    inputRows.deallocate()
+    rowCounts.deallocate()
+  }
 
   /// Draws the factors of the block's rows; nil for none.
   func dropHidden(_ block: RowBlock, _ factors: ((_ sample: Int) -> DropoutFactors)?) {
@@ -188,8 +195,10 @@ final class RecurrentPass {
       }
       active += 1
     }
-    if block.padding == .masked {
-      for row in 0..<active * RegisterTile.rows where block.entries[row] == step { begin(row, nil) }
+    if block.entersByRow {
+      for row in 0..<active * RegisterTile.rows where block.entries[row] == step {
+        begin(row, chain.map { ($0, block.earlierPaddings + step) })
+      }
     }
     return active
   }
@@ -218,6 +227,8 @@ final class RecurrentPass {
     let (z, inputRows) = (preActivations.pointer, UnsafePointer(self.inputRows))
     let recurrent = UnsafePointer(source.weights.recurrent.pointer)
     let kernel = UnsafePointer(source.weights.kernel.pointer)
+    // Without a gradient, rows that have not entered, or have no sequence at all, need not be computed.
+    for tile in 0..<active { rowCounts[tile] = keepsHistory ? rows : block.activeRows(tile: tile, step) }
     var vectors: UnsafePointer<Float>?
     if case .vectors(let all) = source.input { vectors = all + step * rowCapacity * inputStride }
     for unit in stride(from: 0, to: units, by: n) {
@@ -258,8 +269,7 @@ final class RecurrentPass {
           tile.store(inputForget: z, candidateOutput: z + rows * width, rows: tileRows)
         }
         let offset = firstRow * unitStride + unit
-        // Without a gradient, rows without a sequence need not be computed.
-        let count = keepsHistory ? rows : block.tileCounts[firstRow / rows]
+        let count = rowCounts[firstRow / rows]
         if count > 4 {
           preActivate(0, rows: 6)
           preActivate(1, rows: 6)

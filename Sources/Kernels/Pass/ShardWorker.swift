@@ -64,7 +64,7 @@ package final class ShardWorker: EngineWorker {
   ) {
     let batch = batch as! PreparedBatch
     forEachBlock(of: tiles) { tiles in
-      block.load(tiles, sequences, batch)
+      block.load(tiles, sequences, batch, learns: false)
       forward(batch, keepsHistory: false)
       readout.writeLogits(batch, to: logits)
     }

@@ -50,7 +50,7 @@ package protocol EngineBatch: AnyObject {
   /// The jobs that `load` leaves, the longest first. They may run at the same time.
   ///
   /// - Parameters:
-  ///   - chainLength: the longest padding of a tile.
+  ///   - chainLength: the longest padding with which a tile enters, or any sequence where nothing is learned.
   ///   - learns: whether gradients will be computed.
   func jobs(chainLength: Int, learns: Bool) -> [PreparationJob]
   func perform(_ job: PreparationJob, _ parameters: Parameters)
