@@ -10,7 +10,7 @@
 #   make test-mpi      builds with MPI; shares runs out over ranks, and over two network namespaces
 #   make test-serve    builds with the server; tests it in the process, and against clients
 #   make tsan          runs every test under ThreadSanitizer
-#   make bench         measures speed and memory; PEERS=1 measures PyTorch, Keras and ONNX Runtime beside it
+#   make bench         measures speed and memory; PEERS=1 beside PyTorch, Keras and ONNX Runtime, SIZES=1 of several sizes
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
 #   make install       builds, and puts lstm, its completions and manual pages under PREFIX (/usr/local)
 #   make uninstall     removes what make install put there

@@ -26,6 +26,8 @@ package final class BatchBenchmark {
   private var parameters: Parameters
   private var adam: Adam
   private var lateRows: LateRows
+  /// Prepared for the current weights; nil if it has to be made anew.
+  private var inference: InferenceNetwork?
 
   /// Prepares a network with initial weights. Batches are taken in the order of the data.
   package init(_ configuration: TrainingConfiguration, data: LabeledSequences, threads: Int) {
@@ -53,6 +55,7 @@ package final class BatchBenchmark {
 
   /// Restores the initial weights, and a new optimizer.
   package func reset() {
+    inference = nil
     parameters = initial
     adam = Adam(parameterCount: initial.values.count, learningRate: configuration.learningRate)
     lateRows = LateRows(initial.layout)
@@ -86,7 +89,8 @@ package final class BatchBenchmark {
   ///
   /// - Precondition: there is such a batch (see `samples(of:)`).
   package func train(_ batch: Int) -> Result {
-    timed(batch, passes: 3) { samples in
+    inference = nil
+    return timed(batch, passes: 3) { samples in
       lateRows.begin(samples, of: data, &parameters, &adam, team: network.team)
       let (metrics, gradient) = network.gradient(of: samples, in: data, parameters: parameters)
       lateRows.take(gradient.values, &parameters, &adam, team: network.team)
@@ -101,6 +105,20 @@ package final class BatchBenchmark {
     lateRows.finish(&parameters, &adam, team: network.team)
     let slice = data.slice(samples(of: batch)!)
     return timed(batch, passes: 1) { _ in network.evaluate(slice, parameters: parameters)! }
+  }
+
+  /// The same with a network that was prepared for the weights before, as that of a loaded model is.
+  ///
+  /// - Precondition: there is such a batch (see `samples(of:)`).
+  package func answer(_ batch: Int) -> Result {
+    lateRows.finish(&parameters, &adam, team: network.team)
+    let inference =
+      inference ?? InferenceNetwork(parameters, maxLength: configuration.maxLength, threads: network.team.count)
+    self.inference = inference
+    let slice = data.slice(samples(of: batch)!)
+    return timed(batch, passes: 1) { _ in
+      network.metrics(of: inference.outcomes(of: slice)!, slice.labels.indices, slice)
+    }
   }
 
   private func timed(_ batch: Int, passes: Double, _ body: (Range<Int>) -> Metrics) -> Result {

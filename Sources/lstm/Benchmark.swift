@@ -13,7 +13,8 @@ struct Benchmark: ParsableCommand {
     abstract: "Measures training and evaluation batches against the processor's peak.",
     discussion: """
       Prints a Markdown table of medians. With --serve, it reads commands from standard input instead, one per line, and \
-      answers each with a line of JSON: train K, evaluate K, reset, load FILE, save FILE, peak, memory, quit. \
+      answers each with a line of JSON: train K, evaluate K, answer K (as evaluate, with the weights prepared before), \
+      reset, load FILE, save FILE, peak, memory, quit. \
       Scripts/bench.py alternates it with other frameworks, and Scripts/interop compares the files that it saves with \
       theirs.
       """)
@@ -102,6 +103,7 @@ struct Benchmark: ParsableCommand {
       switch (words.first, words.count == 2 ? Int(words[1]) : nil) {
       case ("train", let batch?) where bench.samples(of: batch) != nil: write(bench.train(batch))
       case ("evaluate", let batch?) where bench.samples(of: batch) != nil: write(bench.evaluate(batch))
+      case ("answer", let batch?) where bench.samples(of: batch) != nil: write(bench.answer(batch))
       case ("load", _) where words.count == 2:
         answer { try bench.load(Model(contentsOf: String(words[1]))) }
       case ("save", _) where words.count == 2:
@@ -113,7 +115,7 @@ struct Benchmark: ParsableCommand {
       case ("memory", nil): write(["bytes": .integer(ProcessMemory.peak)])
       case ("quit", nil): return
       default:
-        write(["error": "expected train K, evaluate K, reset, load FILE, save FILE, peak, memory or quit"])
+        write(["error": "expected train K, evaluate K, answer K, reset, load FILE, save FILE, peak, memory or quit"])
       }
     }
   }
