@@ -14,6 +14,34 @@ struct DependentPackageTests {
     return try #require(code.components(separatedBy: "```").first).replacing("Data/imdb.npz", with: sample)
   }
 
+  /// The documents with Swift code, but for README.md.
+  static let snippets = [
+    "Classification/Classification.docc/Classification", "Corpus/Corpus.docc/Corpus",
+    "Hyperparameters/Hyperparameters.docc/Hyperparameters", "Models/Models.docc/Models",
+    "Training/Training.docc/KerasTutorial", "Training/Training.docc/Training", "Training/Training.docc/UnlabeledTexts",
+  ]
+
+  /// All Swift code of those documents, each block in a function of its own.
+  static func otherCode() throws -> String {
+    let modules = ["Classification", "Corpus", "Hyperparameters", "Models", "Training"]
+    var (imports, functions) = (modules.map { "import \($0)" }, [String]())
+    for path in snippets {
+      let document = try String(contentsOf: Workspace.package.appending(path: "Sources/\(path).md"), encoding: .utf8)
+      for block in document.components(separatedBy: "```swift\n").dropFirst() {
+        let lines = block.components(separatedBy: "```")[0].replacing("{ … }", with: "{ _ = progress }")
+          .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        imports += lines.filter { $0.hasPrefix("import ") && !imports.contains($0) }
+        functions.append(
+          """
+          func code\(functions.count)(start: Checkpoint, texts: [String], labels: [String]) async throws {
+          \(lines.filter { !$0.hasPrefix("import ") }.joined(separator: "\n"))
+          }
+          """)
+      }
+    }
+    return (imports + functions).joined(separator: "\n")
+  }
+
   /// The same once more, and cancelled in the middle of an epoch.
   static let cancellation = """
     var settings = TextTrainingSettings()
@@ -64,6 +92,9 @@ struct DependentPackageTests {
             name: "memory",
             dependencies: [
               .product(name: "Classification", package: "swift-lstm"),
+              .product(name: "Corpus", package: "swift-lstm"),
+              .product(name: "Hyperparameters", package: "swift-lstm"),
+              .product(name: "Models", package: "swift-lstm"),
               .product(name: "Training", package: "swift-lstm"),
             ]),
         ],
@@ -75,6 +106,7 @@ struct DependentPackageTests {
     try workspace.write(
       try Self.example(in: "README.md", "Classification", "Foundation", "Training") + Self.cancellation,
       to: "dependent/Sources/memory/main.swift")
+    try workspace.write(try Self.otherCode(), to: "dependent/Sources/memory/OtherCode.swift")
     let build = try workspace.start(
       "swift", ["run", "-v", "-c", "release", "--package-path", "dependent", "dependent"], environment: home)
     let outcome = try build.outcome(seconds: 600)
