@@ -52,7 +52,8 @@ if [ "${SIZES:-}" = 1 ]; then
     --size "1,000 × 400 tokens=1000" --size "100 × 400=100" --size "32 × 400=32" \
     --size "1,000 × 20, 10,000 words=1000 --max-length 20 --vocabulary-size 10000" \
     --size "32 × 20, 10,000 words=32 --max-length 20 --vocabulary-size 10000" \
-    --size "32 × 400, 64 units=32 --hidden-size 64"
+    --size "32 × 400, 64 units=32 --hidden-size 64" \
+    --size "1 × 230=1 --max-length 230" --size "1 × 20, 10,000 words=1 --max-length 20 --vocabulary-size 10000"
 fi
 if [ ${#peers[@]} = 0 ]; then exit 0; fi
 echo
