@@ -45,6 +45,25 @@ mpirun -n 3 "$lstm" train --data "$data" "${settings[@]}" --threads 1 --allreduc
   --overwrite >"$folder/log" 2>&1 || fail "--allreduce ended with $?"
 echo "--allreduce on 3 ranks: ends, with $([ "$(digest "$folder/ranks")" = "$alone" ] && echo the same || echo other) bits"
 
+# MARK: Trials
+
+{
+  echo label,text
+  for number in $(seq 150); do echo "$((number % 2)),$([ $((number % 2)) = 0 ] && echo good || echo bad) w$((number % 7)) n$number"; done
+} >"$folder/table.csv"
+# All columns but those of seconds and memory.
+trials() { cut -d , -f 1-10,13- "$1/trials.csv" | sha256sum; }
+settings=(--data "$folder/table.csv" --trials 8 --folds 2 --threads 1 --quiet)
+"$lstm" tune "${settings[@]}" --output "$folder/tuned"
+for ranks in 2 3; do
+  mpirun -n "$ranks" "$lstm" tune "${settings[@]}" --output "$folder/ranks" --overwrite >"$folder/log" 2>&1 ||
+    fail "lstm tune on $ranks ranks ended with $?"
+  if [ "$(trials "$folder/ranks")$(digest "$folder/ranks")" != "$(trials "$folder/tuned")$(digest "$folder/tuned")" ]; then
+    fail "lstm tune on $ranks ranks ends with other trials or weights than without MPI"
+  fi
+done
+echo "lstm tune on 2, 3 ranks: the trials and the weights of the tuning without MPI"
+
 # MARK: A rank that dies
 
 settings=(--data "$root/Data/sample.npz" --limit 100 --vocabulary-size 450 --max-length 80 --embedding-size 16

@@ -24,7 +24,7 @@ struct Tune: ParsableCommand {
       The best settings are those of the trial that did best on all parts. With them a model is trained on all training \
       texts, as lstm train would, and the test part is read once. The folder has trials.csv besides what a run leaves; \
       its run.json is what lstm train --configuration takes. With --trials, the weights depend only on the data and the \
-      options; with --minutes, on how many trials there was time for, too.
+      options; with --minutes, on how many trials there was time for, too. Under mpirun, the ranks share the trials out.
       """)
 
   @Option(help: .init("Labeled texts, as for lstm train.", valueName: "path"))
@@ -131,16 +131,27 @@ struct Tune: ParsableCommand {
       (options.modelSizeLimit, options.speedLimit) = (maxModelSize?.bytes, minSpeed)
       tuner = Tuner(source, folder: folder, options: options, overwrites: overwrite)
     }
-    tuner.threads = threads ?? Processor.availableCores
     return tuner
   }
 
   func run() throws {
-    let tuner = tuner
+    let ranks = try RankGroup(threads: threads)
+    try ranks.run(isQuiet: quiet) {
+      Interruption.listen()
+      if ranks.isFirst {
+        try run(on: ranks)
+      } else {
+        try Tuner.help(ranks.communicator, threads: ranks.threads) { Interruption.exitCode != nil }
+      }
+    }
+  }
+
+  private func run(on ranks: RankGroup) throws {
+    var tuner = tuner
+    tuner.threads = ranks.threads
     var preparation = PreparationDisplay(data: data ?? folder, folder: folder, isQuiet: quiet)
     var table = TrialTable(isQuiet: quiet)
-    Interruption.listen()
-    let tuning = try tuner.search { event in
+    let tuning = try tuner.search(on: ranks.communicator) { event in
       switch event {
       case .preparation(let event): preparation.show(event)
       case .progress(let trial, let fold, let share): table.draw(trial: trial, fold: fold, share: share)

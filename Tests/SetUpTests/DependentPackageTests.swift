@@ -95,6 +95,7 @@ struct DependentPackageTests {
               .product(name: "Corpus", package: "swift-lstm"),
               .product(name: "Hyperparameters", package: "swift-lstm"),
               .product(name: "Models", package: "swift-lstm"),
+              .product(name: "RecurrentNetwork", package: "swift-lstm"),
               .product(name: "Training", package: "swift-lstm"),
             ]),
         ],

@@ -1,32 +1,62 @@
 import Classification
 import Corpus
+import Files
 import Foundation
 import Hyperparameters
 import Models
 import Parallel
 import RecurrentNetwork
 
-extension Trial {
-  /// How a measurement ended.
-  enum MeasurementEnding {
-    case completed
+/// What came of a fold, measured by this rank or another.
+struct TrialMeasurement: Codable {
+  enum Ending: Codable {
+    case completed(Trial.Fold)
     /// The caller stopped it.
     case stopped
     /// It would have taken about so many seconds, more than there were.
     case tooLong(Double)
+    /// The settings don't work.
+    case failed(problem: String)
   }
 
-  /// Trains on all but one part of the texts, classifies that part, and adds what came of it.
+  var ending: Ending
+  /// Of the first fold: what the trial has under the same names.
+  var modelSize: Int?
+  var textsPerSecond: Double?
+}
+
+extension Trial {
+  /// Trains on all but one part of the texts, and classifies that part.
   ///
   /// - Parameters:
-  ///   - options: the limits that the model has to keep.
+  ///   - fold: the part.
+  ///   - options: what the model will be compared by.
   ///   - limit: how many seconds the network may take; nil for any number.
   ///   - progress: told the share that is done.
-  /// - Throws: what training does, where the settings don't work.
-  mutating func measureNextFold(
-    of data: TuningData, _ options: TuningOptions, limit: Double?, threads: Int,
+  /// - Throws: what `progress` does. What training throws is the measurement's problem.
+  func measure(
+    fold: Int, of data: TuningData, _ options: TuningOptions, limit: Double?, threads: Int,
     progress: (Double) throws -> TrainingAnswer
-  ) throws -> MeasurementEnding {
+  ) throws -> TrialMeasurement {
+    guard try progress(0) == .goOn else { return TrialMeasurement(ending: .stopped) }
+    var failure: (any Error)?
+    do {
+      return try train(without: fold, of: data, options, limit: limit, threads: threads) {
+        do { return try progress($0) } catch {
+          failure = error
+          throw error
+        }
+      }
+    } catch {
+      if let failure { throw failure }
+      return TrialMeasurement(ending: .failed(problem: (error as? any ActionableError)?.problem ?? "\(error)"))
+    }
+  }
+
+  private func train(
+    without fold: Int, of data: TuningData, _ options: TuningOptions, limit: Double?, threads: Int,
+    progress: (Double) throws -> TrainingAnswer
+  ) throws -> TrialMeasurement {
     let start = ContinuousClock.now
     var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
     ProcessMemory.resetPeak()
@@ -36,7 +66,7 @@ extension Trial {
         .tooLarge, problem: "the network needs about \(Int(need / 1e9)) GB of memory, more than there is",
         advice: "use a machine with more memory")
     }
-    let (dataset, training, validation) = try data.fold(folds.count, configuration)
+    let (dataset, training, validation) = try data.fold(fold, configuration)
     let wide = try WidePart(configuration, training: training, validation: validation, threads: threads)
     let trainer = try Trainer(
       configuration, training: training, validation: validation, wideLogits: wide?.validationLogits, threads: threads)
@@ -54,15 +84,16 @@ extension Trial {
       }
       return try progress(Double(record.step) / Double(stepCount))
     }
-    if let expected { return .tooLong(expected) }
-    guard ending == .completed else { return .stopped }
+    if let expected { return TrialMeasurement(ending: .tooLong(expected)) }
+    guard ending == .completed else { return TrialMeasurement(ending: .stopped) }
     let networkLogits = trainer.validationLogits()
     let logits = wide?.crossValidatedLogits(networkLogits: networkLogits) ?? networkLogits
     guard logits.allSatisfy(\.isFinite) else {
       throw TrainingError.notFinite(.loss, step: stepCount, learningRate: configuration.learningRate)
     }
     let outcomes = Outcome.outcomes(logits: logits, labels: validation.labels)
-    if folds.isEmpty {
+    var (modelSize, textsPerSecond): (Int?, Double?)
+    if fold == 0 {
       let network = try dataset.model(trainer.parameters, configuration).safetensors().size
       let model = try dataset.model(trainer.parameters, configuration, wide)
       // The final model's n-grams are those of all texts.
@@ -74,15 +105,21 @@ extension Trial {
         textsPerSecond = Double(validation.count) / ((ContinuousClock.now - start) / .seconds(1))
       }
     }
-    folds.append(
-      Fold(
-        outcomes, predicted: outcomes.map(\.label), labels: validation.labels, labelCount: configuration.labelCount,
-        seconds: seconds, peakMemory: ProcessMemory.peak))
+    let result = Fold(
+      outcomes, predicted: outcomes.map(\.label), labels: validation.labels, labelCount: configuration.labelCount,
+      seconds: seconds, peakMemory: ProcessMemory.peak)
+    return TrialMeasurement(ending: .completed(result), modelSize: modelSize, textsPerSecond: textsPerSecond)
+  }
+
+  /// Takes what came of its next fold, and holds it against the limits that the model has to keep.
+  mutating func add(_ fold: Fold, of measurement: TrialMeasurement, _ options: TuningOptions) {
+    folds.append(fold)
+    modelSize = measurement.modelSize ?? modelSize
+    textsPerSecond = measurement.textsPerSecond ?? textsPerSecond
     if let limit = options.modelSizeLimit, let modelSize, modelSize > limit {
       problem = "the model's file has about \(modelSize) bytes"
     } else if let limit = options.speedLimit, let textsPerSecond, textsPerSecond < limit {
       problem = "the model classifies \(Int(textsPerSecond)) texts a second"
     }
-    return .completed
   }
 }

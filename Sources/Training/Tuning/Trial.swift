@@ -41,6 +41,8 @@ public struct Trial: Codable, Sendable, Equatable {
   }
 
   var candidate: TuningCandidate { TuningCandidate(configuration: configuration, tokens: tokens) }
+  /// Whether anything has come of it.
+  var isMeasured: Bool { !folds.isEmpty || problem != nil }
 }
 
 extension Trial.Fold {

@@ -57,7 +57,9 @@ public struct Tuner: Sendable {
   /// The trials that a folder holds, of a tuning that may be going on; none where there is no tuning.
   ///
   /// - Throws: `TrainingError.unreadableTuning`, `FileError`.
-  package static func trials(in folder: String) throws -> [Trial] { try TuningSearch.trials(in: folder) }
+  package static func trials(in folder: String) throws -> [Trial] {
+    try TuningSearch.trials(in: folder).filter(\.isMeasured)
+  }
 
   /// The same tuning, to go on with.
   public var goingOn: Tuner {
@@ -68,18 +70,41 @@ public struct Tuner: Sendable {
 
   /// Looks for settings until a limit is reached, or `report` answers `.stop`.
   ///
+  /// - Parameters:
+  ///   - communicator: that of rank 0; the other ranks call `help` meanwhile. They share the trials out, which are the
+  ///     same on any number of them, unless time is the limit.
+  ///   - report: told what happens.
   /// - Returns: what was found; nil where it was stopped.
   /// - Throws: `TrainingError`, `CorpusError`, `FileError`, and what `report` throws. What a trial throws becomes its
   ///   problem.
-  public func search(_ report: (TuningEvent) throws -> TrainingAnswer = { _ in .goOn }) throws -> Tuning? {
+  public func search(
+    on communicator: any Communicator = SingleRank(),
+    _ report: (TuningEvent) throws -> TrainingAnswer = { _ in .goOn }
+  ) throws -> Tuning? {
+    defer { TuningSearch.dismiss(communicator) }
     let search: TuningSearch
     if let (source, options, overwrites) = beginning {
       search = try TuningSearch(
-        beginning: folder, source, options, overwrites: overwrites, threads: threads, report: report)
+        beginning: folder, source, options, overwrites: overwrites, threads: threads, communicator: communicator,
+        report: report)
     } else {
-      search = try TuningSearch(resuming: folder, change: change, threads: threads, report: report)
+      search = try TuningSearch(
+        resuming: folder, change: change, threads: threads, communicator: communicator, report: report)
     }
     return try search.run(report)
+  }
+
+  /// Measures trials for rank 0, until its search is over.
+  ///
+  /// - Parameters:
+  ///   - communicator: that of a rank other than 0.
+  ///   - threads: how many threads share the work.
+  ///   - isStopped: whether to stop the trial in hand; asked after each step.
+  /// - Throws: `CorpusError` and `TrainingError.otherData` where this rank doesn't find the texts that rank 0 has.
+  public static func help(
+    _ communicator: any Communicator, threads: Int, isStopped: () -> Bool = { false }
+  ) throws {
+    try TuningSearch.help(communicator, threads: threads, isStopped: isStopped)
   }
 
   /// The run with the best settings, on all training texts, in the same folder: a new one, or the one that is there to go

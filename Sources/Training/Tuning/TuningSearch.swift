@@ -3,12 +3,13 @@ import Files
 import Foundation
 import Hyperparameters
 import Models
+import Parallel
 import RecurrentNetwork
 
 /// A tuning at work in its folder.
 final class TuningSearch {
   /// What is in tuning.json.
-  private struct Record: Codable {
+  struct Record: Codable {
     var options: TuningOptions
     /// With how words are told apart by default.
     var source: DataSource
@@ -19,6 +20,7 @@ final class TuningSearch {
 
   private let folder: RunFolder
   private let threads: Int
+  private let communicator: any Communicator
   private var record: Record
   private let space: TuningSpace
   /// The texts in each kind of words, once a trial needs them.
@@ -43,8 +45,9 @@ final class TuningSearch {
 
   init(
     beginning path: String, _ source: DataSource, _ options: TuningOptions, overwrites: Bool, threads: Int,
-    report: (TuningEvent) throws -> TrainingAnswer
+    communicator: any Communicator, report: (TuningEvent) throws -> TrainingAnswer
   ) throws {
+    self.communicator = communicator
     try Self.check(options)
     try RunFolder.check(path, overwrite: overwrites)
     if !overwrites, FileManager.default.fileExists(atPath: Self.recordPath(path)) {
@@ -81,9 +84,10 @@ final class TuningSearch {
   }
 
   init(
-    resuming path: String, change: (inout TuningOptions) -> Void, threads: Int,
+    resuming path: String, change: (inout TuningOptions) -> Void, threads: Int, communicator: any Communicator,
     report: (TuningEvent) throws -> TrainingAnswer
   ) throws {
+    self.communicator = communicator
     guard FileManager.default.fileExists(atPath: Self.recordPath(path)) else {
       throw TrainingError.noTuning(path: path)
     }
@@ -103,7 +107,7 @@ final class TuningSearch {
     partCount = try Self.partCount(dataset, record.options)
     data[space.start.tokens] = TuningData(dataset, folds: partCount)
     try Self.write(record, to: Self.recordPath(path))
-    for trial in trials { _ = try report(.trial(trial)) }
+    for trial in trials where trial.isMeasured { _ = try report(.trial(trial)) }
   }
 
   private static func check(_ options: TuningOptions) throws {
@@ -113,13 +117,13 @@ final class TuningSearch {
     else { throw TrainingError.invalidTuning }
   }
 
-  private static func space(_ record: Record) -> TuningSpace {
+  static func space(_ record: Record) -> TuningSpace {
     TuningSpace(
       start: TuningCandidate(configuration: record.defaults, tokens: record.source.text?.tokens ?? .keras),
       tokens: record.tokens, seed: record.options.seed)
   }
 
-  private static func partCount(_ dataset: Dataset, _ options: TuningOptions) throws -> Int {
+  static func partCount(_ dataset: Dataset, _ options: TuningOptions) throws -> Int {
     let count = dataset.validation != nil ? 1 : options.folds ?? 5
     guard dataset.training.count >= 2 * count else {
       throw TrainingError.tooFewTexts(count: dataset.training.count, folds: count)
@@ -127,7 +131,7 @@ final class TuningSearch {
     return count
   }
 
-  private static func load(
+  static func load(
     _ record: Record, _ tokens: TextCoding.Tokens, _ space: TuningSpace, _ threads: Int
   ) throws -> Dataset {
     var sizes = record.defaults
@@ -141,26 +145,34 @@ final class TuningSearch {
     return source
   }
 
-  private static func fingerprint(_ dataset: Dataset) -> String {
+  static func fingerprint(_ dataset: Dataset) -> String {
     Dataset.fingerprint(
       training: dataset.training, validation: dataset.validation ?? dataset.training.prefix(0))
   }
 
   // MARK: Files
 
-  private static func write(_ value: some Encodable, to path: String) throws {
+  static func encode(_ value: some Encodable) throws -> Data {
     let encoder = JSONEncoder.reproducible
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    try AtomicFile.write([try encoder.encode(value), Data("\n".utf8)], to: path)
+    return try encoder.encode(value)
   }
 
-  private static func read<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value {
+  static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(type, from: data)
+  }
+
+  private static func write(_ value: some Encodable, to path: String) throws {
+    try AtomicFile.write([try encode(value), Data("\n".utf8)], to: path)
+  }
+
+  private static func read<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value {
     guard let data = try boundedContents(of: path, limit: 1 << 26, advice: TrainingError.noTuning(path: path).advice),
-      let value = try? decoder.decode(type, from: data)
+      let value = try? decode(type, from: data)
     else { throw TrainingError.unreadableTuning(path: path) }
     return value
   }
@@ -177,11 +189,16 @@ final class TuningSearch {
   // MARK: Searching
 
   func run(_ report: (TuningEvent) throws -> TrainingAnswer) throws -> Tuning? {
-    while !isOver, let number = nextTrial() {
-      guard let isMeasured = try measure(number, report) else { return nil }
-      if !isMeasured { break }
+    search: while !isOver {
+      let round = try nextRound()
+      if round.isEmpty { break }
+      switch try measure(round, report) {
+      case .completed: continue
+      case .outOfTime: break search
+      case .stopped: return nil
+      }
     }
-    trials.removeAll { $0.folds.isEmpty && $0.problem == nil }
+    trials.removeAll { !$0.isMeasured }
     try AtomicFile.write([Data(trials.csv.utf8)], to: folder.path + "/trials.csv")
     guard let best = schedule.best(of: trials) else {
       throw TrainingError.noUsableTrial(trials.last?.problem)
@@ -206,17 +223,40 @@ final class TuningSearch {
   /// So many trials of n-grams are enough where time is the limit.
   private static let enoughNGrams = 60
 
-  /// The number of the trial to measure next; nil at the end.
-  private func nextTrial() -> Int? {
-    guard let first = trials.first else { return add(space.start) }
+  /// How many new trials follow from the same results, and may be measured at once. No other number follows from the
+  /// number of ranks, so that the trials are the same on any.
+  private static let newTrials = 4
+
+  /// The folds to measure next, none of which has to wait for another; none at the end.
+  private func nextRound() throws -> [TrialFold] {
+    if trials.isEmpty { add(space.start) }
     let schedule = schedule
-    if first.problem == nil, first.folds.count < schedule.steps.last! { return first.number }
+    func folds(_ trials: [Trial]) -> [TrialFold] {
+      trials.flatMap { trial in
+        let end = schedule.steps.first { $0 > trial.folds.count } ?? trial.folds.count
+        return (trial.folds.count..<end).map { TrialFold(trial: trial.number, fold: $0) }
+      }
+    }
+    // What a round has left.
+    let begun = trials.filter { $0.problem == nil && !schedule.steps.contains($0.folds.count) }
+    if !begun.isEmpty { return folds(begun) }
+    let first = trials[0]
+    if first.problem == nil, first.folds.count < schedule.steps.last! { return folds([first]) }
     for hasNetwork in [false, true] {
       let pool = trials.filter { $0.configuration.hasNetwork == hasNetwork }
-      if let next = schedule.next(of: pool) { return next.number }
-      if hasTime(for: pool.count, hasNetwork), let new = candidate(hasNetwork, pool, schedule) { return add(new) }
+      if let next = schedule.next(of: pool) { return folds([next]) }
+      var new: [Trial] = []
+      while new.count < Self.newTrials, hasTime(for: pool.count + new.count, hasNetwork),
+        let candidate = candidate(hasNetwork, pool, schedule)
+      {
+        new.append(add(candidate))
+      }
+      if new.isEmpty { continue }
+      // Later, they might not follow from the same results.
+      for trial in new { try Self.write(trial, to: Self.trialPath(folder.path, trial.number)) }
+      return folds(new)
     }
-    return nil
+    return []
   }
 
   /// Whether a new trial may begin.
@@ -242,51 +282,71 @@ final class TuningSearch {
     return tried.contains(base) ? space.candidate(after: base, tried: tried) : base
   }
 
-  private func add(_ candidate: TuningCandidate) -> Int {
+  @discardableResult
+  private func add(_ candidate: TuningCandidate) -> Trial {
     trials.append(Trial(number: trials.count + 1, candidate))
-    return trials.count
+    return trials.last!
   }
 
-  /// Measures the next fold of a trial.
-  ///
-  /// - Returns: false where the time is over, nil where the caller stops it.
-  private func measure(_ number: Int, _ report: (TuningEvent) throws -> TrainingAnswer) throws -> Bool? {
-    var trial = trials[number - 1]
-    let fold = trial.folds.count
-    func progress(_ share: Double) throws -> TrainingAnswer {
-      try report(.progress(trial: number, fold: fold, share: share))
+  private enum RoundEnding {
+    case completed, outOfTime, stopped
+  }
+
+  /// Measures some folds, on all ranks.
+  private func measure(
+    _ round: [TrialFold], _ report: (TuningEvent) throws -> TrainingAnswer
+  ) throws -> RoundEnding {
+    var round = round[...]
+    while !round.isEmpty {
+      // A rank alone takes one after the other, and sees before each whether there is time.
+      let next = communicator.count == 1 ? round.prefix(1) : round
+      round = round.dropFirst(next.count)
+      let work = next.compactMap { fold in
+        trials[fold.trial - 1].problem == nil
+          ? RankWork.Fold(trial: trials[fold.trial - 1], fold: fold.fold, limit: limit(fold)) : nil
+      }
+      if work.contains(where: { $0.isOutOfTime }) { return .outOfTime }
+      let measurements = try measure(RankWork(record: record, folds: work), on: communicator) { fold in
+        try fold.trial.measure(
+          fold: fold.fold, of: data(fold.trial.tokens), options, limit: fold.limit, threads: threads
+        ) { try report(.progress(trial: fold.trial.number, fold: fold.fold, share: $0)) }
+      }
+      for (fold, measurement) in zip(work, measurements) {
+        let ending = try take(measurement, of: fold, report)
+        if ending != .completed { return ending }
+      }
     }
+    return .completed
+  }
+
+  /// How many seconds a fold may take; nil for any number.
+  private func limit(_ fold: TrialFold) -> Double? {
     // Once the defaults have been measured on a fold, they are measured on all.
-    let limit =
-      number == 1 && fold > 0 ? nil : options.seconds.map { number == 1 ? Self.shareOfDefaults * $0 : $0 - seconds }
-    if let limit, limit <= 0, trial.configuration.hasNetwork { return false }
-    guard try progress(0) == .goOn else { return nil }
-    let texts = try data(trial.tokens)
-    var failure: (any Error)?
-    do {
-      let ending = try trial.measureNextFold(of: texts, options, limit: limit, threads: threads) {
-        do { return try progress($0) } catch {
-          failure = error
-          throw error
-        }
-      }
-      switch ending {
-      case .completed: break
-      case .stopped: return nil
-      case .tooLong(let seconds):
-        if number > 1 { return false }
-        trial.problem = "a fold would take about \(Int(seconds)) s, too much of the time"
-      }
-    } catch {
-      if let failure { throw failure }
-      trial.problem = (error as? any ActionableError)?.problem ?? "\(error)"
+    if fold.trial == 1 && fold.fold > 0 { return nil }
+    return options.seconds.map { fold.trial == 1 ? Self.shareOfDefaults * $0 : $0 - seconds }
+  }
+
+  /// Takes what came of a fold, in the order of the folds.
+  private func take(
+    _ measurement: TrialMeasurement, of fold: RankWork.Fold, _ report: (TuningEvent) throws -> TrainingAnswer
+  ) throws -> RoundEnding {
+    var trial = trials[fold.trial.number - 1]
+    // Measured beside one that has shown that the settings are out of the question.
+    if trial.problem != nil { return .completed }
+    switch measurement.ending {
+    case .completed(let result): trial.add(result, of: measurement, options)
+    case .failed(let problem): trial.problem = problem
+    case .stopped: return .stopped
+    case .tooLong(let seconds):
+      if trial.number > 1 { return .outOfTime }
+      trial.problem = "a fold would take about \(Int(seconds)) s, too much of the time"
     }
-    trials[number - 1] = trial
-    try Self.write(trial, to: Self.trialPath(folder.path, number))
+    trials[trial.number - 1] = trial
+    try Self.write(trial, to: Self.trialPath(folder.path, trial.number))
     if trial.problem != nil || schedule.steps.contains(trial.folds.count) {
-      return try report(.trial(trial)) == .goOn ? true : nil
+      return try report(.trial(trial)) == .goOn ? .completed : .stopped
     }
-    return true
+    return .completed
   }
 
   private func data(_ tokens: TextCoding.Tokens) throws -> TuningData {

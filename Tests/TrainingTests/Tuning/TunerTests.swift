@@ -32,7 +32,7 @@ import Testing
   }
 
   /// What must be the same whenever trials are.
-  private func facts(_ trials: [Trial]) -> [String] {
+  private static func facts(_ trials: [Trial]) -> [String] {
     trials.map { trial in
       let folds = trial.folds.map { "\($0.confusion) \($0.lossSum) \($0.rocArea ?? 0)" }
       return "\(trial.number) \(trial.configuration) \(trial.tokens) \(folds) \(trial.modelSize ?? 0)"
@@ -48,7 +48,7 @@ import Testing
         tuner.threads = threads
         found.append(try #require(try tuner.search()))
       }
-      #expect(facts(found[0].trials) == facts(found[1].trials))
+      #expect(Self.facts(found[0].trials) == Self.facts(found[1].trials))
       #expect(found[0].best.number == found[1].best.number)
       let trials = found[0].trials
       #expect(trials.map(\.configuration.hasNetwork) == [true] + Array(repeating: false, count: 6) + [true])
@@ -57,6 +57,38 @@ import Testing
       #expect(found[0].start.configuration == found[0].best.configuration)
       #expect(found[0].start.source.text?.tokens == found[0].best.tokens)
       #expect(try folder.text("1/trials.csv").split(separator: "\n").count == 1 + 8)
+    }
+  }
+
+  @Test("tries the same with the same bits on any number of ranks, and goes on with others")
+  func ranks() throws {
+    try withTable { folder, source in
+      let expected = try #require(try Tuner(source, folder: folder.path("alone"), options: Self.options).search())
+      /// The trials that ranks have found, or nil where they were stopped at the beginning of some fold.
+      func search(_ ranks: Int, _ tuner: Tuner, stoppingAtFold stop: Int = .max) throws -> [String]? {
+        let results = ThreadRank.run(ranks) { rank -> [String]? in
+          if rank.rank > 0 {
+            try Tuner.help(rank, threads: 1)
+            return nil
+          }
+          var count = 0
+          return try tuner.search(on: rank) { event in
+            if case .progress(_, _, share: 0) = event { count += 1 }
+            return count == stop ? .stop : .goOn
+          }.map { Self.facts($0.trials) }
+        }
+        for result in results.dropFirst() { _ = try result.get() }
+        return try results[0].get()
+      }
+      for ranks in [2, 3] {
+        let tuner = Tuner(source, folder: folder.path("\(ranks)"), options: Self.options)
+        #expect(try search(ranks, tuner) == Self.facts(expected.trials))
+      }
+      let tuner = Tuner(source, folder: folder.path("stopped"), options: Self.options)
+      #expect(try search(3, tuner, stoppingAtFold: 4) == nil)
+      #expect(try search(2, tuner.goingOn) == Self.facts(expected.trials))
+      // Where rank 0 finds nothing to do, the others end as well.
+      #expect(throws: TrainingError.self) { try search(2, tuner) }
     }
   }
 
@@ -80,14 +112,14 @@ import Testing
       }
       #expect(stops > 1)
       let tuning = try #require(found)
-      #expect(facts(tuning.trials) == facts(expected.trials))
+      #expect(Self.facts(tuning.trials) == Self.facts(expected.trials))
       #expect(tuning.best.number == expected.best.number)
       try #require(try tuner.run(tuning)).train()
       #expect(try folder.bytes("parts/model.safetensors") == folder.bytes("whole/model.safetensors"))
       // Nothing is left to do, even where there would be more time.
       let more = Tuner(resuming: folder.path("parts")) { $0.trialLimit = 20 }
       let again = try #require(try more.search())
-      #expect(facts(again.trials) == facts(expected.trials))
+      #expect(Self.facts(again.trials) == Self.facts(expected.trials))
       #expect(try more.run(again) == nil)
     }
   }
