@@ -261,7 +261,7 @@ extension Model {
   ///
   /// - Throws: `ModelError`, `CorpusError` or `FileError` if a file can't be read.
   package init(contentsOf path: String, wordIndex: String?) throws {
-    self = try Model(contentsOf: path)
+    self = try Model(contentsOf: path, as: FileContent(ofFile: path), isForAnswers: true)
     if let wordIndex { try setWords(ofIndexAt: wordIndex) }
   }
 }

@@ -34,7 +34,11 @@ extension Model {
     try self.init(safetensors: path, renaming: renaming, remark: remark)
   }
 
-  package init(contentsOf path: String, as content: FileContent, remark: (String) -> Void = { _ in }) throws {
+  /// - Parameter isForAnswers: whether Adam's state of a run may be left out, which takes most of the time of reading one.
+  package init(
+    contentsOf path: String, as content: FileContent, isForAnswers: Bool = false,
+    remark: (String) -> Void = { _ in }
+  ) throws {
     switch content {
     case .safetensors: try self.init(safetensors: path, remark: remark)
     case .checkpoint: self = try CheckpointFile(contentsOf: path).trainedModel
@@ -42,7 +46,7 @@ extension Model {
     case .npz: try self.init(npz: path)
     case .keras: try self.init(keras: path, remark: remark)
     case .hdf5: try self.init(kerasHDF5: path, remark: remark)
-    case .run: try self.init(run: path)
+    case .run: try self.init(run: path, isForAnswers: isForAnswers)
     case .reviews:
       throw ModelError(
         .notAModel, path: path, problem: "is an archive of reviews, not a model", advice: "train a model on it first")
@@ -78,13 +82,14 @@ extension Model {
   }
 
   /// The model of a finished run, or that of the newest checkpoint if the run hasn't finished.
-  private init(run path: String) throws {
+  private init(run path: String, isForAnswers: Bool) throws {
     let file = path + "/" + RunFiles.model
     guard FileManager.default.fileExists(atPath: file) else {
       self = try CheckpointFile.latest(inRun: path).trainedModel
       return
     }
     try self.init(safetensors: file)
+    if isForAnswers { return }
     if let checkpoint = try? CheckpointFile.latest(inRun: path), checkpoint.model.parameters == parameters {
       optimizer = checkpoint.trainedModel.optimizer
     }
