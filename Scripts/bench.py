@@ -215,7 +215,7 @@ def print_sizes(options):
         cells = [name]
         for command in ("train", "evaluate"):
             own = m.ours.times[command]
-            cells.append(spread([1000 * seconds for seconds in own], 1))
+            cells.append(spread([1000 * seconds for seconds in own], 1 if statistics.median(own) > 0.005 else 2))
             cells += [spread(ratios(w.times[command], own), 1) for w in peers if w.times[command]]
         cells.append(f"{100 * m.share('train'):.0f} %, {100 * m.share('evaluate'):.0f} %")
         cells.append(", ".join(f"{m.memory[worker.name] / 1e6:.0f}" for worker in m.workers))

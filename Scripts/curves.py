@@ -68,8 +68,8 @@ def main():
     table("Length (batches of 1,000)", options,
           [(f"{n:,} tokens", "--max-length", str(n)) for n in (100, 200, 400, 800, 1500, 2000)])  # fmt: skip
     table("Vocabulary", options,
-          [(f"{n:,} words", "--vocabulary-size", str(n)) for n in (1000, 5000, 20_000, 88_000)])  # fmt: skip
-    table("Hidden size", options, [(f"{n} units", "--hidden-size", str(n)) for n in (64, 128, 256, 512)])
+          [(f"{n:,} words", "--vocabulary-size", str(n)) for n in (1000, 5000, 20_000, 88_000, 200_000)])  # fmt: skip
+    table("Hidden size", options, [(f"{n} units", "--hidden-size", str(n)) for n in (64, 128, 256, 512, 1024)])
     table("Batch size", options,
           [(f"{n:,} reviews", "--batch-size", str(n)) for n in (32, 100, 320, 1000, 5000, 25_000)])  # fmt: skip
 
