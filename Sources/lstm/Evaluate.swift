@@ -25,7 +25,7 @@ struct Evaluate: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
   @Option(help: .init("The trained model.", valueName: "file"))
-  var model = "Data/run/model.safetensors"
+  var model = DefaultModel.path
 
   @Option(help: .init("The data: an archive, a file or a folder, as for lstm train.", valueName: "file"))
   var data: String
@@ -87,6 +87,7 @@ struct Evaluate: ParsableCommand {
 
   /// The evaluation on the first rank.
   private func run(on ranks: RankGroup) throws {
+    try DefaultModel.check(self.model)
     var model = try Model(contentsOf: self.model, wordIndex: wordIndex)
     try checkThreshold(threshold, model)
     if let threshold { model.threshold = threshold }

@@ -24,7 +24,7 @@ struct Predict: ParsableCommand {
       """)
 
   @Option(help: .init("The trained model.", valueName: "file"))
-  var model = "Data/run/model.safetensors"
+  var model = DefaultModel.path
 
   @Argument(help: .init("Texts; -- goes before one that begins with a dash.", valueName: "text"))
   var texts: [String] = []
@@ -110,6 +110,7 @@ struct Predict: ParsableCommand {
     let ranks = try RankGroup(threads: threads)
     try ranks.run {
       guard ranks.isFirst else { return try Model.help(ranks.communicator, threads: ranks.threads) }
+      try DefaultModel.check(self.model)
       let model = try Model(contentsOf: self.model, wordIndex: wordIndex)
       try checkThreshold(threshold, model)
       let classifier = try TextClassifier(model, path: self.model, threshold: threshold, threads: ranks.threads)

@@ -23,7 +23,7 @@ import Foundation
         "A model's file or a run's folder. As name=file, the name is part of the model's address; without one it is "
           + "“default”. Repeat it for several.",
         valueName: "model"))
-    var model = ["Data/run/model.safetensors"]
+    var model = [DefaultModel.path]
 
     @Option(help: .init("The address to listen at.", valueName: "address"))
     var host = "127.0.0.1"
@@ -102,6 +102,7 @@ import Foundation
     }
 
     func run() throws {
+      for model in model { try DefaultModel.check(model) }
       let options = self.options
       let printer = ServerLog(format: logFormat, grace: grace)
       let server = try InferenceServer(

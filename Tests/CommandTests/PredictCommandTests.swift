@@ -34,6 +34,16 @@ import Testing
     }
   }
 
+  @Test(arguments: ["predict hello", "evaluate --data reviews.csv"])
+  func whoeverHasNoModelYetIsToldWhatToDo(command: String) throws {
+    try withTemporaryFolder { folder in
+      let run = try LSTMProcess.shell("cd '\(folder.path)' && \"$lstm\" \(command)")
+      #expect(run.code == 1)
+      #expect(
+        run.errors.hasPrefix("Error: Data/run/model.safetensors: no such file; train a model first"), "\(run.errors)")
+    }
+  }
+
   struct Line: Decodable, Equatable {
     struct Word: Decodable, Equatable {
       var word: String
