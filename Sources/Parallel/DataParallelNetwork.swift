@@ -16,6 +16,7 @@ package final class DataParallelNetwork {
   private let workers: [any EngineWorker]
   private let injections: any EngineInjections
   private let assembly: any EngineAssembly
+  private let rowMemory = SharedRowMemory()
   private var freeGradients: [any EngineGradient] = []
   private var gradient: BatchGradient
 
@@ -140,7 +141,7 @@ package final class DataParallelNetwork {
     let firstShard = sumsInAnyOrder ? own.lowerBound : 0
     let reducer = GradientReducer(
       shardCount: sumsInAnyOrder ? own.count : plan.shards.count, free: freeGradients
-    ) { [batch] in batch.makeGradient() }
+    ) { [batch, rowMemory] in batch.makeGradient(memory: rowMemory) }
     team.perform(Array(own)) { worker, shard in
       let gradient = reducer.buffer()
       gradient.clear(tokenCount: batch.tokens.count)

@@ -12,7 +12,7 @@ import Testing
     let values = (0..<count).map { _ in Float((generator.uniform() - 0.5) * 1e4) }
     var free: [any EngineGradient] = []
     for _ in 0..<20 {
-      let reducer = GradientReducer(shardCount: count, free: free) { batch.makeGradient() }
+      let reducer = GradientReducer(shardCount: count, free: free) { batch.makeGradient(memory: SharedRowMemory()) }
       for shard in generator.permutation(of: count) {
         let gradient = reducer.buffer()
         gradient.clear(tokenCount: 1)
@@ -32,7 +32,7 @@ import Testing
     var made = 0
     let reducer = GradientReducer(shardCount: 32, free: []) {
       made += 1
-      return batch.makeGradient()
+      return batch.makeGradient(memory: SharedRowMemory())
     }
     for shard in 0..<32 { reducer.add(reducer.buffer(), shard: shard) }
     _ = reducer.takeSum()
@@ -59,7 +59,7 @@ import Testing
       let outcomes = UnsafeMutablePointer<Outcome>.allocate(capacity: 6)
       defer { outcomes.deallocate() }
       func sum(_ rows: Int...) -> any EngineGradient {
-        let sum = batch.makeGradient()
+        let sum = batch.makeGradient(memory: SharedRowMemory())
         sum.clear(tokenCount: batch.tokens.count)
         for row in rows {
           worker.addGradient(
@@ -68,8 +68,9 @@ import Testing
         }
         return sum
       }
-      let (direct, byMessage) = (sum(0, 1), sum(0, 1))
-      direct.add(sum(2, 3))
+      let (direct, byMessage, other) = (sum(0, 1), sum(0, 1), sum(2, 3))
+      direct.add(other)
+      #expect(other.slots.isEmpty, "its memory is given back")
       byMessage.add(message: UnsafeRawBufferPointer(message(sum(2, 3))))
       #expect(message(byMessage).elementsEqual(message(direct)))
       #expect(!message(direct).elementsEqual(message(sum(0, 1))))

@@ -63,7 +63,7 @@ package final class PreparedBatch: EngineBatch {
 
   package var tokens: [Int32] { tokenTable.tokens }
 
-  package func makeGradient() -> any EngineGradient { ShardGradient(self) }
+  package func makeGradient(memory: any RowMemory) -> any EngineGradient { ShardGradient(self, memory: memory) }
   package func makeInjections() -> any EngineInjections { ChainInjections(layout.architecture) }
   package func makeAssembly() -> any EngineAssembly { GradientAssembly(self) }
 

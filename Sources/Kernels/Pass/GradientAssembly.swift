@@ -65,7 +65,7 @@ final class GradientAssembly: EngineAssembly {
       for row in stride(from: rows.lowerBound, to: rows.upperBound, by: RegisterTile.rows) {
         var tile = RegisterTile()
         for (direction, recurrence) in batch.recurrences[0].enumerated() {
-          let dz = sum.tokenRows.pointer + row * sum.form.rowStride + direction * g.gateStride
+          let dz = UnsafePointer(sum.row(row)) + direction * g.gateStride
           var kernel = recurrence.kernelTransposed.pointer + panel * g.columns * width
           g.forEachRun { panel, column, count in
             tile.add(dz + panel * width + column, rowStride: sum.form.rowStride, timesPanel: kernel, count: count)
@@ -90,8 +90,7 @@ final class GradientAssembly: EngineAssembly {
       for first in stride(from: 0, to: sum.slots.count, by: depth) {
         let count = min(depth, sum.slots.count - first)
         for row in 0..<count {
-          let from =
-            sum.tokenRows.pointer + (first + row) * sum.form.rowStride + direction * g.gateStride + panel * width
+          let from = UnsafePointer(sum.row(first + row)) + direction * g.gateStride + panel * width
           let values = PanelRow(at: from)
           total += values
           values.store(to: packed + row * width)
@@ -163,13 +162,10 @@ final class GradientAssembly: EngineAssembly {
   private func writeEmbedding(_ sum: ShardGradient, _ out: Output) {
     let e = batch.layout.architecture.embeddingSize
     let rows = out.rows(batch.layout.embedding)
-    let (from, stride) =
-      batch.embedsPositions
-      ? (UnsafePointer(sum.tokenRows.pointer), sum.form.rowStride)
-      : (UnsafePointer(embedding.pointer), geometry.inputs)
     for (row, slot) in sum.slots.enumerated() {
+      let from = batch.embedsPositions ? sum.row(row) : embedding.pointer + row * geometry.inputs
       let to = rows + Int(batch.tokens[Int(slot)]) * e
-      for i in 0..<e { to[i] = from[row * stride + i] / out.count }
+      for i in 0..<e { to[i] = from[i] / out.count }
     }
     // Token 0 is padding: the chain's share is added, whether or not a row of the batch has read it.
     for i in 0..<e { rows[i] += chains.embedding.pointer[i] / out.count }
@@ -219,7 +215,7 @@ final class GradientAssembly: EngineAssembly {
   ) {
     let (g, scale, chain) = (geometry, batch.foldedWordScale, chains.layers[0].input.pointer)
     for (row, slot) in sum.slots.enumerated() {
-      let from = sum.tokenRows.pointer + row * sum.form.rowStride + direction * g.gateStride
+      let from = sum.row(row) + direction * g.gateStride
       let to = out.rows(tensors.kernel, from: Int(batch.tokens[Int(slot)]))
       g.forEachColumns { out.store(from.vector($0.packed) * scale, to, $0) }
     }
@@ -285,7 +281,7 @@ final class GradientAssembly: EngineAssembly {
     for (offsets, table) in zip(sum.form.words, batch.layout.words) {
       let h = geometry.hiddenSize
       for (row, slot) in sum.slots.enumerated() {
-        let from = sum.tokenRows.pointer + row * sum.form.rowStride + offsets.row
+        let from = sum.row(row) + offsets.row
         let to = out.rows(table, from: Int(batch.tokens[Int(slot)]))
         for unit in 0..<h { to[unit] = from[unit] / out.count }
         to[h] = from[geometry.units] / out.count

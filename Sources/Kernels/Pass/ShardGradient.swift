@@ -9,9 +9,12 @@ package final class ShardGradient: EngineGradient {
   let form: Form
   /// All sums that are not by token, at the offsets of `form`.
   let sums: FloatBuffer
-  /// By token, in the order of `slots`: S, [tokens][directions][gateStride], or dE, [tokens][inputStride].
-  private(set) var tokenRows = FloatBuffer(0)
-  private var capacity = 0
+  /// Rows by token, in the order of `slots`, in pieces of `rowsPerPiece`: S, [rows][directions][gateStride], or dE,
+  /// [rows][inputStride].
+  private var pieces: [UnsafeMutablePointer<Float>] = []
+  private let memory: any RowMemory
+  /// Whole register tiles, so that none lies in two pieces.
+  private static let rowsPerPiece = 16 * RegisterTile.rows
   /// The slot of each row's token, see `TokenTable`.
   package private(set) var slots: [Int32] = []
   /// The row of each slot, or −1.
@@ -110,9 +113,20 @@ package final class ShardGradient: EngineGradient {
     }
   }
 
-  package init(_ batch: PreparedBatch) {
+  package init(_ batch: PreparedBatch, memory: any RowMemory) {
     form = Form(batch)
     sums = FloatBuffer(zeros: form.count)
+    self.memory = memory
+  }
+
+  deinit { for piece in pieces { memory.give(piece, pieceSize) } }
+
+  private var pieceSize: Int { Self.rowsPerPiece * form.rowStride }
+
+  /// A row. Those behind it are adjacent up to the end of its register tile, whether they are in use or not.
+  @inline(__always)
+  func row(_ index: Int) -> UnsafeMutablePointer<Float> {
+    pieces[index / Self.rowsPerPiece] + index % Self.rowsPerPiece * form.rowStride
   }
 
   package func fits(_ batch: any EngineBatch) -> Bool { form == Form(batch as! PreparedBatch) }
@@ -124,28 +138,29 @@ package final class ShardGradient: EngineGradient {
 
   package func clear(tokenCount: Int) {
     sums.clear()
+    removeRows()
+    if tokenCount > rowOfSlot.count { rowOfSlot = [Int32](repeating: -1, count: tokenCount) }
+  }
+
+  private func removeRows() {
     for slot in slots { rowOfSlot[Int(slot)] = -1 }
     slots.removeAll(keepingCapacity: true)
-    if tokenCount > capacity {
-      // More rows than tokens: the last tile of rows may read beyond the end.
-      tokenRows = FloatBuffer((tokenCount + RegisterTile.rows) * form.rowStride)
-      capacity = tokenCount
-      rowOfSlot = [Int32](repeating: -1, count: tokenCount)
-      slots.reserveCapacity(tokenCount)
-    }
+    for piece in pieces { memory.give(piece, pieceSize) }
+    pieces.removeAll(keepingCapacity: true)
   }
 
   /// The row of the token with a slot; zeros where it is new.
   @inline(__always)
   func tokenRow(_ slot: Int) -> UnsafeMutablePointer<Float> {
     let row = rowOfSlot[slot]
-    if row >= 0 { return tokenRows.pointer + Int(row) * form.rowStride }
+    if row >= 0 { return self.row(Int(row)) }
     return newRow(slot)
   }
 
   @inline(never)
   private func newRow(_ slot: Int) -> UnsafeMutablePointer<Float> {
-    let new = tokenRows.pointer + slots.count * form.rowStride
+    if slots.count == pieces.count * Self.rowsPerPiece { pieces.append(memory.take(pieceSize)) }
+    let new = row(slots.count)
     new.update(repeating: 0, count: form.rowCount)
     rowOfSlot[slot] = Int32(slots.count)
     slots.append(Int32(slot))
@@ -155,16 +170,9 @@ package final class ShardGradient: EngineGradient {
   package func add(_ other: any EngineGradient) {
     let other = other as! ShardGradient
     precondition(form == other.form)
-    other.slots.withUnsafeBufferPointer { slots in
-      add(sums: other.sums.pointer, slots: slots, rows: other.tokenRows.pointer, rowStride: form.rowStride)
-    }
-  }
-
-  private func add(
-    sums: UnsafePointer<Float>, slots: UnsafeBufferPointer<Int32>, rows: UnsafePointer<Float>, rowStride: Int
-  ) {
-    add(sums, to: self.sums.pointer, form.count)
-    for (row, slot) in slots.enumerated() { add(rows + row * rowStride, to: tokenRow(Int(slot)), form.rowCount) }
+    add(other.sums.pointer, to: sums.pointer, form.count)
+    for (row, slot) in other.slots.enumerated() { add(other.row(row), to: tokenRow(Int(slot)), form.rowCount) }
+    other.removeRows()
   }
 
   private func add(_ from: UnsafePointer<Float>, to: UnsafeMutablePointer<Float>, _ count: Int) {
@@ -186,7 +194,7 @@ package final class ShardGradient: EngineGradient {
       rest += 4 * count
     }
     write(sums.pointer, form.count)
-    for row in slots.indices { write(tokenRows.pointer + row * form.rowStride, form.rowCount) }
+    for row in slots.indices { write(self.row(row), form.rowCount) }
     slots.withUnsafeBufferPointer { if let slots = $0.baseAddress { write(slots, $0.count) } }
   }
 
@@ -197,6 +205,9 @@ package final class ShardGradient: EngineGradient {
     let floats = message.bindMemory(to: Float.self).baseAddress!
     let slots = UnsafeRawBufferPointer(rebasing: message[4 * end..<4 * (end + rows)]).bindMemory(to: Int32.self)
     precondition(slots.allSatisfy { rowOfSlot.indices.contains(Int($0)) })
-    add(sums: floats, slots: slots, rows: floats + form.count, rowStride: form.rowCount)
+    add(floats, to: sums.pointer, form.count)
+    for (row, slot) in slots.enumerated() {
+      add(floats + form.count + row * form.rowCount, to: tokenRow(Int(slot)), form.rowCount)
+    }
   }
 }

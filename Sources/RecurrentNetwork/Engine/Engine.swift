@@ -56,7 +56,9 @@ package protocol EngineBatch: AnyObject {
   func perform(_ job: PreparationJob, _ parameters: Parameters)
 
   /// Makes a buffer for the sums of a batch, and of others with the same network and kinds of dropout.
-  func makeGradient() -> any EngineGradient
+  ///
+  /// - Parameter memory: lends it the rows of tokens.
+  func makeGradient(memory: any RowMemory) -> any EngineGradient
   func makeInjections() -> any EngineInjections
   func makeAssembly() -> any EngineAssembly
 }
@@ -103,7 +105,7 @@ package protocol EngineGradient: AnyObject {
   func fits(_ batch: any EngineBatch) -> Bool
   /// Sets everything to zero, with room for a batch of that many distinct tokens.
   func clear(tokenCount: Int)
-  /// Adds the sums of the shards that follow this one's.
+  /// Adds the sums of the shards that follow this one's, and gives their rows' memory back.
   func add(_ other: any EngineGradient)
   /// Bytes of a message with so many rows.
   func messageSize(rows: Int) -> Int
@@ -111,6 +113,15 @@ package protocol EngineGradient: AnyObject {
   func write(to message: UnsafeMutableRawBufferPointer)
   /// Adds the sums of a message of the same engine, as `add` does those of another.
   func add(message: UnsafeRawBufferPointer)
+}
+
+/// Lends memory to the sums of a batch, on any thread. A shard has far fewer of its tokens' rows than the batch has, and
+/// few shards have theirs at the same time.
+package protocol RowMemory: AnyObject, Sendable {
+  /// So many floats, on a cache line's boundary, with arbitrary contents.
+  func take(_ count: Int) -> UnsafeMutablePointer<Float>
+  /// Takes back what `take` has lent.
+  func give(_ piece: UnsafeMutablePointer<Float>, _ count: Int)
 }
 
 /// What each tile of a batch sends back along the padding chains: (dh, dc) of each layer.
