@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 site=.build-docs/site
-targets=(Classification Corpus Distribution Hyperparameters Models RecurrentNetwork Serving Training)
+targets=(Classification Corpus Distribution Hyperparameters Models Parallel RecurrentNetwork Serving Training)
 export DOCS=1
 mkdir -p "$site"
 swift package --scratch-path .build-docs --allow-writing-to-directory "$site" generate-documentation \
