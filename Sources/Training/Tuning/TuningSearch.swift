@@ -252,8 +252,8 @@ final class TuningSearch {
         new.append(add(candidate))
       }
       if new.isEmpty { continue }
-      // Later, they might not follow from the same results.
-      for trial in new { try Self.write(trial, to: Self.trialPath(folder.path, trial.number)) }
+      // Later, they might not follow from the same results. The first one last: without it, none of them is read.
+      for trial in new.reversed() { try Self.write(trial, to: Self.trialPath(folder.path, trial.number)) }
       return folds(new)
     }
     return []
