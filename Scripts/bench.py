@@ -5,8 +5,8 @@
         [--peer torch=.venv-torch/bin/python] [--peer keras=.venv-tf/bin/python] [--peer onnx=.venv-tf/bin/python]
         [--network "--bidirectional --pooling max"] [--size "32 × 20=32 --max-length 20"]… [--json FILE]
 
-Prints a Markdown table of medians and ranges, a row for each framework or for each size, and checks that every framework gets the same losses. Standard library
-only; the peers run in interpreters of their own (Scripts/peers).
+Prints a Markdown table of medians and ranges, with a row for each framework or for each size, and checks that every
+framework gets the same losses. Standard library only; the peers run in interpreters of their own (Scripts/peers).
 """
 
 import argparse

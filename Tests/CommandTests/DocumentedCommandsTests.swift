@@ -60,7 +60,6 @@ import Testing
   /// other to the same folder.
   private static let wrapper = """
     #!/bin/sh
-    command=$1
     case "$*" in
     *--resume* | *--folds*) ;;
     train*imdb.npz*) set -- "$@" --limit 60 --overwrite ;;
