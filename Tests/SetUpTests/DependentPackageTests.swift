@@ -14,19 +14,14 @@ struct DependentPackageTests {
     return try #require(code.components(separatedBy: "```").first).replacing("Data/imdb.npz", with: sample)
   }
 
-  /// The documents with Swift code, but for README.md.
-  static let snippets = [
-    "Classification/Classification.docc/Classification", "Corpus/Corpus.docc/Corpus",
-    "Hyperparameters/Hyperparameters.docc/Hyperparameters", "Models/Models.docc/Models",
-    "Training/Training.docc/KerasTutorial", "Training/Training.docc/Training", "Training/Training.docc/UnlabeledTexts",
-  ]
-
-  /// All Swift code of those documents, each block in a function of its own.
+  /// All Swift code of the articles, each block in a function of its own.
   static func otherCode() throws -> String {
     let modules = ["Classification", "Corpus", "Hyperparameters", "Models", "Training"]
     var (imports, functions) = (modules.map { "import \($0)" }, [String]())
-    for path in snippets {
-      let document = try String(contentsOf: Workspace.package.appending(path: "Sources/\(path).md"), encoding: .utf8)
+    let sources = Workspace.package.appending(path: "Sources")
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: sources.path(percentEncoded: false))
+    for path in paths.sorted() where path.contains(".docc/") && path.hasSuffix(".md") {
+      let document = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
       for block in document.components(separatedBy: "```swift\n").dropFirst() {
         let lines = block.components(separatedBy: "```")[0].replacing("{ … }", with: "{ _ = progress }")
           .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
