@@ -59,5 +59,8 @@ struct TrialTable {
   func printBest(_ tuning: Tuning) {
     if isQuiet { return }
     printProgress("Best of \(tuning.trials.count): trial \(tuning.best.number) (\(settings(of: tuning.best)))")
+    if tuning.choice != tuning.best {
+      printProgress("It is ahead of the defaults by no more than luck would be: these are kept")
+    }
   }
 }

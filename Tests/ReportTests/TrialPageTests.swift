@@ -16,7 +16,8 @@ import Testing
     (configuration.wide!.cost, configuration.wide!.longestCharacters) = (cost, longestCharacters)
     var trial = Trial(number: number, TuningCandidate(configuration: configuration, tokens: .words))
     let fold = Trial.Fold(
-      confusion: [[50, 0], [100 - correct, correct - 50]], lossSum: 1, rocArea: 0.5, seconds: 2, peakMemory: 7)
+      confusion: [[50, 0], [100 - correct, correct - 50]], mistakes: [], lossSum: 1, rocArea: 0.5, seconds: 2,
+      peakMemory: 7)
     trial.folds = [fold, fold]
     return trial
   }

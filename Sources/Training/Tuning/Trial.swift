@@ -25,6 +25,8 @@ public struct Trial: Codable, Sendable, Equatable {
   public struct Fold: Codable, Sendable, Equatable {
     /// How often each label was predicted for each true label: [true label][predicted label].
     public let confusion: [[Int]]
+    /// The places among the texts of those that were given a wrong label, in ascending order.
+    public let mistakes: [Int]
     /// The sum of the cross-entropies.
     public let lossSum: Double
     /// The area under the ROC curve; nil unless there are two labels, and both occur.
@@ -55,6 +57,7 @@ extension Trial.Fold {
   ) {
     self.init(
       confusion: MulticlassEvaluation(predicted: predicted, labels: labels, labelCount: labelCount).confusion,
+      mistakes: labels.indices.filter { predicted[$0] != labels[$0] },
       lossSum: outcomes.reduce(0) { $0 + $1.loss },
       rocArea: labelCount == 2
         ? BinaryEvaluation(probabilities: outcomes.map(\.probability), labels: labels).rocArea : nil,
@@ -127,6 +130,18 @@ extension Trial {
       return [score, loss].map { $0.map { $0.isNaN ? -.infinity : $0 } ?? -.infinity } + [Double(-trial.number)]
     }
     return scores(other).lexicographicallyPrecedes(scores(self))
+  }
+
+  /// Whether it gives the right label to more texts than another, on the folds that both have, by more than the standard
+  /// error of the difference: the root of the number of texts of which only one of the two is right.
+  func isClearlyMoreAccurate(than other: Trial) -> Bool {
+    var (ahead, behind) = (0, 0)
+    for (own, others) in zip(folds, other.folds) {
+      let (own, others) = (Set(own.mistakes), Set(others.mistakes))
+      ahead += others.subtracting(own).count
+      behind += own.subtracting(others).count
+    }
+    return Double(ahead - behind) > Double(ahead + behind).squareRoot()
   }
 
   /// What it changes in the settings of another trial, each as "name value".

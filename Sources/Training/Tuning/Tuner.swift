@@ -162,7 +162,9 @@ public struct Tuning: Sendable {
   public let trials: [Trial]
   /// The best one, of those that were measured most often.
   public let best: Trial
-  /// The start of a run on all training texts with the best settings.
+  /// The one whose settings the model gets: the best, or trial 1 where the best is ahead of that by no more than luck.
+  public let choice: Trial
+  /// The start of a run on all training texts with these settings.
   public let start: Checkpoint
 }
 

@@ -26,6 +26,16 @@ struct TuningSchedule {
     steps.reversed().lazy.compactMap { ranked(trials, folds: $0).first }.first
   }
 
+  /// The trial whose settings the model gets: the best one, or the defaults where that is ahead of them by no more than
+  /// its standard error, which the luckiest of many trials always is (L. Breiman et al., "Classification and regression
+  /// trees", 1984, has the rule). Of other metrics than the accuracy the best counts.
+  func choice(of trials: [Trial]) -> Trial? {
+    guard let best = best(of: trials), let defaults = trials.first, defaults.problem == nil, metric == .accuracy,
+      !best.isClearlyMoreAccurate(than: defaults)
+    else { return best(of: trials) }
+    return defaults
+  }
+
   /// The trial whose next fold is to be measured; nil where it is a new trial's turn.
   ///
   /// - Parameter trials: those that are compared with one another.

@@ -200,12 +200,12 @@ final class TuningSearch {
     }
     trials.removeAll { !$0.isMeasured }
     try AtomicFile.write([Data(trials.csv.utf8)], to: folder.path + "/trials.csv")
-    guard let best = schedule.best(of: trials) else {
+    guard let best = schedule.best(of: trials), let choice = schedule.choice(of: trials) else {
       throw TrainingError.noUsableTrial(trials.last?.problem)
     }
     return Tuning(
-      trials: trials, best: best,
-      start: try Checkpoint(configuration: best.configuration, source: Self.source(record, best.tokens)))
+      trials: trials, best: best, choice: choice,
+      start: try Checkpoint(configuration: choice.configuration, source: Self.source(record, choice.tokens)))
   }
 
   /// The number of folds on which the best trials are measured: fewer than there are where the defaults would need most

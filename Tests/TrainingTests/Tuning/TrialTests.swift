@@ -12,7 +12,9 @@ extension Trial {
     if hiddenSize > 0 { configuration.hiddenSize = hiddenSize } else { configuration.removeNetwork() }
     var trial = Trial(number: number, TuningCandidate(configuration: configuration, tokens: .words))
     trial.folds = correct.map {
-      Trial.Fold(confusion: [[5, 0], [10 - $0, $0 - 5]], lossSum: loss, rocArea: 0.5, seconds: 2, peakMemory: 7)
+      Trial.Fold(
+        confusion: [[5, 0], [10 - $0, $0 - 5]], mistakes: Array($0..<10), lossSum: loss, rocArea: 0.5, seconds: 2,
+        peakMemory: 7)
     }
     return trial
   }

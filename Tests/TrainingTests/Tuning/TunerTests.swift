@@ -54,8 +54,9 @@ import Testing
       #expect(trials.map(\.configuration.hasNetwork) == [true] + Array(repeating: false, count: 6) + [true])
       #expect(trials[0].folds.count == 2 && found[0].best.folds.count == 2)
       #expect(found[0].best.accuracy! >= trials[0].accuracy!)
-      #expect(found[0].start.configuration == found[0].best.configuration)
-      #expect(found[0].start.source.text?.tokens == found[0].best.tokens)
+      #expect([trials[0], found[0].best].contains(found[0].choice))
+      #expect(found[0].start.configuration == found[0].choice.configuration)
+      #expect(found[0].start.source.text?.tokens == found[0].choice.tokens)
       #expect(try folder.text("1/trials.csv").split(separator: "\n").count == 1 + 8)
     }
   }

@@ -42,4 +42,25 @@ import Testing
     #expect(schedule.best(of: trials)?.number == 1)
     #expect(schedule.best(of: []) == nil)
   }
+
+  @Test("chooses the best where it is ahead of the defaults by more than its standard error")
+  func choice() {
+    func choice(_ first: [Int], _ second: [Int], _ metric: TuningOptions.Metric = .accuracy) -> Int? {
+      let trials = [Trial.made(1, correct: first), .made(2, correct: second, loss: 0.5)]
+      return TuningSchedule(metric: metric, folds: first.count).choice(of: trials)?.number
+    }
+    // Two texts more of the two that differ; one more of one.
+    #expect(choice([6, 6], [7, 7]) == 2)
+    #expect(choice([6, 6], [6, 7]) == 1)
+    // Three more of five; two more of eight.
+    #expect(choice([9, 5], [8, 9]) == 2)
+    #expect(choice([9, 5], [6, 10]) == 1)
+    #expect(choice([6, 6], [6, 7], .f1) == 2)
+    #expect(choice([6, 6], [6, 6], .loss) == 2)
+    #expect(choice([6, 6], [5, 5]) == 1)
+    var failed = Trial.made(1, correct: [])
+    failed.problem = "too slow"
+    #expect(schedule.choice(of: [failed, .made(2, correct: [5])])?.number == 2)
+    #expect(schedule.choice(of: [failed]) == nil)
+  }
 }
