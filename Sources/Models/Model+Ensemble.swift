@@ -4,7 +4,7 @@ import Hyperparameters
 import RecurrentNetwork
 
 extension Model {
-  /// Combines several models into one network whose logits are the mean of theirs.
+  /// Combines several models into one network whose logits are the mean of theirs. So is its threshold.
   ///
   /// The network has the units of all members side by side, and zeros wherever one member's units would read another's.
   /// It is thus an ordinary network of n times the hidden size (and embedding size), for every format and framework.
@@ -21,7 +21,8 @@ extension Model {
         ("network", model.parameters.architecture != first.parameters.architecture),
         ("maximum text length", model.configuration.maxLength != first.configuration.maxLength),
         ("words", model.vocabulary != first.vocabulary || model.coding != first.coding),
-        ("labels", model.labels != first.labels), ("n-grams", model.wide != nil || first.wide != nil),
+        ("labels", model.labels != first.labels),
+        ("n-grams", model.wide?.index != first.wide?.index || model.wide?.squares != first.wide?.squares),
       ]
       if let difference = differences.first(where: \.1)?.0 {
         throw ModelError(
@@ -30,13 +31,9 @@ extension Model {
       }
     }
     let count = models.count
-    var architecture = first.parameters.architecture
-    let (hiddenSize, embeddingSize) = (architecture.hiddenSize, architecture.embeddingSize)
-    architecture.hiddenSize *= count
-    architecture.embeddingSize *= count
-    for layer in architecture.denseLayers.indices { architecture.denseLayers[layer].size *= count }
-    configuration = first.configuration
-    configuration.architecture = architecture
+    let (hiddenSize, embeddingSize) = (first.architecture.hiddenSize, first.architecture.embeddingSize)
+    configuration = first.configuration.ensemble(of: count)
+    let architecture = configuration.architecture
     if let setting = configuration.invalidSetting {
       throw ModelError(
         .tooLarge, path: paths?[0], problem: "together with the others, \(setting.name) \(setting.rule)",
@@ -53,6 +50,8 @@ extension Model {
     (vocabulary, coding, labels) = (first.vocabulary, first.coding, first.labels)
     let known = models.compactMap(\.trainingTexts)
     trainingTexts = known.count == count ? known.dropFirst().reduce(known[0]) { $0.union($1) } : nil
+    try setWide(first.wide.map { $0.mean(with: models.dropFirst().map { $0.wide! }) })
+    threshold = models.reduce(0) { $0 + $1.threshold } / Float(count)
 
     let (layout, memberLayout) = (parameters.layout, first.parameters.layout)
     for (member, model) in models.enumerated() {
@@ -92,5 +91,18 @@ extension Model {
         inputs = outputs
       }
     }
+  }
+}
+
+extension TrainingConfiguration {
+  /// The settings of a network that has the units of several networks with these ones.
+  package func ensemble(of count: Int) -> TrainingConfiguration {
+    var architecture = architecture
+    architecture.hiddenSize *= count
+    architecture.embeddingSize *= count
+    for layer in architecture.denseLayers.indices { architecture.denseLayers[layer].size *= count }
+    var result = self
+    result.architecture = architecture
+    return result
   }
 }

@@ -84,6 +84,23 @@ package struct NGramClassifier: Sendable, Equatable {
     (self.products, self.squares, self.biases) = (products, squares, biases)
   }
 
+  /// The classifier whose logits are the mean of its own and of others' with the same n-grams, trained on the same labels.
+  package func mean(with others: [NGramClassifier]) -> NGramClassifier {
+    var result = self
+    let share = 1 / Float(others.count + 1)
+    func mean(_ path: KeyPath<NGramClassifier, [Float]>) -> [Float] {
+      var sums = self[keyPath: path]
+      for other in others {
+        let values = other[keyPath: path]
+        for index in sums.indices { sums[index] += values[index] }
+      }
+      return sums.map { $0 * share }
+    }
+    for logit in products.indices { result.products[logit] = mean(\.products[logit]) }
+    result.biases = mean(\.biases)
+    return result
+  }
+
   // MARK: Use
 
   /// The logits of texts, [count][logits] in one array.

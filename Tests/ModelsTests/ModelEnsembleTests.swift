@@ -3,6 +3,7 @@ import Corpus
 import Fixtures
 import Foundation
 import Models
+import NGrams
 import RecurrentNetwork
 import Testing
 
@@ -49,6 +50,41 @@ import Testing
         let mean = logits.reduce(0) { $0 + $1[index] } / Float(count)
         #expect(abs(outcome.logit - mean) < 2e-5)
       }
+    }
+  }
+
+  /// The members' n-grams are the same, since their texts are, and have other weights.
+  @Test func theWidePartsAreAveraged() throws {
+    let texts = WordSequences(["good film", "a good film", "bad film", "the bad film"], coding: TextCoding())
+    let wide = [0.1, 2, 30].map {
+      var settings = NGramSettings()
+      settings.cost = $0
+      return NGramClassifier(
+        training: texts, labels: [1, 1, 0, 0], labelCount: 2, settings: settings, seed: 1, threads: 1)
+    }
+    let members = try wide.enumerated().map { index, wide in
+      var model = member(Self.architecture, seed: UInt64(index))
+      try model.setWide(wide)
+      model.threshold = 0.2 + 0.1 * Float(index)
+      return model
+    }
+    let ensemble = try Model(ensembleOf: members)
+    let logits = wide.map { $0.logits(of: texts, threads: 1) }
+    for (index, logit) in try #require(ensemble.wide).logits(of: texts, threads: 1).enumerated() {
+      #expect(abs(logit - logits.reduce(0) { $0 + $1[index] } / 3) < 1e-6)
+    }
+    #expect(abs(ensemble.threshold - 0.3) < 1e-6)
+    var other = members
+    try other[2].setWide(nil)
+    refuses(ModelError.self, at: "c", ": differs from a in its n-grams") {
+      try Model(ensembleOf: other, paths: ["a", "b", "c"])
+    }
+    let labels: [UInt8] = [0, 1, 0, 1]
+    try other[2].setWide(
+      NGramClassifier(
+        training: texts, labels: labels, labelCount: 2, settings: NGramSettings(), seed: 1, threads: 1))
+    refuses(ModelError.self, at: "c", ": differs from a in its n-grams") {
+      try Model(ensembleOf: other, paths: ["a", "b", "c"])
     }
   }
 
