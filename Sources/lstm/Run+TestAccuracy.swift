@@ -10,8 +10,13 @@ extension Run {
       bar.draw("Classifying the test texts", done: $0, details: [])
     }
     bar.clear()
-    guard let evaluation, let accuracy = evaluation.accuracy, let interval = evaluation.accuracyInterval else { return }
-    let f1 = evaluation.macroF1.map { ", macro-F1 \(fixed($0, 4))" } ?? ""
-    printProgress("Test - \(grouped(evaluation.count)) texts - accuracy: \(shown(accuracy, interval))\(f1)")
+    if let evaluation { printTestAccuracy(evaluation) }
   }
+}
+
+/// Prints how well a model does on the test part.
+func printTestAccuracy(_ evaluation: MulticlassEvaluation) {
+  guard let accuracy = evaluation.accuracy, let interval = evaluation.accuracyInterval else { return }
+  let f1 = evaluation.macroF1.map { ", macro-F1 \(fixed($0, 4))" } ?? ""
+  printProgress("Test - \(grouped(evaluation.count)) texts - accuracy: \(shown(accuracy, interval))\(f1)")
 }

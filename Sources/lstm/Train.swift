@@ -110,6 +110,12 @@ struct Train: ParsableCommand {
   var seeds: Int?
 
   @Flag(
+    help: .init(
+      "With --seeds: keep all runs as one network, an ensemble, a little more accurate than each, and so many times as "
+        + "large."))
+  var ensemble = false
+
+  @Flag(
     help: "First train on 1/16, 1/8, … of the texts, and show how the accuracy on the validation texts grows with them."
   )
   var learningCurve = false
@@ -156,7 +162,7 @@ struct Train: ParsableCommand {
       guard 2...100 ~= folds else { throw ValidationError("--folds must be from 2 to 100, not \(folds).") }
       for (option, isGiven) in [
         ("--resume", resume != nil), ("--output", output != nil), ("--overwrite", overwrite),
-        ("--seeds", seeds != nil), ("--learning-curve", learningCurve),
+        ("--seeds", seeds != nil), ("--ensemble", ensemble), ("--learning-curve", learningCurve),
         ("--tensorboard", tensorboard != nil),
         ("--checkpoint-every", checkpointEvery != nil), ("--keep", keep != nil),
       ] where isGiven { throw ValidationError("\(option) can't be given with --folds, which keeps no model.") }
@@ -179,6 +185,7 @@ struct Train: ParsableCommand {
     } else if pretrainingEpochs != nil {
       throw ValidationError("--pretraining-epochs goes with --unlabelled.")
     }
+    if ensemble, seeds == nil { throw ValidationError("--ensemble goes with --seeds.") }
     if let seeds, !(2...1000 ~= seeds) {
       throw ValidationError("--seeds must be from 2 to 1,000, not \(seeds).")
     }
@@ -247,13 +254,14 @@ struct Train: ParsableCommand {
     if let seeds {
       try checkIsAlone(ranks, "--seeds")
       let runs = try SeedRuns(
-        beginning: outputPath, from: start(seeds: seeds), count: seeds, options: options(ranks), report: report)
+        beginning: outputPath, from: start(seeds: seeds), count: seeds, makesEnsemble: ensemble,
+        options: options(ranks), report: report)
       preparation.end()
-      return try train(runs, folder: outputPath, report: report)
+      return try train(runs, folder: outputPath, isQuiet: quiet, report: report)
     }
     if let resume, SeedRuns.areUnderWay(in: resume) {
       try checkIsAlone(ranks, "--seeds")
-      return try train(resumedSeeds(in: resume, options(ranks)), folder: resume, report: report)
+      return try train(resumedSeeds(in: resume, options(ranks)), folder: resume, isQuiet: quiet, report: report)
     }
     let run: Run
     if let resume {

@@ -22,10 +22,11 @@ struct Tune: ParsableCommand {
       outputs.
 
       The best settings are those of the trial that did best on all parts; the defaults, where its accuracy is \
-      better than theirs by no more than luck would be. With them a model is trained on all training texts, as lstm \
-      train would, and the test part is read once. The folder has trials.csv besides what a run leaves; its run.json \
-      is what lstm train --configuration takes. With --trials, the weights depend only on the data and the options; \
-      with --minutes, on how many trials there was time for, too. Under mpirun, the ranks share the trials out.
+      better than theirs by no more than luck would be. With them three networks are trained on all training texts, \
+      as lstm train --seeds 3 --ensemble would, and nothing is chosen by the test part. The folder has trials.csv \
+      besides what a run leaves; its run.json has the best settings, which lstm train --configuration takes. With \
+      --trials, the weights depend only on the data and the options; with --minutes, on how many trials there was \
+      time for, too. Under mpirun, the ranks share the trials out.
       """)
 
   @Option(help: .init("Labeled texts, as for lstm train.", valueName: "path"))
@@ -70,6 +71,12 @@ struct Tune: ParsableCommand {
       valueName: "count"))
   var minSpeed: Double?
 
+  @Option(
+    help: .init(
+      "Seeds to train with at the end; the model is the ensemble of all (default: 3; 1 without a network, with --min-speed, "
+        + "or where --max-model-size leaves no room).", valueName: "count"))
+  var seeds: Int?
+
   @Option(help: .init("Seed of the order of the trials, and of each (default: 0).", valueName: "number"))
   var seed: UInt64?
 
@@ -94,6 +101,7 @@ struct Tune: ParsableCommand {
   func validate() throws {
     for (option, value, limit) in [
       ("--threads", threads ?? 1, 1024), ("--trials", trials ?? 1, 100_000), ("--folds", folds ?? 1, 100),
+      ("--seeds", seeds ?? 1, 100),
     ] where !(1...limit ~= value) {
       throw ValidationError("\(option) must be from 1 to \(grouped(limit)), not \(value).")
     }
@@ -108,6 +116,7 @@ struct Tune: ParsableCommand {
       ("--data", data != nil), ("--validation-data", validationData != nil), ("--test-data", testData != nil),
       ("--output", output != nil), ("--overwrite", overwrite), ("--folds", folds != nil), ("--metric", metric != nil),
       ("--seed", seed != nil), ("--max-model-size", maxModelSize != nil), ("--min-speed", minSpeed != nil),
+      ("--seeds", seeds != nil),
       ("options for texts", text.applied(to: nil) != nil),
     ] where isGiven { throw ValidationError("\(option) can't be given with --resume.") }
   }
@@ -129,6 +138,7 @@ struct Tune: ParsableCommand {
       options.seconds = (minutes ?? (trials == nil ? 5 : nil)).map { 60 * $0 }
       (options.trialLimit, options.folds) = (trials, folds)
       (options.metric, options.seed) = (metric ?? .accuracy, seed ?? 0)
+      options.seedCount = seeds
       (options.modelSizeLimit, options.speedLimit) = (maxModelSize?.bytes, minSpeed)
       tuner = Tuner(source, folder: folder, options: options, overwrites: overwrite)
     }
@@ -168,11 +178,16 @@ struct Tune: ParsableCommand {
       throw ExitCode(Interruption.exitCode ?? 1)
     }
     table.printBest(tuning)
-    guard let run = try tuner.run(tuning, report: { if case .note = $0 { return } else { preparation.show($0) } })
-    else {
+    func report(_ event: Run.Preparation) { if case .note = event { return } else { preparation.show(event) } }
+    func sayNothingIsLeft() {
       if !quiet { printError("\(folder): this tuning is finished; there is nothing left to do.") }
-      return
     }
+    if tuning.seedCount > 1 {
+      guard let runs = try tuner.runs(tuning, report: report) else { return sayNothingIsLeft() }
+      preparation.end()
+      return try train(runs, folder: folder, command: "lstm tune", isQuiet: quiet, report: report)
+    }
+    guard let run = try tuner.run(tuning, report: report) else { return sayNothingIsLeft() }
     preparation.end()
     var progress = TrainingProgress(run, isQuiet: quiet)
     progress.begin(data: data ?? run.source.path, threads: tuner.threads)

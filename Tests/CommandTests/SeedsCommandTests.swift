@@ -46,10 +46,29 @@ import Testing
     }
   }
 
+  @Test("leaves an ensemble that answers")
+  func ensemble() throws {
+    try withTemporaryFolder { folder in
+      let arguments = try ["train", "--data", folder.write(Self.table, to: "table.csv")] + Self.settings
+      let run = try LSTMProcess.run(arguments + ["--ensemble", "--output", folder.path("a")])
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let lines = run.output.split(separator: "\n")
+      #expect(lines.dropLast().last == "Kept: all 4, as one network")
+      let last = try #require(lines.last)
+      #expect(
+        last.contains(#/^Test - 20 texts - accuracy: \d\.\d{4} \(\d\.\d{4}–\d\.\d{4}\), macro-F1 \d\.\d{4}$/#),
+        "\(last)")
+      let answer = try LSTMProcess.run("predict", "--model", folder.path("a"), "good n1")
+      #expect(answer.exitCode == 0 && answer.output.contains("good n1"), "\(answer.errors)")
+      #expect(try LSTMProcess.run("report", folder.path("a")).exitCode == 0)
+    }
+  }
+
   @Test(
     "refuses what can't be",
     arguments: [
       (["--seeds", "1"], "--seeds must be from 2 to 1,000, not 1"),
+      (["--ensemble"], "--ensemble goes with --seeds"),
       (["--seeds", "3", "--folds", "3"], "--seeds can't be given with --folds"),
       (
         ["--seeds", "3", "--seed", "18446744073709551614", "--preset", "tutorial"], "--seed must leave room for 3 seeds"

@@ -31,7 +31,9 @@ import Testing
   @Test("prints a table, and leaves the best settings and a model")
   func table() throws {
     try withTable { folder, data in
-      let tuned = try LSTMProcess.run(["tune", "--data", data, "--trials", "5", "--output", folder.path("a")])
+      let tuned = try LSTMProcess.run([
+        "tune", "--data", data, "--trials", "5", "--seeds", "1", "--output", folder.path("a"),
+      ])
       #expect(tuned.exitCode == 0, "\(tuned.errors)")
       let lines = tuned.output.split(separator: "\n")
       #expect(lines[0].hasPrefix("trial  folds  accuracy"))
@@ -48,6 +50,20 @@ import Testing
       ])
       #expect(trained.exitCode == 0, "\(trained.errors)")
       #expect(try folder.bytes("a/model.safetensors") == folder.bytes("b/model.safetensors"))
+    }
+  }
+
+  @Test("leaves an ensemble of three networks")
+  func ensemble() throws {
+    try withTable { folder, data in
+      let tuned = try LSTMProcess.run(["tune", "--data", data, "--trials", "1", "--output", folder.path("a")])
+      #expect(tuned.exitCode == 0, "\(tuned.errors)")
+      let lines = tuned.output.split(separator: "\n")
+      #expect(lines.contains("Kept: all 3, as one network"))
+      #expect(lines.last!.hasPrefix("Test - 30 texts - accuracy: "), "\(lines.last!)")
+      #expect(try Model(contentsOf: folder.path("a")).architecture.hiddenSize == 3 * 64)
+      #expect(try LSTMProcess.run("tune", "--resume", folder.path("a")).errors.contains("this tuning is finished"))
+      #expect(try LSTMProcess.run("report", folder.path("a")).exitCode == 0)
     }
   }
 

@@ -16,12 +16,18 @@ import RecurrentNetwork
 /// Each seed has a run in a subfolder. In the end the folder holds the run to keep, as if it had been trained there alone,
 /// and seeds.csv; the others are removed. The kept run is the best on the validation texts. Without such texts it is the
 /// first, so that nothing is chosen by the test part.
+///
+/// Or the model is an ensemble of them all, whatever a single seed has led to: the folder then holds that with the settings
+/// and the histories of the best run, and no checkpoints, as there is nothing to go on with.
 public final class SeedRuns {
   /// What a seed has led to.
   public struct Result: Codable, Sendable, Equatable {
-    /// The seed.
-    public let seed: UInt64
+    /// The seed; nil for the ensemble of all.
+    public let seed: UInt64?
     let validation, test: [[Int]]?
+
+    /// The predictions for the test texts.
+    package var testEvaluation: MulticlassEvaluation? { evaluation(test) }
 
     private func evaluation(_ confusion: [[Int]]?) -> MulticlassEvaluation? {
       confusion.map(MulticlassEvaluation.init(confusion:))
@@ -44,6 +50,8 @@ public final class SeedRuns {
     case preparation(Run.Preparation)
     /// Of a seed's training, this share is done.
     case progress(seed: UInt64, share: Double)
+    /// What a user should know before the model is used, as `Run` says it; what holds for several seeds is said once.
+    case warning(String)
     /// A seed's run is complete, or was before.
     case result(Result)
   }
@@ -51,6 +59,7 @@ public final class SeedRuns {
   /// What is in the subfolder's seeds.json.
   private struct Record: Codable {
     let count: Int
+    let makesEnsemble: Bool
     var results: [Result] = []
   }
 
@@ -67,6 +76,7 @@ public final class SeedRuns {
   public var seeds: [UInt64] { (0..<record.count).map { configuration.seed + UInt64($0) } }
 
   private static func recordPath(_ folder: String) -> String { "\(folder)/\(RunFiles.seeds)/seeds.json" }
+  private static func ensemblePath(_ folder: String) -> String { "\(folder)/\(RunFiles.seeds)/ensemble.safetensors" }
   private static func startPath(_ folder: String) -> String { "\(folder)/\(RunFiles.seeds)/start.safetensors" }
   private func path(of seed: UInt64) -> String { "\(folder.path)/\(RunFiles.seeds)/\(seed)" }
 
@@ -83,23 +93,25 @@ public final class SeedRuns {
   ///   - path: the folder.
   ///   - start: what the first run begins from; the others differ in what its seed has decided.
   ///   - count: the number of seeds; they count up from the start's.
+  ///   - makesEnsemble: whether the model is an ensemble of all, rather than the best of them.
   ///   - options: what this process decides for itself; it is one process.
   ///   - report: told of each preparation.
   /// - Precondition: there is a seed, and the last one is a number that fits.
-  /// - Throws: `TrainingError`, `CorpusError`, `FileError`.
+  /// - Throws: `TrainingError`, `CorpusError`, `FileError`; `ModelError` where an ensemble would be too large.
   public init(
-    beginning path: String, from start: @autoclosure () throws -> Checkpoint, count: Int,
+    beginning path: String, from start: @autoclosure () throws -> Checkpoint, count: Int, makesEnsemble: Bool = false,
     options: Run.Options = Run.Options(), report: (Run.Preparation) -> Void = { _ in }
   ) throws {
     try RunFolder.check(path, overwrite: options.overwrites)
     var start = try start()
     precondition(count > 0 && UInt64(count - 1) <= .max - start.configuration.seed, "there are no such seeds")
+    if makesEnsemble { try start.configuration.checkEnsemble(of: count) }
     var source = start.source
     source.path = options.dataPath ?? source.path
     let dataset = try source.load(start.configuration, threads: options.threads) { report(.reading($0)) }
     start.source.fingerprint = try Self.fingerprint(dataset, start.configuration)
     folder = try RunFolder(beginning: path, start.configuration, overwrite: options.overwrites)
-    (self.start, self.options, record) = (start, options, Record(count: count))
+    (self.start, self.options, record) = (start, options, Record(count: count, makesEnsemble: makesEnsemble))
     try createFolder("\(path)/\(RunFiles.seeds)")
     try start.write(to: Self.startPath(path))
     // Last: a folder that has it can go on.
@@ -135,11 +147,12 @@ public final class SeedRuns {
 
   /// Trains with all seeds, until `report` answers `.stop`; then lets the folder hold the run to keep.
   ///
-  /// - Returns: what the kept run has led to; nil where it was stopped.
+  /// - Returns: what the kept run or the ensemble has led to; nil where it was stopped.
   /// - Throws: what `Run` does, and what `report` throws.
   public func train(_ report: (Event) throws -> TrainingAnswer = { _ in .goOn }) throws -> Result? {
     for result in record.results { _ = try report(.result(result)) }
     let left = seeds.dropFirst(record.results.count)
+    var warnings: Set<String> = []
     for seed in left {
       let run = try run(seed, isFirst: seed == left.first, report)
       let ending = try run.train { _ in try report(.progress(seed: seed, share: run.trainer.shareOfSteps)) }
@@ -149,12 +162,34 @@ public final class SeedRuns {
         test: try run.testEvaluation(threads: options.threads)?.confusion)
       record.results.append(result)
       try writeRecord()
+      for warning in run.warnings where warnings.insert(warning).inserted { _ = try report(.warning(warning)) }
       if try report(.result(result)) == .stop, record.results.count < record.count { return nil }
     }
-    let kept = best
+    let kept = record.makesEnsemble ? try ensemble() : best
     try AtomicFile.write([Data(table(kept).utf8)], to: "\(folder.path)/\(RunFiles.seedTable)")
-    try keep(kept.seed)
+    try keep(best.seed!)
     return kept
+  }
+
+  /// Writes the ensemble, and tests it. A process that was killed may have made it already, and removed runs.
+  private func ensemble() throws -> Result {
+    let paths = seeds.map { self.path(of: $0) + "/" + RunFiles.model }
+    var path = Self.ensemblePath(folder.path)
+    if !FileManager.default.fileExists(atPath: path) {
+      if paths.allSatisfy(FileManager.default.fileExists) {
+        try Model(ensembleOf: paths.map { try Model(contentsOf: $0) }, paths: paths).write(to: path, as: .safetensors)
+      } else {
+        path = "\(folder.path)/\(RunFiles.model)"
+      }
+    }
+    let model = try Model(contentsOf: path)
+    var source = start.source
+    source.path = options.dataPath ?? source.path
+    let test = try source.load(start.configuration, threads: options.threads).test
+    let outcomes = try model.outcomes(of: test, threads: options.threads, path: path)
+    let evaluation = MulticlassEvaluation(
+      predicted: outcomes.map(model.predictedLabel), labels: test.labels, labelCount: start.configuration.labelCount)
+    return Result(seed: nil, validation: nil, test: test.count > 0 ? evaluation.confusion : nil)
   }
 
   /// A seed's run: a new one, or the one that is there to go on with.
@@ -192,12 +227,13 @@ public final class SeedRuns {
     let header =
       "seed,validation_accuracy,validation_macro_f1,test_accuracy,test_accuracy_from,test_accuracy_to,test_macro_f1,kept\n"
     return header
-      + record.results.map { result in
+      + (record.results + (kept.seed == nil ? [kept] : [])).map { result in
         let figures = [
           result.validationAccuracy, result.validationMacroF1, result.testAccuracy,
           result.testAccuracyInterval?.lowerBound, result.testAccuracyInterval?.upperBound, result.testMacroF1,
         ].map(text)
-        return (["\(result.seed)"] + figures + ["\(result.seed == kept.seed)"]).joined(separator: ",") + "\n"
+        return ([result.seed.map { "\($0)" } ?? "all"] + figures + ["\(result.seed == kept.seed)"]).joined(
+          separator: ",") + "\n"
       }.joined()
   }
 
@@ -209,13 +245,18 @@ public final class SeedRuns {
       guard files.fileExists(atPath: path) else { return }
       do { try files.removeItem(atPath: path) } catch { throw FileError(.unwritable(.remove, code: nil), path: path) }
     }
-    for name in (try? files.contentsOfDirectory(atPath: own).sorted()) ?? [] where name != ".lock" {
+    func move(_ path: String, to name: String) throws {
       let target = "\(folder.path)/\(name)"
-      if name == RunFiles.checkpoints { try remove(target) }
-      guard rename("\(own)/\(name)", target) == 0 else {
-        throw FileError(.unwritable(.write, code: errno), path: target)
-      }
+      guard rename(path, target) == 0 else { throw FileError(.unwritable(.write, code: errno), path: target) }
     }
+    let ofOneSeed = [RunFiles.model, RunFiles.bestModel, RunFiles.checkpoints]
+    for name in (try? files.contentsOfDirectory(atPath: own).sorted()) ?? [] where name != ".lock" {
+      if record.makesEnsemble, ofOneSeed.contains(name) { continue }
+      if name == RunFiles.checkpoints { try remove("\(folder.path)/\(name)") }
+      try move("\(own)/\(name)", to: name)
+    }
+    let ensemble = Self.ensemblePath(folder.path)
+    if files.fileExists(atPath: ensemble) { try move(ensemble, to: RunFiles.model) }
     for seed in seeds { try remove(path(of: seed)) }
     // Without it, the folder is that of a single run.
     try remove(Self.recordPath(folder.path))
@@ -237,5 +278,16 @@ extension Checkpoint {
       result.state.parameters.values[index] = new[index]
     }
     return result
+  }
+}
+
+extension TrainingConfiguration {
+  /// Checks that so many networks with these settings fit into one.
+  func checkEnsemble(of count: Int) throws {
+    if let setting = ensemble(of: count).invalidSetting {
+      throw ModelError(
+        .tooLarge, problem: "in an ensemble of \(count) networks, \(setting.name) \(setting.rule)",
+        advice: "train with fewer seeds")
+    }
   }
 }

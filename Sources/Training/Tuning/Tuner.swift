@@ -13,7 +13,7 @@ import Synchronization
 ///     options.trialLimit = 40
 ///     let tuner = Tuner(DataSource(path: "reviews.csv"), folder: "tuned", options: options)
 ///     for try await trial in tuner.trials { print(trial.accuracy ?? 0) }
-///     if let tuning = try tuner.goingOn.search() { try tuner.run(tuning)?.train() }
+///     if let tuning = try tuner.goingOn.search() { try tuner.runs(tuning)?.train() }
 ///
 /// Trial 1 has the settings that ``AutomaticSettings`` chooses. Those after it are, first, n-grams alone, which are cheap
 /// and many; then networks, beside the best n-grams. Most change one or two settings of the best trial of their kind so
@@ -108,7 +108,7 @@ public struct Tuner: Sendable {
   }
 
   /// The run with the best settings, on all training texts, in the same folder: a new one, or the one that is there to go
-  /// on with.
+  /// on with. It leaves a single network; `runs` leaves the ensemble that was asked for.
   ///
   /// - Parameters:
   ///   - tuning: what was found.
@@ -123,6 +123,24 @@ public struct Tuner: Sendable {
       return try Run(resuming: folder, options: options, report: report)
     }
     return try Run(beginning: folder, from: tuning.start, options: options, report: report)
+  }
+
+  /// The runs with the best settings, on all training texts, in the same folder, one for each network of the ensemble:
+  /// new ones, or those that are there to go on with.
+  ///
+  /// - Parameters:
+  ///   - tuning: what was found.
+  ///   - report: told of each preparation.
+  /// - Returns: nil where the runs are finished and nothing is left to do.
+  /// - Throws: as `SeedRuns` does.
+  public func runs(_ tuning: Tuning, report: (Run.Preparation) -> Void = { _ in }) throws -> SeedRuns? {
+    var options = Run.Options()
+    (options.threads, options.overwrites) = (threads, true)
+    if SeedRuns.areUnderWay(in: folder) { return try SeedRuns(resuming: folder, options: options) }
+    if FileManager.default.fileExists(atPath: folder + "/" + RunFiles.model) { return nil }
+    return try SeedRuns(
+      beginning: folder, from: tuning.start, count: tuning.seedCount, makesEnsemble: tuning.seedCount > 1,
+      options: options, report: report)
   }
 
   /// The trials, each whenever it has come to be compared with others, and so maybe several times. The search works on a
@@ -164,6 +182,8 @@ public struct Tuning: Sendable {
   public let best: Trial
   /// The one whose settings the model gets: the best, or trial 1 where the best is ahead of that by no more than luck.
   public let choice: Trial
+  /// How many networks with these settings, from as many seeds, the model is an ensemble of.
+  public let seedCount: Int
   /// The start of a run on all training texts with these settings.
   public let start: Checkpoint
 }

@@ -25,6 +25,9 @@ public struct TuningOptions: Codable, Sendable, Equatable {
   public var modelSizeLimit: Int?
   /// The fewest texts that the model has to classify in a second, their reading not counted; nil for any number.
   public var speedLimit: Double?
+  /// How many networks with the best settings, trained from as many seeds, the model is an ensemble of. Nil for 3, or for
+  /// 1 where the best settings have no network or a limit of size or speed leaves no room.
+  public var seedCount: Int?
   /// Seeds the order of the trials, and each of them.
   public var seed: UInt64 = 0
 

@@ -97,7 +97,9 @@ final class TuningSearch {
     try Self.check(record.options)
     (space, self.threads) = (Self.space(record), threads)
     trials = try Self.trials(in: path)
-    isOver = FileManager.default.fileExists(atPath: path + "/" + RunFiles.checkpoints)
+    isOver =
+      SeedRuns.areUnderWay(in: path)
+      || [RunFiles.checkpoints, RunFiles.model].contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
     secondsBefore = trials.reduce(0) { $0 + $1.seconds }
     start = .now
     let dataset = try Self.load(record, space.start.tokens, space, threads)
@@ -113,7 +115,7 @@ final class TuningSearch {
   private static func check(_ options: TuningOptions) throws {
     guard options.trialLimit ?? 1 > 0, options.seconds ?? 1 > 0, options.folds ?? 1 > 0,
       options.trialLimit != nil || options.seconds != nil, options.modelSizeLimit ?? 1 > 0,
-      options.speedLimit ?? 1 > 0
+      options.speedLimit ?? 1 > 0, options.seedCount ?? 1 > 0
     else { throw TrainingError.invalidTuning }
   }
 
@@ -204,9 +206,22 @@ final class TuningSearch {
       throw TrainingError.noUsableTrial(trials.last?.problem)
     }
     return Tuning(
-      trials: trials, best: best, choice: choice,
+      trials: trials, best: best, choice: choice, seedCount: seedCount(choice),
       start: try Checkpoint(configuration: choice.configuration, source: Self.source(record, choice.tokens)))
   }
+
+  /// How many networks with the settings of a trial the model is made of.
+  private func seedCount(_ choice: Trial) -> Int {
+    if let count = options.seedCount { return count }
+    let count = Self.usualSeedCount
+    let size = choice.modelSize ?? 0
+    let fits =
+      size * count <= options.modelSizeLimit ?? .max && options.speedLimit == nil
+      && (try? choice.configuration.checkEnsemble(of: count)) != nil
+    return choice.configuration.hasNetwork && fits ? count : 1
+  }
+
+  private static let usualSeedCount = 3
 
   /// The number of folds on which the best trials are measured: fewer than there are where the defaults would need most
   /// of the time for them.

@@ -3,6 +3,7 @@ import Fixtures
 import Foundation
 import Hyperparameters
 import Models
+import NGrams
 import RecurrentNetwork
 import Testing
 
@@ -48,19 +49,19 @@ import Testing
       #expect(kept.validationAccuracy == results.compactMap(\.validationAccuracy).max())
       #expect(results.first { $0.validationAccuracy == kept.validationAccuracy }?.validationMacroF1 != nil)
       for result in results {
-        let run = try Run(beginning: folder.path("\(result.seed)"), from: start.withSeed(result.seed))
+        let run = try Run(beginning: folder.path("\(result.seed!)"), from: start.withSeed(result.seed!))
         try run.train()
         #expect(run.trainer.state.epochs.last?.validation.accuracy == result.validationAccuracy)
-        let model = try Model(contentsOf: folder.path("\(result.seed)"))
+        let model = try Model(contentsOf: folder.path("\(result.seed!)"))
         let right = try model.outcomes(of: run.dataset.test, threads: 1).map(\.label)
         #expect(zip(right, run.dataset.test.labels).count { $0 == $1 } == Int((result.testAccuracy! * 12).rounded()))
       }
       for file in Self.files {
-        #expect(try folder.bytes("a/\(file)") == folder.bytes("\(kept.seed)/\(file)"), "\(file)")
+        #expect(try folder.bytes("a/\(file)") == folder.bytes("\(kept.seed!)/\(file)"), "\(file)")
       }
       let rows = try folder.text("a/seeds.csv").split(separator: "\n")
       #expect(rows.count == 5 && rows[0].hasPrefix("seed,validation_accuracy,"))
-      #expect(rows.filter { $0.hasSuffix(",true") }.map { $0.prefix { $0 != "," } } == ["\(kept.seed)"])
+      #expect(rows.filter { $0.hasSuffix(",true") }.map { $0.prefix { $0 != "," } } == ["\(kept.seed!)"])
       #expect(!folder.contains("a/seeds") && folder.contains("a/checkpoints") && folder.contains("a/run.json"))
       // It is a run like any other.
       #expect(try Run(resuming: folder.path("a")) == nil)
@@ -132,6 +133,87 @@ import Testing
       }
       #expect(tests.max()! > tests[0], "the test is of no use: \(tests)")
       #expect(kept?.seed == 4 && kept?.validationAccuracy == nil)
+    }
+  }
+
+  /// A network of which the n-grams are a part.
+  private static func wideStart(_ folder: TemporaryFolder) throws -> Checkpoint {
+    var start = try start(folder)
+    start.configuration.wide = NGramSettings()
+    return start
+  }
+
+  @Test("leave an ensemble with the mean of all models' logits")
+  func ensemble() throws {
+    try withTemporaryFolder { folder in
+      let start = try Self.wideStart(folder)
+      let kept = try #require(
+        try SeedRuns(beginning: folder.path("a"), from: start, count: 3, makesEnsemble: true).train())
+      let model = try Model(contentsOf: folder.path("a/model.safetensors"))
+      #expect(kept.seed == nil && model.architecture.hiddenSize == 9)
+      let run = try Run(beginning: folder.path("3"), from: start)
+      try run.train()
+      let test = run.dataset.test
+      var sums = try Model(contentsOf: folder.path("3/model.safetensors")).logits(of: test, threads: 1)
+      for seed in [4, 5] as [UInt64] {
+        try Run(beginning: folder.path("\(seed)"), from: start.withSeed(seed)).train()
+        let own = try Model(contentsOf: folder.path("\(seed)/model.safetensors")).logits(of: test, threads: 1)
+        for index in sums.indices { sums[index] += own[index] }
+      }
+      let logits = try model.logits(of: test, threads: 1)
+      #expect(zip(logits, sums).allSatisfy { abs($0 - $1 / 3) < 1e-5 })
+      let right = zip(logits, test.labels).count { ($0 > 0) == ($1 == 1) }
+      #expect(abs(kept.testAccuracy! - Double(right) / Double(test.count)) < 1e-12)
+      let rows = try folder.text("a/seeds.csv").split(separator: "\n")
+      #expect(rows.count == 5 && rows[4].hasPrefix("all,,,0.") && rows[4].hasSuffix(",true"))
+      #expect(rows[1..<4].allSatisfy { $0.hasSuffix(",false") })
+      #expect(!folder.contains("a/seeds") && !folder.contains("a/checkpoints") && folder.contains("a/history.csv"))
+    }
+  }
+
+  @Test("leave the same ensemble when they are killed as it is put into its place")
+  func killedEnsemble() throws {
+    try withTemporaryFolder { folder in
+      let start = try Self.wideStart(folder)
+      _ = try SeedRuns(beginning: folder.path("whole"), from: start, count: 2, makesEnsemble: true).train()
+      for isMoved in [false, true] {
+        let name = "parts-\(isMoved)"
+        var accuracies: [Double] = []
+        #expect(throws: CancellationError.self) {
+          try SeedRuns(beginning: folder.path(name), from: start, count: 2, makesEnsemble: true).train {
+            guard case .result(let result) = $0 else { return .goOn }
+            accuracies.append(result.validationAccuracy!)
+            if accuracies.count == 2 { throw CancellationError() }
+            return .goOn
+          }
+        }
+        if isMoved {
+          try folder.write(folder.bytes("whole/model.safetensors"), to: "\(name)/model.safetensors")
+          let (best, other) = accuracies[1] > accuracies[0] ? (4, 3) : (3, 4)
+          for file in Self.files.dropFirst() {
+            try folder.write(folder.bytes("\(name)/seeds/\(best)/\(file)"), to: "\(name)/\(file)")
+            try FileManager.default.removeItem(atPath: folder.path("\(name)/seeds/\(best)/\(file)"))
+          }
+          try FileManager.default.removeItem(atPath: folder.path("\(name)/seeds/\(other)"))
+        }
+        #expect(try SeedRuns(resuming: folder.path(name)).train()?.seed == nil)
+        for file in Self.files + ["seeds.csv"] {
+          #expect(try folder.bytes("\(name)/\(file)") == folder.bytes("whole/\(file)"), "\(file)")
+        }
+        #expect(!folder.contains("\(name)/seeds"))
+      }
+    }
+  }
+
+  @Test("refuse an ensemble that is too large before they train")
+  func largeEnsemble() throws {
+    try withTemporaryFolder { folder in
+      var start = try Self.start(folder)
+      start.configuration.hiddenSize = 4000
+      #expect(throws: ModelError.self) {
+        try SeedRuns(beginning: folder.path("a"), from: start, count: 1000, makesEnsemble: true)
+      }
+      #expect(!folder.contains("a"))
     }
   }
 

@@ -2,6 +2,7 @@ import Corpus
 import Fixtures
 import Foundation
 import Hyperparameters
+import Models
 import RecurrentNetwork
 import Testing
 
@@ -122,6 +123,41 @@ import Testing
       let again = try #require(try more.search())
       #expect(Self.facts(again.trials) == Self.facts(expected.trials))
       #expect(try more.run(again) == nil)
+    }
+  }
+
+  @Test("leaves an ensemble of the best network, unless a limit leaves no room")
+  func ensemble() throws {
+    try withTable { folder, source in
+      var options = Self.options
+      options.seedCount = 2
+      let tuner = Tuner(source, folder: folder.path("a"), options: options)
+      let tuning = try #require(try tuner.search())
+      #expect(tuning.seedCount == 2)
+      #expect(try tuner.runs(tuning)?.train { _ in .stop } == nil)
+      var again = try #require(try tuner.goingOn.search())
+      let kept = try tuner.runs(again)?.train()
+      #expect(kept != nil && kept?.seed == nil)
+      again = try #require(try tuner.goingOn.search())
+      #expect(try tuner.runs(again) == nil)
+      let members = try (0..<2 as Range<UInt64>).map { seed in
+        let path = folder.path("\(seed)")
+        try Run(beginning: path, from: tuning.start.withSeed(tuning.start.configuration.seed + seed)).train()
+        return try Model(contentsOf: path)
+      }
+      #expect(try Model(contentsOf: folder.path("a")) == Model(ensembleOf: members))
+      func seedCount(_ change: (inout TuningOptions) -> Void) throws -> Int {
+        options = Self.options
+        // The defaults alone, which have a network.
+        options.trialLimit = 1
+        change(&options)
+        return try #require(try Tuner(source, folder: folder.path("b"), options: options, overwrites: true).search())
+          .seedCount
+      }
+      #expect(try seedCount { _ in } == 3)
+      #expect(try seedCount { $0.speedLimit = 1 } == 1)
+      #expect(try seedCount { $0.modelSizeLimit = 2 * tuning.trials[0].modelSize! } == 1)
+      #expect(try seedCount { $0.modelSizeLimit = 3 * tuning.trials[0].modelSize! } == 3)
     }
   }
 

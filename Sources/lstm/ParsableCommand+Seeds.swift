@@ -1,9 +1,14 @@
 import ArgumentParser
 import Training
 
-extension Train {
+extension ParsableCommand {
   /// Trains with several seeds, and prints a row for each.
-  func train(_ runs: SeedRuns, folder: String, report: (Run.Preparation) -> Void) throws {
+  ///
+  /// - Parameter command: what goes on where it is stopped, given --resume.
+  func train(
+    _ runs: SeedRuns, folder: String, command: String = "lstm train", isQuiet quiet: Bool,
+    report: (Run.Preparation) -> Void
+  ) throws {
     var (table, results) = (FigureTable([], isQuiet: quiet), [SeedRuns.Result]())
     Interruption.listen()
     let kept = try runs.train { event in
@@ -11,6 +16,9 @@ extension Train {
       case .preparation(let preparation): report(preparation)
       case .progress(let seed, let share):
         table.draw("Seed \(seed), \(results.count + 1) of \(runs.seeds.count)", done: share)
+      case .warning(let warning):
+        table.end()
+        if !quiet { printError("Warning: \(warning)") }
       case .result(let result):
         let hasValidation = result.validationAccuracy != nil
         if results.isEmpty {
@@ -20,7 +28,7 @@ extension Train {
         }
         results.append(result)
         table.print(
-          ["\(result.seed)"]
+          ["\(result.seed!)"]
             + (hasValidation ? [shown(result.validationAccuracy), shown(result.validationMacroF1)] : [])
             + [shown(result.testAccuracy, result.testAccuracyInterval), shown(result.testMacroF1)])
       }
@@ -28,7 +36,7 @@ extension Train {
     }
     table.end()
     guard let kept else {
-      if !quiet { printError("Stopped after the current batch. Continue with: lstm train --resume \(folder)") }
+      if !quiet { printError("Stopped after the current batch. Continue with: \(command) --resume \(folder)") }
       throw ExitCode(Interruption.exitCode ?? 1)
     }
     if quiet { return }
@@ -41,8 +49,13 @@ extension Train {
       line("validation", \.validationAccuracy, \.validationMacroF1), line("test", \.testAccuracy, \.testMacroF1),
     ].compactMap(\.self)
     if !lines.isEmpty { printProgress("Mean ± standard deviation - \(lines.joined(separator: "; "))") }
+    guard let seed = kept.seed else {
+      printProgress("Kept: all \(results.count), as one network")
+      if let test = kept.testEvaluation { printTestAccuracy(test) }
+      return
+    }
     printProgress(
-      "Kept: seed \(kept.seed), "
+      "Kept: seed \(seed), "
         + (kept.validationAccuracy == nil
           ? "the first, as there are no texts to validate on" : "as none is better on the validation texts"))
   }
