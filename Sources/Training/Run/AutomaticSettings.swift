@@ -155,7 +155,8 @@ public struct AutomaticSettings: Sendable {
           + grouped(vocabularyLimit),
         "the network reads the last \(grouped(settings.maxLength)) tokens of a text: enough for 98 % of the texts, up to a limit "
           + "of \(grouped(lengthLimit))",
-        "\(settings.epochs) epochs of \(stepsPerEpoch) step\(stepsPerEpoch == 1 ? "" : "s"), \(settings.batchSize) texts a step",
+        "\(settings.epochs) epochs in batches of \(settings.batchSize)"
+          + (facts.count < manyTexts ? ": some 400 steps, but 4 to 30 epochs" : ""),
       ]
     )
   }
