@@ -1,3 +1,5 @@
+import Foundation
+
 /// Checks that bytes are JSON as RFC 8259 defines it.
 ///
 /// Foundation's decoder skips what isn't asked for without looking at it, and allows commas before brackets: -01, raw
@@ -27,6 +29,16 @@ package struct JSONSyntax {
     }
     if let result { return try result.get() }
     try check(ContiguousArray(bytes), needsFiniteNumbers: needsFiniteNumbers)
+  }
+
+  /// Decodes a value, after it was checked.
+  ///
+  /// - Throws: `Problem`, or what the decoder does.
+  package static func decode<Value: Decodable>(
+    _ type: Value.Type, from json: Data, by decoder: JSONDecoder = JSONDecoder()
+  ) throws -> Value {
+    try check(json)
+    return try decoder.decode(type, from: json)
   }
 
   private static func whole(_ bytes: UnsafeBufferPointer<UInt8>, _ needsFiniteNumbers: Bool) throws(Problem) {

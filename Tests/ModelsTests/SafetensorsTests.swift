@@ -108,6 +108,7 @@ import Testing
     ("{\"a\":{\(tensor)}}", 7, nil, "ends at data byte 8, but there are 7"),
     ("{\"a\":{\(tensor)},\"a\":{\(tensor)}}", 8, nil, "“a” occurs twice"),
     ("{\"a\":{\(tensor)},\"b\":{\(tensor)}}", 8, nil, "tensors must be contiguous"),
+    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,08]}}", 8, nil, "expected a non-negative integer"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, nil, "starts at data byte 4, expected 0"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, nil, "expected 12 for its shape"),
     ("{\"a\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}", 8, nil, "dtype F16, expected F32"),

@@ -282,6 +282,8 @@
     @Test(
       "What is wrong with a request is said",
       arguments: [
+        ("/predict", #"{"text": "a", "x": -01}"#, 400, "not JSON: byte 21: "),
+        ("/predict", #"{"text": "a",}"#, 400, "not JSON"),
         ("/predict", "", 400, "not JSON"), ("/predict", "{\"text\": \"a", 400, "not JSON"),
         ("/predict", "{}", 422, "“text” is missing"), ("/predict", "[]", 422, "the body must be an object"),
         ("/predict", #"{"text": 7}"#, 422, "“text” must be a string"),

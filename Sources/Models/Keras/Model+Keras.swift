@@ -148,7 +148,7 @@ extension Model {
     let archive = try ZipArchive(path: path, sizeLimit: max(1 << 20, size.multipliedReportingOverflow(by: 100).0))
     func json<Value: Decodable>(_ entry: String) throws -> Value {
       let data = try archive.contents(of: entry)
-      do { return try JSONDecoder().decode(Value.self, from: data) } catch {
+      do { return try JSONSyntax.decode(Value.self, from: data) } catch {
         throw fail("\(entry): it isn't JSON as Keras writes it")
       }
     }
@@ -191,7 +191,7 @@ extension Model {
     let weights = KerasWeights(file, path: path, advice: Self.advice)
     func json(_ name: String) throws -> JSON? {
       guard let text = file.texts(name)?.first else { return nil }
-      do { return try JSONDecoder().decode(JSON.self, from: Data(text.utf8)) } catch {
+      do { return try JSONSyntax.decode(JSON.self, from: Data(text.utf8)) } catch {
         throw weights.fail("\(name): it isn't JSON as Keras writes it")
       }
     }

@@ -45,7 +45,7 @@ extension Model {
     var metadata = try ModelMetadata([:], path: path)
     if archive.entryNames.contains(Self.metadataEntry) {
       let json = try archive.read(Self.metadataEntry) { try NPYArray.bytes(from: &$0) }
-      guard let texts = try? JSONDecoder().decode([String: String].self, from: Data(json)) else {
+      guard let texts = try? JSONSyntax.decode([String: String].self, from: Data(json)) else {
         throw fail("metadata is not a JSON object of strings")
       }
       metadata = try ModelMetadata(texts, path: path)

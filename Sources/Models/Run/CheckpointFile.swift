@@ -100,7 +100,7 @@ package struct CheckpointFile {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    do { return try decoder.decode(Value.self, from: Data((file.metadata[key] ?? "").utf8)) } catch {
+    do { return try JSONSyntax.decode(Value.self, from: Data((file.metadata[key] ?? "").utf8), by: decoder) } catch {
       throw Self.error(path, "its \(key) can't be read")
     }
   }

@@ -53,7 +53,7 @@ enum WideTensors {
       return nil
     }
     let contradiction = fail("the n-grams can't be read, or contradict themselves", path)
-    guard let description = try? JSONDecoder().decode(Description.self, from: Data(json.utf8)),
+    guard let description = try? JSONSyntax.decode(Description.self, from: Data(json.utf8)),
       entries.allSatisfy({ $0 != nil }), entries[2]!.shape.count == 1, entries[3]!.shape.count == 2,
       entries[3]!.shape[1] == 2, entries[3]!.shape[0] < countLimit, entries[1]!.shape == entries[0]!.shape
     else { throw contradiction }

@@ -48,7 +48,7 @@ package struct ModelMetadata: Equatable {
     }
     func value<Value: Decodable>(_ key: String, _ problem: String) throws -> Value? {
       guard let json = texts[key] else { return nil }
-      guard let value = try? JSONDecoder().decode(Value.self, from: Data(json.utf8)) else {
+      guard let value = try? JSONSyntax.decode(Value.self, from: Data(json.utf8)) else {
         throw fail("\(key) \(problem)")
       }
       return value

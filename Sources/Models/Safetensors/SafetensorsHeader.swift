@@ -115,7 +115,9 @@ struct SafetensorsHeader {
         value = next
         position += 1
       }
-      guard position > start else { throw problem("expected a non-negative integer") }
+      guard position > start, position == start + 1 || bytes[start] != UInt8(ascii: "0") else {
+        throw problem("expected a non-negative integer")
+      }
       result.append(value)
     } while take(",")
     try expect("]")

@@ -1,4 +1,5 @@
 #if Serve
+  import Files
   import Foundation
 
   /// A request's JSON.
@@ -10,8 +11,10 @@
       guard String(validating: bytes, as: UTF8.self) != nil else {
         throw RequestError(.malformed, "the body is not UTF-8")
       }
-      do { return try JSONDecoder().decode(type, from: bytes) } catch let error as RequestError {
+      do { return try JSONSyntax.decode(type, from: bytes) } catch let error as RequestError {
         throw error
+      } catch let error as JSONSyntax.Problem {
+        throw RequestError(.malformed, "the body is not JSON: byte \(error.offset): \(error.text)")
       } catch let error as DecodingError {
         throw described(error)
       } catch {
