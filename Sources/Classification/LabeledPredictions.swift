@@ -96,8 +96,12 @@ extension LabeledPredictions {
           guard let place = columns.firstIndex(of: name) else { throw other("no column \(CorpusError.quoted(name))") }
           return place
         }
-        rows += batch.map { row in
+        rows += try batch.map { row in
           let values = places.map { row.values.indices.contains($0) ? row.values[$0] : "" }
+          for place in [3, 4] where values[place].isEmpty {
+            let text = CorpusError.quoted(row.text)
+            throw other("nothing in the column \(Self.columns[place]) of the row with \(text)")
+          }
           return Row(
             file: values[0], line: Int(values[1]) ?? 0, text: row.text, label: values[3], predicted: values[4],
             probabilities: [])

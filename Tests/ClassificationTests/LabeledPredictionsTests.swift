@@ -41,6 +41,7 @@ import Testing
     "are refused where they are something else",
     arguments: [
       ("file,line,text,label\nf,2,t,a\n", "no column “predicted”"),
+      ("file,line,text,label,predicted\nf,2,t,a,\n", "nothing in the column predicted of the row with “t”"),
       ("a,b\n1,2\n", "file, line, text, label, predicted"),
       ("file,line,text,label,predicted\n", "found no row"), ("", "found an empty file"),
     ])
