@@ -9,7 +9,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["Corpus", "Hyperparameters", "Models", "RecurrentNetwork", "Training"].map {
+      dependencies: ["Classification", "Corpus", "Hyperparameters", "Models", "RecurrentNetwork", "Training"].map {
         .product(name: $0, package: "swift-lstm")
       })
   ],
