@@ -53,7 +53,7 @@ public final class Run {
   }
 
   /// The version of this package, which run.json names.
-  public static let version = "0.1.0"
+  public static let version = "0.2.0"
 
   /// Does the steps; its state tells how far they have come.
   public let trainer: Trainer
