@@ -111,8 +111,8 @@ struct Train: ParsableCommand {
 
   @Flag(
     help: .init(
-      "With --seeds: keep all runs as one network, an ensemble, a little more accurate than each, and so many times as "
-        + "large."))
+      "With --seeds: keep the ensemble of all runs, as one network: a little more accurate than each of them, and as many "
+        + "times as large."))
   var ensemble = false
 
   @Flag(

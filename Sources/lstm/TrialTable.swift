@@ -60,7 +60,7 @@ struct TrialTable {
     if isQuiet { return }
     printProgress("Best of \(tuning.trials.count): trial \(tuning.best.number) (\(settings(of: tuning.best)))")
     if tuning.choice != tuning.best {
-      printProgress("It is ahead of the defaults by no more than luck would be: these are kept")
+      printProgress("Its lead over the defaults may be luck, so the defaults are kept")
     }
   }
 }

@@ -21,12 +21,12 @@ struct Tune: ParsableCommand {
       whole, and twice the default vocabulary; 10 to 50 % of words dropped, 0 to 40 % of the state, 30 to 70 % of the \
       outputs.
 
-      The best settings are those of the trial that did best on all parts; the defaults, where its accuracy is \
-      better than theirs by no more than luck would be. With them three networks are trained on all training texts, \
-      as lstm train --seeds 3 --ensemble would, and nothing is chosen by the test part. The folder has trials.csv \
-      besides what a run leaves; its run.json has the best settings, which lstm train --configuration takes. With \
-      --trials, the weights depend only on the data and the options; with --minutes, on how many trials there was \
-      time for, too. Under mpirun, the ranks share the trials out.
+      The best settings are those of the trial that did best on all parts, or the defaults, where its lead over them \
+      in accuracy may be luck. With them, three networks are trained on all training texts, as lstm train --seeds 3 \
+      --ensemble would, and nothing is chosen by the test part. The folder has trials.csv besides what a run leaves; \
+      its run.json has the best settings, which lstm train --configuration takes. With --trials, the weights depend \
+      only on the data and the options; with --minutes, on how many trials there was time for, too. Under mpirun, \
+      the ranks share the trials out.
       """)
 
   @Option(help: .init("Labeled texts, as for lstm train.", valueName: "path"))

@@ -76,9 +76,7 @@ public struct LearningCurve: Sendable {
         try report(.progress(textCount: count, share: $1))
       }
       guard let model else { return nil }
-      let predicted = try model.outcomes(of: validation, threads: threads).map(model.predictedLabel)
-      let evaluation = MulticlassEvaluation(
-        predicted: predicted, labels: validation.labels, labelCount: configuration.labelCount)
+      let evaluation = try model.evaluation(of: validation, threads: threads)
       guard let accuracy = evaluation.accuracy, let interval = evaluation.accuracyInterval,
         let macroF1 = evaluation.macroF1
       else { throw TrainingError.noData(.validation) }

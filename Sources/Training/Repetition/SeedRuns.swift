@@ -17,8 +17,8 @@ import RecurrentNetwork
 /// and seeds.csv; the others are removed. The kept run is the best on the validation texts. Without such texts it is the
 /// first, so that nothing is chosen by the test part.
 ///
-/// Or the model is an ensemble of them all, whatever a single seed has led to: the folder then holds that with the settings
-/// and the histories of the best run, and no checkpoints, as there is nothing to go on with.
+/// Or the model is the ensemble of them all, so that nothing hangs on a single seed: the folder then holds that with the
+/// settings and the histories of the best run, and no checkpoints, as there is nothing to go on with.
 public final class SeedRuns {
   /// What a seed has led to.
   public struct Result: Codable, Sendable, Equatable {
@@ -106,9 +106,7 @@ public final class SeedRuns {
     var start = try start()
     precondition(count > 0 && UInt64(count - 1) <= .max - start.configuration.seed, "there are no such seeds")
     if makesEnsemble { try start.configuration.checkEnsemble(of: count) }
-    var source = start.source
-    source.path = options.dataPath ?? source.path
-    let dataset = try source.load(start.configuration, threads: options.threads) { report(.reading($0)) }
+    let dataset = try Self.load(start, options) { report(.reading($0)) }
     start.source.fingerprint = try Self.fingerprint(dataset, start.configuration)
     folder = try RunFolder(beginning: path, start.configuration, overwrite: options.overwrites)
     (self.start, self.options, record) = (start, options, Record(count: count, makesEnsemble: makesEnsemble))
@@ -131,6 +129,14 @@ public final class SeedRuns {
       let record = try? JSONDecoder().decode(Record.self, from: data)
     else { throw TrainingError.noCheckpoints(path: path) }
     self.record = record
+  }
+
+  private static func load(
+    _ start: Checkpoint, _ options: Run.Options, progress: (Double) -> Void = { _ in }
+  ) throws -> Dataset {
+    var source = start.source
+    source.path = options.dataPath ?? source.path
+    return try source.load(start.configuration, threads: options.threads, progress: progress)
   }
 
   private static func fingerprint(_ dataset: Dataset, _ configuration: TrainingConfiguration) throws -> String {
@@ -182,14 +188,11 @@ public final class SeedRuns {
         path = "\(folder.path)/\(RunFiles.model)"
       }
     }
-    let model = try Model(contentsOf: path)
-    var source = start.source
-    source.path = options.dataPath ?? source.path
-    let test = try source.load(start.configuration, threads: options.threads).test
-    let outcomes = try model.outcomes(of: test, threads: options.threads, path: path)
-    let evaluation = MulticlassEvaluation(
-      predicted: outcomes.map(model.predictedLabel), labels: test.labels, labelCount: start.configuration.labelCount)
-    return Result(seed: nil, validation: nil, test: test.count > 0 ? evaluation.confusion : nil)
+    let test = try Self.load(start, options).test
+    let evaluation =
+      test.count > 0
+      ? try Model(contentsOf: path).evaluation(of: test, threads: options.threads, path: path) : nil
+    return Result(seed: nil, validation: nil, test: evaluation?.confusion)
   }
 
   /// A seed's run: a new one, or the one that is there to go on with.

@@ -156,7 +156,7 @@ public struct AutomaticSettings: Sendable {
         "the network reads the last \(grouped(settings.maxLength)) tokens of a text: enough for 98 % of the texts, up to a limit "
           + "of \(grouped(lengthLimit))",
         "\(settings.epochs) epochs in batches of \(settings.batchSize)"
-          + (facts.count < manyTexts ? ": some 400 steps, but 4 to 30 epochs" : ""),
+          + (facts.count < manyTexts ? ": about 400 steps, within 4 to 30 epochs" : ""),
       ]
     )
   }

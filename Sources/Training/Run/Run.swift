@@ -315,10 +315,7 @@ public final class Run {
   ) throws -> MulticlassEvaluation? {
     guard let folder, dataset.test.count > 0 else { return nil }
     let path = folder.path + "/" + RunFiles.model
-    let model = try Model(contentsOf: path)
-    let outcomes = try model.outcomes(of: dataset.test, threads: threads, path: path, progress: progress)
-    return MulticlassEvaluation(
-      predicted: outcomes.map(model.predictedLabel), labels: dataset.test.labels, labelCount: configuration.labelCount)
+    return try Model(contentsOf: path).evaluation(of: dataset.test, threads: threads, path: path, progress: progress)
   }
 
   private func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
@@ -409,6 +406,20 @@ extension Dataset {
     var model = try model(joined.parameters, configuration)
     try model.setWide(joined.wide)
     return (model, joined.validationLogits)
+  }
+}
+
+extension Model {
+  /// How well it does on labeled texts.
+  ///
+  /// - Parameter path: its file, for messages; nil where it has none.
+  /// - Throws: `ModelError`.
+  func evaluation(
+    of data: LabeledSequences, threads: Int, path: String? = nil, progress: (Double) -> Void = { _ in }
+  ) throws -> MulticlassEvaluation {
+    let outcomes = try outcomes(of: data, threads: threads, path: path, progress: progress)
+    return MulticlassEvaluation(
+      predicted: outcomes.map(predictedLabel), labels: data.labels, labelCount: architecture.labelCount)
   }
 }
 

@@ -116,13 +116,17 @@ public struct Tuner: Sendable {
   /// - Returns: nil where the run is finished and nothing is left to do.
   /// - Throws: as `Run` does.
   public func run(_ tuning: Tuning, report: (Run.Preparation) -> Void = { _ in }) throws -> Run? {
-    var options = Run.Options()
-    // Nothing that is there is of any use but a checkpoint, by which a run goes on.
-    (options.threads, options.overwrites) = (threads, true)
     if FileManager.default.fileExists(atPath: folder + "/" + RunFiles.checkpoints) {
-      return try Run(resuming: folder, options: options, report: report)
+      return try Run(resuming: folder, options: runOptions, report: report)
     }
-    return try Run(beginning: folder, from: tuning.start, options: options, report: report)
+    return try Run(beginning: folder, from: tuning.start, options: runOptions, report: report)
+  }
+
+  /// Nothing in the folder is of any use to a new run.
+  private var runOptions: Run.Options {
+    var options = Run.Options()
+    (options.threads, options.overwrites) = (threads, true)
+    return options
   }
 
   /// The runs with the best settings, on all training texts, in the same folder, one for each network of the ensemble:
@@ -134,13 +138,11 @@ public struct Tuner: Sendable {
   /// - Returns: nil where the runs are finished and nothing is left to do.
   /// - Throws: as `SeedRuns` does.
   public func runs(_ tuning: Tuning, report: (Run.Preparation) -> Void = { _ in }) throws -> SeedRuns? {
-    var options = Run.Options()
-    (options.threads, options.overwrites) = (threads, true)
-    if SeedRuns.areUnderWay(in: folder) { return try SeedRuns(resuming: folder, options: options) }
+    if SeedRuns.areUnderWay(in: folder) { return try SeedRuns(resuming: folder, options: runOptions) }
     if FileManager.default.fileExists(atPath: folder + "/" + RunFiles.model) { return nil }
     return try SeedRuns(
       beginning: folder, from: tuning.start, count: tuning.seedCount, makesEnsemble: tuning.seedCount > 1,
-      options: options, report: report)
+      options: runOptions, report: report)
   }
 
   /// The trials, each whenever it has come to be compared with others, and so maybe several times. The search works on a
@@ -180,7 +182,7 @@ public struct Tuning: Sendable {
   public let trials: [Trial]
   /// The best one, of those that were measured most often.
   public let best: Trial
-  /// The one whose settings the model gets: the best, or trial 1 where the best is ahead of that by no more than luck.
+  /// The one whose settings the model gets: the best, or trial 1 where the lead over it may be luck.
   public let choice: Trial
   /// How many networks with these settings, from as many seeds, the model is an ensemble of.
   public let seedCount: Int

@@ -26,14 +26,14 @@ struct TuningSchedule {
     steps.reversed().lazy.compactMap { ranked(trials, folds: $0).first }.first
   }
 
-  /// The trial whose settings the model gets: the best one, or the defaults where that is ahead of them by no more than
-  /// its standard error, which the luckiest of many trials always is (L. Breiman et al., "Classification and regression
-  /// trees", 1984, has the rule). Of other metrics than the accuracy the best counts.
+  /// The trial whose settings the model gets: the best one, or the defaults where its lead over them is within its standard
+  /// error, as the lead of the luckiest of many trials may well be (the rule is that of L. Breiman et al., "Classification
+  /// and regression trees", 1984). By other metrics than the accuracy, the best one always is.
   func choice(of trials: [Trial]) -> Trial? {
-    guard let best = best(of: trials), let defaults = trials.first, defaults.problem == nil, metric == .accuracy,
-      !best.isClearlyMoreAccurate(than: defaults)
-    else { return best(of: trials) }
-    return defaults
+    guard let best = best(of: trials) else { return nil }
+    let defaults = trials[0]
+    let mayBeLuck = metric == .accuracy && !best.isClearlyMoreAccurate(than: defaults)
+    return mayBeLuck && defaults.problem == nil ? defaults : best
   }
 
   /// The trial whose next fold is to be measured; nil where it is a new trial's turn.
