@@ -3,9 +3,9 @@
     python Scripts/differential.py [--fuzz BINARY] [--count 1000] [--seed 0] [READER...]
 
 Readers are table (csv), lines (json, a row in each line), wordIndex (json), reviews (numpy and Keras's rules for imdb.npz),
-safetensors (its own package) and words (Keras's Tokenizer); those whose package is missing are left out. The files are written by those packages, and half of
-them are damaged in a few bytes. Where both read a file, they must read the same: any difference is printed, and makes this
-fail. Refusing what Python takes is no difference: a table is counted as Python's alone.
+safetensors (its own package) and words (Keras's Tokenizer); those whose package is missing are left out. The files are
+written by those packages, and half of them are damaged in a few bytes. Where both read a file, they must read the same: the
+first differences are printed, and any makes this fail. A file that only one of them reads is counted, and is no difference.
 
 BINARY is what Scripts/fuzz.sh builds.
 """

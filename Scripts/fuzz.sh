@@ -11,7 +11,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/fuzz"
 seconds=${1:-60}
 shift || true
 readers=("$@")
-if [ "${#readers[@]}" = 0 ]; then readers=(model data unlabeled wordVectors predictions wordIndex configuration checkpoint safetensors); fi
+if [ "${#readers[@]}" = 0 ]; then
+  readers=(model data unlabeled wordVectors predictions wordIndex configuration checkpoint safetensors)
+fi
 
 # Release, since that is what users run; every module tells libFuzzer which of its edges were taken.
 swift build -c release --product Fuzz -Xswiftc -sanitize=fuzzer >&2

@@ -237,20 +237,20 @@ def main():
     peers = [peer for peer in options.peers.split(",") if peer]
     file = options.output / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
-    for task, name in TASKS.items():
-        if options.tasks and not {task, name} & set(options.tasks.split(",")):
+    jobs = {"lstm": ["train"]}
+    if options.minutes:
+        jobs["lstm tune"] = ["tune", "--minutes", f"{options.minutes}"]
+    for task, source in TASKS.items():
+        if options.tasks and not {task, source} & set(options.tasks.split(",")):
             continue
-        path = options.imdb if task == "IMDB" and options.imdb else options.data / name
+        path = options.imdb if task == "IMDB" and options.imdb else options.data / source
         result = results.setdefault(task, {"lstm": []})
-        for seed in range(len(result["lstm"]), options.seeds):
-            result["lstm"].append(run_lstm(options.lstm, path, task, seed))
-            print(task, "seed", seed, result["lstm"][-1], flush=True)
-            file.write_text(json.dumps(results, indent=1))
-        tuned = result.setdefault("lstm tune", []) if options.minutes else []
-        for seed in range(len(tuned), options.seeds if options.minutes else 0):
-            tuned.append(run_lstm(options.lstm, path, task, seed, "--minutes", f"{options.minutes}", job="tune"))
-            print(task, "tuned, seed", seed, tuned[-1], flush=True)
-            file.write_text(json.dumps(results, indent=1))
+        for name, (job, *arguments) in jobs.items():
+            rows = result.setdefault(name, [])
+            for seed in range(len(rows), options.seeds):
+                rows.append(run_lstm(options.lstm, path, task, seed, *arguments, job=job))
+                print(task, name, "seed", seed, rows[-1], flush=True)
+                file.write_text(json.dumps(results, indent=1))
         for peer in peers:
             if peer not in result:
                 seconds = 60 * options.minutes if options.minutes else mean(result["lstm"], "seconds")

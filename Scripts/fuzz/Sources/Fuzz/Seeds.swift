@@ -14,24 +14,13 @@ enum Seeds {
       try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
       switch reader {
       case .model: for format in ModelFormat.allCases { try model.write(to: own + "/" + format.rawValue, as: format) }
-      case .data:
-        for (name, text) in tables { try Data(text.utf8).write(to: URL(fileURLWithPath: own + "/" + name)) }
-      case .unlabeled:
-        for (name, text) in tables + [("lines", "a b\r\n\n\"é\n")] {
-          try Data(text.utf8).write(to: URL(fileURLWithPath: own + "/" + name))
-        }
+      case .data: try write(tables, to: own)
+      case .unlabeled: try write(tables + [("lines", "a b\r\n\n\"é\n")], to: own)
       case .wordVectors:
-        let binary = Data("2 2\nthe ".utf8) + [UInt8](repeating: 63, count: 8) + Data("\né ".utf8) + [UInt8](repeating: 64, count: 8)
-        let texts = ["the 0.5 -1e-3\né 1 2\n", "2 2\nthe 0.5 1\nÉ 1 2\n"].map { Data($0.utf8) }
-        for (number, data) in (texts + [binary]).enumerated() {
-          try data.write(to: URL(fileURLWithPath: "\(own)/\(number)"))
-        }
-      case .predictions:
-        let csv = "file,line,text,label,predicted,probability\r\na.csv,2,\"é, \"\"b\"\"\",yes,no,0.25\r\n"
-        let lines = #"{"text":"a","label":"x","predicted":"y","probabilities":{"x":0.25,"y":0.5,"z":0.25}}"# + "\n"
-        for (name, text) in [("csv", csv), ("jsonl", lines)] {
-          try Data(text.utf8).write(to: URL(fileURLWithPath: own + "/" + name))
-        }
+        // Of the binary form, whose floats' bytes happen to be text.
+        let binary = "2 2\nthe ????????\né @@@@@@@@"
+        try write([("glove", "the 0.5 -1e-3\né 1 2\n"), ("vec", "2 2\nthe 0.5 1\nÉ 1 2\n"), ("bin", binary)], to: own)
+      case .predictions: try write(predictions, to: own)
       case .wordIndex:
         try Data(#"{"the": 1, "œuvre": 3, "a\"b": 2}"#.utf8).write(to: URL(fileURLWithPath: own + "/words"))
       case .configuration:
@@ -44,6 +33,10 @@ enum Seeds {
       case .safetensors: try model.write(toSafetensors: own + "/safetensors")
       }
     }
+  }
+
+  private static func write(_ files: [(name: String, text: String)], to folder: String) throws {
+    for file in files { try Data(file.text.utf8).write(to: URL(fileURLWithPath: folder + "/" + file.name)) }
   }
 
   private static let configuration: TrainingConfiguration = {
@@ -66,5 +59,13 @@ enum Seeds {
     ),
     ("json", "[{\"text\": \"a\", \"label\": 0}, {\"text\": \"b\", \"label\": 1}]"),
     ("fasttext", "__label__x a b\n__label__y c\n"),
+  ]
+
+  private static let predictions = [
+    ("csv", "file,line,text,label,predicted,probability\r\na.csv,2,\"é, \"\"b\"\"\",yes,no,0.25\r\n"),
+    (
+      "jsonl",
+      #"{"file":"a","line":1,"text":"b","label":"x","predicted":"y","probabilities":{"x":0.25,"y":0.75}}"# + "\n"
+    ),
   ]
 }
