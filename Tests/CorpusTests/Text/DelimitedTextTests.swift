@@ -64,6 +64,18 @@ import Testing
   @Test func quotesAmongCommasMayHaveBackslashes() throws {
     let rows = "\"a \\\"b\\\", c\",x\n\"d\",y\n"
     #expect(try texts("text,label\n" + rows, name: "a.csv") == ["a \"b\", c", "d"])
+    let plain = "a \\\"b\\\" c,x\n\"d \\\"e\\\"\",y\n"
+    #expect(try texts("text,label\n" + plain, name: "b.csv") == ["a \\\"b\\\" c", "d \"e\""])
+  }
+
+  @Test func quotesInAnUnquotedFieldAreRefusedAmongBackslashesToo() {
+    let table = "text,label\n-\"93\",x\n\"d \\\"e\\\"\",y\n"
+    refuses(.malformedTable, "a.csv: line 2: a quote in a field that isn't quoted", "double those inside") {
+      try data.load(table: table)
+    }
+    refuses(.malformedTable, "a.csv: line 2: a quote in a field that isn't quoted", "a backslash in front of those") {
+      try data.load(table: table, .with { $0.quotes = .backslash })
+    }
   }
 
   @Test func theLineOfAQuoteThatMakesAllLiteralIsNoted() throws {

@@ -83,7 +83,9 @@ struct DelimitedText {
           : lines.error(
             .malformedTable,
             found: "a \(lines.line[place] == Self.quote ? "quote" : "carriage return") in a field that isn't quoted",
-            advice: "put the field in quotes, and double those inside")
+            advice: quotes == .backslash
+              ? "put the field in quotes, with a backslash in front of those inside"
+              : "put the field in quotes, and double those inside")
       }
       place += 1
     }
@@ -92,15 +94,18 @@ struct DelimitedText {
   /// Takes a field without quotes, and returns the place after it.
   private mutating func parsePlain(_ start: Int) -> Int {
     let line = lines.line[start...]
-    let end: Int?
-    if quotes == .double {
-      // Where tabs are the delimiters, quotes inside a field are usually written as they are.
-      end = line.firstIndex {
-        $0 == delimiter || $0 == Self.carriageReturn || $0 == Self.quote && delimiter != Self.tab
-      }
-    } else {
-      end = line.firstIndex(of: delimiter) ?? line.lastIndex { $0 != Self.carriageReturn }.map { $0 + 1 } ?? start
+    // Where tabs are the delimiters, quotes inside a field are usually written as they are.
+    let breaksAtQuote = quotes != .none && delimiter != Self.tab
+    func isBareQuote(_ place: Int) -> Bool {
+      lines.line[place] == Self.quote
+        && (quotes == .double || place == start || lines.line[place - 1] != Self.backslash)
     }
+    var end = line.indices.first { place in
+      line[place] == delimiter || quotes == .double && line[place] == Self.carriageReturn
+        || breaksAtQuote && isBareQuote(place)
+    }
+    // Without CSV's quotes, only carriage returns in front of the newline are no part of the field.
+    if quotes != .double { end = end ?? line.lastIndex { $0 != Self.carriageReturn }.map { $0 + 1 } ?? start }
     bytes += lines.line[start..<(end ?? lines.line.count)]
     return end ?? lines.line.count
   }
