@@ -49,16 +49,16 @@ final class TextTrainingJob: Sendable {
 
   /// The settings, and how the texts become words.
   private func choose(_ threads: Int) throws -> (TrainingConfiguration, TextOptions) {
-    var (configuration, options, reasons) = (TrainingConfiguration(), settings.options, [String]())
+    var (configuration, options, automatic) = (TrainingConfiguration(), settings.options, AutomaticSettings?.none)
     if let own = settings.configuration {
       configuration = own
       configuration.labelCount = options.labelNames?.count ?? max(2, Set(labels).count)
     } else {
-      let automatic = try AutomaticSettings(
+      let chosen = try AutomaticSettings(
         texts: texts, labels: labels, options: options, seed: settings.seed, hasNetwork: settings.hasNetwork,
         threads: threads)
-      (configuration, reasons) = (automatic.configuration, automatic.reasons)
-      options = automatic.source.text ?? options
+      (configuration, automatic) = (chosen.configuration, chosen)
+      options = chosen.source.text ?? options
     }
     settings.adjust(&configuration)
     if let setting = configuration.invalidSetting { throw TrainingError.invalid(setting) }
@@ -68,7 +68,7 @@ final class TextTrainingJob: Sendable {
         .tooLarge, problem: "training the network needs about \(Int(need / 1e9)) GB of memory, more than there is",
         advice: "choose smaller sizes")
     }
-    tell(.settings(configuration, reasons: reasons))
+    tell(.settings(configuration, reasons: automatic?.reasons(for: configuration) ?? []))
     return (configuration, options)
   }
 

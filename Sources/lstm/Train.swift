@@ -426,10 +426,10 @@ struct Train: ParsableCommand {
     ) { reading.show($0) }
     reading.end()
     source.text = automatic.source.text
-    if !quiet { for reason in automatic.reasons { printError("\(data!): \(reason)") } }
     var chosen = automatic.configuration
     if let pretrained { chosen.stand(on: pretrained, hasManyTexts: automatic.hasManyTexts) }
     let configuration = try applied(to: chosen, vectorSize: vectorSize ?? 0)
+    if !quiet { for reason in automatic.reasons(for: configuration) { printError("\(data!): \(reason)") } }
     if pretrained != nil, !quiet {
       let kept = configuration.earlyStopping == nil ? ", the last of which is kept" : ""
       printError(

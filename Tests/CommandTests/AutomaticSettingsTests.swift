@@ -62,6 +62,31 @@ struct AutomaticSettingsTests {
     }
   }
 
+  /// The more a text says about its label, the less the n-grams need to be held back.
+  @Test("let n-grams trust texts as far as they deserve", arguments: [(0, 32), (40, 8)])
+  func cost(noise: Int, expected: Int) throws {
+    try withTemporaryFolder { folder in
+      let rows = (0..<1200).map { row in
+        let label = (row * row + row / 7) % 97 < noise ? row / 2 % 2 : row % 2
+        return "\(label == 0 ? "good" : "bad") film \(row % 23) of \(row % 31) with \(row % 17),\(row % 2)"
+      }
+      let data = try folder.write(Data((["text,label"] + rows).joined(separator: "\n").utf8), to: "films.csv")
+      func train(_ arguments: String...) throws -> (LSTMProcess, cost: Double?) {
+        let trained = try run(
+          ["train", "--data", data, "--output", folder.path("run"), "--overwrite", "--epochs", "1"] + arguments)
+        #expect(trained.exitCode == 0, "\(trained.errors)")
+        return (trained, try Model(contentsOf: folder.path("run")).configuration.wide?.cost)
+      }
+      let (trained, cost) = try train()
+      #expect(
+        cost == Double(expected) && trained.errors.contains("the n-grams' C is \(expected): "), "\(trained.errors)")
+      let (other, otherCost) = try train("--wide-cost", "3")
+      #expect(otherCost == 3 && !other.errors.contains("C is"), "\(other.errors)")
+      // The number of epochs was an option, too.
+      #expect(!other.errors.contains("epochs in batches") && other.errors.contains("the vocabulary has"))
+    }
+  }
+
   @Test("weigh labels as they are told")
   func classWeights() throws {
     try withTopics { folder, data in

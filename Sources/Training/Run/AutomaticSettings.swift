@@ -14,10 +14,23 @@ public struct AutomaticSettings: Sendable {
   public let configuration: TrainingConfiguration
   /// The data, with how their texts become words.
   public let source: DataSource
-  /// What was chosen and why, in sentences.
-  public let reasons: [String]
+  private let choices: [Choice]
   /// Whether there are so many texts that few passes over them are enough.
   package let hasManyTexts: Bool
+
+  /// What was chosen and why, in sentences.
+  public var reasons: [String] { reasons(for: configuration) }
+
+  /// What was chosen and why, in sentences, of the choices that settings have kept.
+  public func reasons(for configuration: TrainingConfiguration) -> [String] {
+    choices.filter { $0.isKept(configuration) }.map(\.reason)
+  }
+
+  /// A sentence about settings, and whether settings have kept what it says.
+  private struct Choice: Sendable {
+    let reason: String
+    var isKept: @Sendable (TrainingConfiguration) -> Bool = { _ in true }
+  }
 
   /// Chooses settings for some data.
   ///
@@ -54,32 +67,35 @@ public struct AutomaticSettings: Sendable {
   ) throws {
     let (data, texts, source, tokenReason) = try Self.tokens(of: source, reading)
     let facts = TextFacts(texts, labels: data.training.labels, labelCount: data.labels.count)
-    var (settings, reasons) = Self.network(for: facts)
+    var choices = tokenReason.map { [Choice(reason: $0)] } ?? []
+    var settings = Self.network(for: facts)
     hasManyTexts = facts.count >= Self.manyTexts
     settings.seed = seed
-    if !hasNetwork {
-      settings.removeNetwork()
-      reasons = []
-    }
+    if hasNetwork { choices += Self.choices(of: settings, for: facts) } else { settings.removeNetwork() }
     if data.validation == nil, facts.count < Self.fewTexts {
       settings.earlyStopping = nil
-      reasons.append("the texts are too few to hold some out for validation")
+      choices.append(Choice(reason: "the texts are too few to hold some out for validation"))
     } else if data.validation == nil {
-      settings.validationSplit = facts.count < 500 ? 0.2 : 0.1
-      reasons.append(
-        "\(Int(settings.validationSplit! * 100)) % of the training texts are held out, to "
-          + (hasNetwork ? "choose the best epoch and to weigh the model's two parts" : "weigh the n-grams"))
+      let share = facts.count < 500 ? 0.2 : 0.1
+      settings.validationSplit = share
+      choices.append(
+        Choice(
+          reason: "\(Int(share * 100)) % of the training texts are held out, to "
+            + (hasNetwork ? "choose the best epoch and to weigh the model's two parts" : "weigh the n-grams")
+        ) { $0.validationSplit == share && ($0.earlyStopping != nil || !$0.hasNetwork) })
     }
     if facts.hasRareLabels {
       settings.balanceClassWeights(labels: data.training.labels)
-      reasons.append("the rarer label counts more in training, since the other has at least ten times as many texts")
+      let weights = settings.classWeights
+      choices.append(
+        Choice(
+          reason: "the rarer label counts more in training, since the other has at least ten times as many texts"
+        ) { $0.classWeights == weights })
     }
-    let (wide, reason) = try Self.wide(for: data, facts, settings, threads: threads)
+    let (wide, wideChoices) = try Self.wide(for: data, facts, settings, threads: threads)
     settings.wide = wide
-    if let reason { reasons.append(reason) }
-    reasons += facts.warnings
-    (configuration, self.reasons) = (settings, (tokenReason.map { [$0] } ?? []) + reasons)
-    self.source = source
+    choices += wideChoices + facts.warnings.map { Choice(reason: $0) }
+    (configuration, self.choices, self.source) = (settings, choices, source)
   }
 
   // MARK: The tokens
@@ -138,7 +154,7 @@ public struct AutomaticSettings: Sendable {
   private static let manyTexts = 15_000
   private static let (vocabularyLimit, lengthLimit) = (10_000, 1000)
 
-  private static func network(for facts: TextFacts) -> (TrainingConfiguration, [String]) {
+  private static func network(for facts: TextFacts) -> TrainingConfiguration {
     var settings = typical
     settings.validationSplit = nil
     settings.labelCount = facts.labelCount
@@ -148,40 +164,68 @@ public struct AutomaticSettings: Sendable {
     let stepsPerEpoch = max(1, (facts.count + settings.batchSize - 1) / settings.batchSize)
     settings.epochs = facts.count < manyTexts ? min(max(4, 400 / stepsPerEpoch), 30) : 8
     settings.schedule = .cosineDecay(warmupSteps: min(50, settings.epochs * stepsPerEpoch / 4), alpha: 0.02)
-    return (
-      settings,
-      [
-        "the vocabulary has \(grouped(settings.vocabularySize)) tokens: the words that occur at least twice, up to a limit of "
-          + grouped(vocabularyLimit),
-        "the network reads the last \(grouped(settings.maxLength)) tokens of a text: enough for 98 % of the texts, up to a limit "
-          + "of \(grouped(lengthLimit))",
-        "\(settings.epochs) epochs in batches of \(settings.batchSize)"
-          + (facts.count < manyTexts ? ": about 400 steps, within 4 to 30 epochs" : ""),
-      ]
-    )
+    return settings
+  }
+
+  private static func choices(of settings: TrainingConfiguration, for facts: TextFacts) -> [Choice] {
+    [
+      Choice(
+        reason:
+          "the vocabulary has \(grouped(settings.vocabularySize)) tokens: the words that occur at least twice, up to "
+          + "a limit of \(grouped(vocabularyLimit))"
+      ) { $0.vocabularySize == settings.vocabularySize },
+      Choice(
+        reason:
+          "the network reads the last \(grouped(settings.maxLength)) tokens of a text: enough for 98 % of the texts, "
+          + "up to a limit of \(grouped(lengthLimit))"
+      ) { $0.maxLength == settings.maxLength },
+      Choice(
+        reason: "\(settings.epochs) epochs in batches of \(settings.batchSize)"
+          + (facts.count < manyTexts ? ": about 400 steps, within 4 to 30 epochs" : "")
+      ) { ($0.epochs, $0.batchSize) == (settings.epochs, settings.batchSize) },
+    ]
   }
 
   // MARK: The wide part
 
-  /// The most texts on which n-grams of characters are tried.
+  /// The most long texts on which settings are tried: as many tell it as well, in less time and memory.
   private static let trialCount = 6000
 
-  /// Settings of the wide part: n-grams of characters where they help on the texts that are set apart for validation.
+  /// Settings of the wide part, and why in sentences.
   private static func wide(
     for data: Dataset, _ facts: TextFacts, _ settings: TrainingConfiguration, threads: Int
-  ) throws -> (NGramSettings, String?) {
+  ) throws -> (NGramSettings, [Choice]) {
     var wide = NGramSettings()
     wide.minimumCount = facts.count < 10_000 ? 2 : 4
-    wide.cost = facts.count < 10_000 ? 8 : 24
-    // In short texts they always help, and in few texts it can't be told.
-    guard facts.length(atShare: 0.5) > 50, facts.count > 2000 else { return (wide, nil) }
+    wide.cost = facts.count < 10_000 ? costs[0] : 24
+    var choices: [Choice] = []
+    let hasLongTexts = facts.length(atShare: 0.5) > 50
+    // In short texts n-grams of characters always help, and in few texts it can't be told.
+    if hasLongTexts, facts.count > 2000 {
+      choices += try chooseCharacters(&wide, for: data, facts, settings, threads: threads)
+    }
+    if 500..<10_000 ~= facts.count {
+      let (training, _) = try data.parts(validationSplit: settings.validationSplit)
+      choices += try chooseCost(
+        &wide, for: hasLongTexts ? training.prefix(trialCount) : training, settings, threads: threads)
+    }
+    return (wide, choices)
+  }
+
+  /// Takes n-grams of characters where they help on the texts that are set apart for validation.
+  private static func chooseCharacters(
+    _ wide: inout NGramSettings, for data: Dataset, _ facts: TextFacts, _ settings: TrainingConfiguration, threads: Int
+  ) throws -> [Choice] {
     // A trial on fewer texts than are trained on would favor them.
     if facts.count >= manyTexts {
       wide.longestCharacters = 0
-      return (wide, "n-grams of words alone: in so many long texts, those of characters add nothing")
+      return [
+        Choice(reason: "n-grams of words alone: in so many long texts, those of characters add nothing") {
+          $0.wide?.longestCharacters == 0
+        }
+      ]
     }
     let parts = try data.parts(validationSplit: settings.validationSplit)
-    // A part of the texts tells it as well, in less time and memory.
     let (training, validation) = (parts.training.prefix(trialCount), parts.validation.prefix(trialCount))
     let losses = [0, wide.longestCharacters].map { longest in
       var trial = settings
@@ -189,13 +233,53 @@ public struct AutomaticSettings: Sendable {
       trial.wide!.longestCharacters = longest
       return try? WidePart(trial, training: training, validation: validation, threads: threads)?.metrics
     }
-    guard let without = losses[0], let with = losses[1] else { return (wide, nil) }
+    guard let without = losses[0], let with = losses[1] else { return [] }
     if without.loss <= with.loss { wide.longestCharacters = 0 }
-    return (
-      wide,
-      "n-grams of \(wide.longestCharacters > 0 ? "words and of their characters" : "words alone"): validation loss "
-        + "\(rounded(without.loss)) without those of characters, \(rounded(with.loss)) with them"
-    )
+    let longest = wide.longestCharacters
+    return [
+      Choice(
+        reason: "n-grams of \(longest > 0 ? "words and of their characters" : "words alone"): validation loss "
+          + "\(rounded(without.loss)) without those of characters, \(rounded(with.loss)) with them"
+      ) { $0.wide?.longestCharacters == longest }
+    ]
+  }
+
+  /// What the weight of the losses beside the regularization may be.
+  private static let costs = [8.0, 32]
+
+  /// Takes the cost under which each of three parts of the texts is the most likely, to n-grams that have learned from the
+  /// other two and whose logits are scaled as in a model.
+  private static func chooseCost(
+    _ wide: inout NGramSettings, for texts: LabeledSequences, _ settings: TrainingConfiguration, threads: Int
+  ) throws -> [Choice] {
+    let parts = TuningData.parts(of: texts, count: 3)
+    let places = (0..<3).map { part in parts.indices.filter { parts[$0] == part } }
+    guard places.allSatisfy({ !$0.isEmpty }) else { return [] }
+    let labels = places.joined().map { texts.labels[$0] }
+    let losses = try costs.map { cost in
+      var trial = settings
+      trial.wide = wide
+      trial.wide!.cost = cost
+      let logits = try places.indices.flatMap { part in
+        try WidePart(
+          trial, training: texts.selecting(parts.indices.filter { parts[$0] != part }),
+          validation: texts.selecting(places[part]), threads: threads)!.validationLogits
+      }
+      let none = [Float](repeating: 0, count: logits.count)
+      let scaled = LogitShares(wide: logits, network: none, labels: labels).sum(logits, none)
+      return Metrics(Outcome.outcomes(logits: scaled, labels: labels), labels).loss
+    }
+    let best = losses.indices.min { losses[$0] < losses[$1] }!
+    let cost = costs[best]
+    wide.cost = cost
+    let list = zip(costs, losses).map { "\(rounded($1)) with C = \(Int($0))" }.joined(separator: ", ")
+    return [
+      Choice(
+        reason: "the n-grams' C is \(Int(cost)): of three parts of the texts, held out in turn, the loss is \(list)"
+      ) {
+        $0.wide?.cost == cost
+      }
+    ]
   }
 
   /// A number with commas between thousands.
