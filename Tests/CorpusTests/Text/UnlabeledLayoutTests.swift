@@ -49,6 +49,23 @@ import Testing
     #expect(try data.words(data.dataset(data.labeled(), beside: path)) == ["<start> a b", "<start> c d"])
   }
 
+  /// Each: a file beside a table whose column of texts has a name that is not usual.
+  @Test(arguments: ["a b\nc d\n", "a b\nc, d\n", "body,x\na b,1\n\"c, d\",2\n", "text,x\na b,1\n\"c, d\",2\n"])
+  func linesMayLieBesideATableWithNamedColumns(content: String) throws {
+    let table = try data.folder.write("body,label\na a a b,x\nc d,y\n", to: "labeled.csv")
+    let path = try data.folder.write(content, to: "others.txt")
+    func read() throws -> [String] {
+      try data.words(data.dataset(table, beside: path) { $0.text!.textColumn = "body" })
+    }
+    if content.hasPrefix("text") {
+      refuses(.missingColumn(.text, columns: ["text", "x"]), "others.txt: line 1: expected a column “body”") {
+        try read()
+      }
+    } else {
+      #expect(try read() == ["<start> a b", "<start> c d"])
+    }
+  }
+
   @Test func aTestTableIsNotLearntFrom() throws {
     let path = try data.zip([("train.csv", "text\na b\n"), ("test.csv", "text\nb\n"), ("more.csv", "text\nc d\n")])
     let texts = try data.dataset(data.labeled(), beside: path)

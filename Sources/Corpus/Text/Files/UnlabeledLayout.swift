@@ -73,7 +73,15 @@ struct UnlabeledLayout {
     if !tables.isEmpty { return tables }
     let json = byName.filter { suffix($0) == "json" }
     if !json.isEmpty { return json }
-    return try byName.count == 1 && TableFormat.isTable(byName[0], in: files, options) ? byName : []
+    guard byName.count == 1 else { return [] }
+    // A column's name may be that of the labeled texts alone, beside lines of texts.
+    let isNamed = options.textColumnNames.contains { Int($0) == nil }
+    var others = options
+    if isNamed { others.textColumn = nil }
+    let isTable =
+      try TableFormat.isTable(byName[0], in: files, others)
+      || isNamed && (try? TableFormat(of: byName[0], in: files, options, hasLabels: false)) != nil
+    return isTable ? byName : []
   }
 
   private mutating func chooseTables(_ tables: [FileSet.File], _ path: String) {
