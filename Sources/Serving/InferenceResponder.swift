@@ -115,7 +115,9 @@
         }
       guard isKnown else {
         throw RequestError(
-          .unsupportedMediaType, "the body must be application/json, not \(type.prefix(100))")
+          .unsupportedMediaType,
+          "the body must be application/json, not \(type.prefix(100)); curl says so with -H 'Content-Type: application/json'"
+        )
       }
     }
 

@@ -95,7 +95,8 @@
     let log: @Sendable (ServerEvent) -> Void
 
     func run() async throws {
-      try? await gracefulShutdown()
+      // Where the server couldn't begin, or its task is canceled, nothing is finished.
+      guard (try? await gracefulShutdown()) != nil else { return }
       flag.set()
       log(.stopping)
     }
