@@ -8,6 +8,7 @@ extension Model {
   ///
   /// The network has the units of all members side by side, and zeros wherever one member's units would read another's.
   /// It is thus an ordinary network of n times the hidden size (and embedding size), for every format and framework.
+  /// Members that are n-grams alone take no room in it.
   ///
   /// - Parameters:
   ///   - models: at least one model; all have the same architecture, words and labels, but were trained from different
@@ -16,9 +17,12 @@ extension Model {
   /// - Throws: `ModelError` if the models differ in more than their weights, or together are too large.
   public init(ensembleOf models: [Model], paths: [String]? = nil) throws {
     let first = models[0]
+    let networks = models.filter { $0.architecture.hiddenSize > 0 }
+    let members = networks.isEmpty ? models : networks
     for (index, model) in models.enumerated() {
+      let isMember = networks.isEmpty || model.architecture.hiddenSize > 0
       let differences: [(String, Bool)] = [
-        ("network", model.parameters.architecture != first.parameters.architecture),
+        ("network", isMember && model.architecture != members[0].architecture),
         ("maximum text length", model.configuration.maxLength != first.configuration.maxLength),
         ("words", model.vocabulary != first.vocabulary || model.coding != first.coding),
         ("labels", model.labels != first.labels),
@@ -30,9 +34,9 @@ extension Model {
           advice: "combine models that differ only in their weights")
       }
     }
-    let count = models.count
-    let (hiddenSize, embeddingSize) = (first.architecture.hiddenSize, first.architecture.embeddingSize)
-    configuration = first.configuration.ensemble(of: count)
+    let count = members.count
+    let (hiddenSize, embeddingSize) = (members[0].architecture.hiddenSize, members[0].architecture.embeddingSize)
+    configuration = members[0].configuration.ensemble(of: count)
     let architecture = configuration.architecture
     if let setting = configuration.invalidSetting {
       throw ModelError(
@@ -49,12 +53,12 @@ extension Model {
     parameters = Parameters(zeros: ParameterLayout(architecture))
     (vocabulary, coding, labels) = (first.vocabulary, first.coding, first.labels)
     let known = models.compactMap(\.trainingTexts)
-    trainingTexts = known.count == count ? known.dropFirst().reduce(known[0]) { $0.union($1) } : nil
+    trainingTexts = known.count == models.count ? known.dropFirst().reduce(known[0]) { $0.union($1) } : nil
     try setWide(first.wide.map { $0.mean(with: models.dropFirst().map { $0.wide! }) })
-    threshold = models.reduce(0) { $0 + $1.threshold } / Float(count)
+    threshold = models.reduce(0) { $0 + $1.threshold } / Float(models.count)
 
-    let (layout, memberLayout) = (parameters.layout, first.parameters.layout)
-    for (member, model) in models.enumerated() {
+    let (layout, memberLayout) = (parameters.layout, members[0].parameters.layout)
+    for (member, model) in members.enumerated() {
       /// Adds a tensor's elements, times `share`, to this member's rows and columns of the combined tensor.
       func add(
         _ from: ParameterLayout.Tensor, _ to: ParameterLayout.Tensor, share: Float = 1, row: (Int) -> Int,
@@ -85,7 +89,7 @@ extension Model {
         let isLast = layer == memberLayout.dense.count - 1
         let outputs = from.bias.count
         // The mean is taken at the end alone.
-        let (share, column) = isLast ? (1 / Float(count), unchanged) : (1, widened(outputs))
+        let (share, column) = isLast ? (1 / Float(models.count), unchanged) : (1, widened(outputs))
         add(from.kernel, to.kernel, share: share, row: widened(inputs), column: column)
         add(from.bias, to.bias, share: share, row: { _ in 0 }, column: column)
         inputs = outputs

@@ -2,6 +2,7 @@ import Corpus
 import Foundation
 import Hyperparameters
 import Models
+import NGrams
 import RecurrentNetwork
 import Training
 
@@ -16,7 +17,8 @@ struct ModelSummary {
       let size =
         try FileManager.default.attributesOfItem(atPath: path)[.size].flatMap { $0 as? Int } ?? 0
       let format = try content.facts(ofFile: path) + (content == .run ? "" : ", \(grouped(size)) bytes")
-      return ["\(path)\n\(format)", layers, parameters, facts].joined(separator: "\n\n")
+      let network = model.architecture.hiddenSize > 0 ? [layers, parameters] : ["No network: n-grams alone"]
+      return (["\(path)\n\(format)"] + network + [facts]).joined(separator: "\n\n")
     }
   }
 
@@ -87,7 +89,7 @@ struct ModelSummary {
     defaults.dropout = model.configuration.dropout
     let changes = model.configuration.changes(from: defaults).map { "\($0.name) \($0.own) (default \($0.other))" }
     let dropout = model.configuration.dropout
-    let rows = [
+    var rows = [
       (
         "Network",
         [model.configuration.masksPadding ? "padding is left out" : "padding is read like any token"]
@@ -115,6 +117,18 @@ struct ModelSummary {
           + (model.threshold == 0.5 ? [] : ["1 above a probability of \(model.threshold)"])
       ),
     ]
+    if model.architecture.hiddenSize == 0 { rows.removeFirst() }
+    if let wide = model.wide {
+      let settings = wide.settings
+      let characters = (settings.shortestCharacters, settings.longestCharacters)
+      rows.insert(
+        (
+          "N-grams",
+          ["\(grouped(wide.index.count)), of up to \(settings.order) words"]
+            + (characters.1 == 0 ? [] : ["of \(characters.0) to \(characters.1) characters within a word"])
+            + ["each in \(settings.minimumCount) texts or more"]
+        ), at: rows.count - 3)
+    }
     return rows.map { name, pieces in
       wrapped(pieces, separator: "; ", indent: String(repeating: " ", count: 15), width: 100)
         .replacingCharacters(in: ..<name.endIndex, with: name)

@@ -333,6 +333,11 @@ struct Train: ParsableCommand {
   /// The state that a new run starts from, before its data are read.
   func start() throws -> Checkpoint {
     var initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
+    if let initial, initial.architecture.hiddenSize == 0 {
+      throw ModelError(
+        path: initialWeights, problem: "has n-grams alone, and no network to begin with",
+        advice: "train without --initial-weights, or give a model with a network")
+    }
     var source = DataSource(
       path: absolute(data!), limit: limit, wordIndex: wordIndex.map(absolute), text: text.applied(to: nil))
     (source.validationPath, source.testPath) = (validationData.map(absolute), testData.map(absolute))

@@ -95,6 +95,10 @@ struct TrainingProgress {
     if let metrics = run.wideMetrics, metrics.sampleCount > 0, !configuration.hasNetwork {
       printProgress("N-grams - val_loss: \(fixed(metrics.loss, 4)) - val_accuracy: \(fixed(metrics.accuracy, 4))")
     }
+    if run.leavesNetworkOut {
+      printError(
+        "\(folder): the network adds nothing to the n-grams on the validation texts, and is left out of the model")
+    }
     if bar.isInteractive {
       printError("\(folder): model.safetensors, history.csv, steps.csv, checkpoints")
     }

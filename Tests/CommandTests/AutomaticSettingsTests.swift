@@ -110,6 +110,22 @@ struct AutomaticSettingsTests {
     }
   }
 
+  @Test("can be for n-grams alone, which have no network to show or to begin with")
+  func nGramsAlone() throws {
+    try withTopics { folder, data in
+      let trained = try run(["train", "--data", data, "--hidden-size", "0", "--output", folder.path("run")])
+      #expect(trained.exitCode == 0, "\(trained.errors)")
+      let shown = try run(["inspect", folder.path("run")]).output
+      #expect(shown.contains("No network: n-grams alone") && !shown.contains("LSTM"), "\(shown)")
+      let facts = /\nN-grams +[0-9,]+, of up to 3 words; of 3 to 5 characters within a word; each in 2 texts or more\n/
+      #expect(shown.contains(facts), "\(shown)")
+      let refused = try run([
+        "train", "--data", data, "--initial-weights", folder.path("run"), "--output", folder.path("b"),
+      ])
+      #expect(refused.exitCode != 0 && refused.errors.contains("no network to begin with"), "\(refused.errors)")
+    }
+  }
+
   @Test("read a script without spaces")
   func chinese() throws {
     try withTemporaryFolder { folder in

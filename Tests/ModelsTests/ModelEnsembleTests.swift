@@ -88,6 +88,23 @@ import Testing
     }
   }
 
+  /// Their network is as if it answered 0.
+  @Test func membersMayBeNGramsAlone() throws {
+    var models = (0..<3).map { member(Self.architecture, seed: $0) }
+    var silent = models[1]
+    for tensor in [silent.parameters.layout.denseKernel, silent.parameters.layout.denseBias] {
+      for index in tensor.range { silent.parameters.values[index] = 0 }
+    }
+    let whole = try Model(ensembleOf: [models[0], silent, models[2]])
+    models[1].configuration.removeNetwork()
+    models[1].parameters = Parameters(zeros: models[1].configuration.layout)
+    let ensemble = try Model(ensembleOf: models)
+    #expect(ensemble.architecture.hiddenSize == 2 * Self.architecture.hiddenSize)
+    for (own, expected) in zip(try outcomes(ensemble), try outcomes(whole)) {
+      #expect(abs(own.logit - expected.logit) < 1e-5)
+    }
+  }
+
   /// With more labels the probabilities are those of the mean logits: their geometric means, scaled to a sum of 1.
   @Test func probabilitiesAreThoseOfTheMeanLogits() throws {
     let architecture = Architecture(vocabularySize: 20, embeddingSize: 5, hiddenSize: 7, labelCount: 3)

@@ -236,6 +236,7 @@ public final class Run {
       validationLabels: trainer.validationData.labels)
     threshold = finished.threshold
     finalAccuracy = finished.validationAccuracy
+    leavesNetworkOut = configuration.hasNetwork && !finished.model.configuration.hasNetwork
     try folder?.write(finished.model)
     try writeCheckpoint()
     return ending
@@ -245,6 +246,10 @@ public final class Run {
   public var model: Model {
     get throws { try dataset.model(trainer.parameters, configuration, wide) }
   }
+
+  /// Whether the model is the n-grams alone, as the network added nothing to them on the validation texts; known when the
+  /// run has ended.
+  public private(set) var leavesNetworkOut = false
 
   /// What a user should know before the model is used, in sentences; best asked for when the run has ended.
   public var warnings: [String] {
@@ -403,7 +408,10 @@ extension Dataset {
   ) throws -> (model: Model, validationLogits: [Float]?) {
     guard let wide else { return (try model(parameters, configuration), networkLogits) }
     let joined = wide.joined(with: parameters, networkLogits: networkLogits, weighsParts: weighsParts)
-    var model = try model(joined.parameters, configuration)
+    var configuration = configuration
+    // A model doesn't carry a network that has no say.
+    if joined.parameters == nil { configuration.removeNetwork() }
+    var model = try model(joined.parameters ?? Parameters(zeros: configuration.layout), configuration)
     try model.setWide(joined.wide)
     return (model, joined.validationLogits)
   }

@@ -77,8 +77,8 @@ struct WidePart {
     Metrics(Outcome.outcomes(logits: validationLogits, labels: validation.labels), validation.labels)
   }
 
-  /// The wide part as a model has it, the network's weights with which its logits go, and what both made of the
-  /// validation texts before the wide part learned from them, too.
+  /// The wide part as a model has it; the network's weights with which its logits go, nil where these count for nothing;
+  /// and what both made of the validation texts before the wide part learned from them, too.
   ///
   /// - Parameters:
   ///   - parameters: the network's weights.
@@ -86,7 +86,7 @@ struct WidePart {
   ///   - weighsParts: whether the parts' shares follow from that, rather than being equal.
   func joined(
     with parameters: Parameters, networkLogits: [Float]?, weighsParts: Bool
-  ) -> (wide: NGramClassifier, parameters: Parameters, validationLogits: [Float]?) {
+  ) -> (wide: NGramClassifier, parameters: Parameters?, validationLogits: [Float]?) {
     var (wide, parameters) = (classifier, parameters)
     var shares = LogitShares()
     if let networkLogits, weighsParts {
@@ -101,7 +101,7 @@ struct WidePart {
     for tensor in [parameters.layout.denseKernel, parameters.layout.denseBias] {
       for index in tensor.range { parameters.values[index] *= Float(shares.network) }
     }
-    return (wide, parameters, networkLogits.map { shares.sum(validationLogits, $0) })
+    return (wide, shares.network > 0 ? parameters : nil, networkLogits.map { shares.sum(validationLogits, $0) })
   }
 }
 
