@@ -16,6 +16,7 @@ results.json, table.md and accuracy.svg go to the output's folder; tasks that re
 import argparse
 import csv
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -23,6 +24,7 @@ import subprocess
 import tempfile
 import time
 import zipfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 TASKS = {
@@ -218,7 +220,7 @@ def picture(results, peers):
     for name in ["lstm", *peers]:
         svg.append(f'<circle cx="{x}" cy="{rows * height + 20}" r="5" fill="{colors[name]}"/>'
                    f'<text x="{x + 10}" y="{rows * height + 24}">{names[name]}</text>')  # fmt: skip
-        x += 30 + 6.5 * len(names[name])
+        x += 26 + 5.7 * len(names[name])
     return "\n".join(svg + ["</svg>"]) + "\n"
 
 
@@ -254,7 +256,9 @@ def main():
         for peer in peers:
             if peer not in result:
                 seconds = 60 * options.minutes if options.minutes else mean(result["lstm"], "seconds")
-                result[peer] = run_peer(peer, options.lstm, path, task, seconds)
+                # Apart, as a process's peak of memory is at least that of the one that began it.
+                with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+                    result[peer] = pool.submit(run_peer, peer, options.lstm, path, task, seconds).result()
                 print(task, peer, result[peer], flush=True)
                 file.write_text(json.dumps(results, indent=1))
     results = {task: results[task] for task in TASKS if task in results}
