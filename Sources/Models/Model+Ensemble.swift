@@ -17,10 +17,10 @@ extension Model {
   /// - Throws: `ModelError` if the models differ in more than their weights, or together are too large.
   public init(ensembleOf models: [Model], paths: [String]? = nil) throws {
     let first = models[0]
-    let networks = models.filter { $0.architecture.hiddenSize > 0 }
+    let networks = models.filter(\.configuration.hasNetwork)
     let members = networks.isEmpty ? models : networks
     for (index, model) in models.enumerated() {
-      let isMember = networks.isEmpty || model.architecture.hiddenSize > 0
+      let isMember = networks.isEmpty || model.configuration.hasNetwork
       let differences: [(String, Bool)] = [
         ("network", isMember && model.architecture != members[0].architecture),
         ("maximum text length", model.configuration.maxLength != first.configuration.maxLength),
@@ -93,6 +93,12 @@ extension Model {
         add(from.kernel, to.kernel, share: share, row: widened(inputs), column: column)
         add(from.bias, to.bias, share: share, row: { _ in 0 }, column: column)
         inputs = outputs
+      }
+    }
+    // Members without units may have a bias nevertheless.
+    for model in models where !networks.isEmpty && !model.configuration.hasNetwork {
+      for (index, bias) in zip(layout.denseBias.range, model.parameters[model.parameters.layout.denseBias]) {
+        parameters.values[index] += bias / Float(models.count)
       }
     }
   }

@@ -88,16 +88,16 @@ import Testing
     }
   }
 
-  /// Their network is as if it answered 0.
+  /// Their network is as if it answered with its bias.
   @Test func membersMayBeNGramsAlone() throws {
     var models = (0..<3).map { member(Self.architecture, seed: $0) }
     var silent = models[1]
-    for tensor in [silent.parameters.layout.denseKernel, silent.parameters.layout.denseBias] {
-      for index in tensor.range { silent.parameters.values[index] = 0 }
-    }
+    for index in silent.parameters.layout.denseKernel.range { silent.parameters.values[index] = 0 }
+    silent.parameters[silent.parameters.layout.denseBias] = [0.75]
     let whole = try Model(ensembleOf: [models[0], silent, models[2]])
     models[1].configuration.removeNetwork()
     models[1].parameters = Parameters(zeros: models[1].configuration.layout)
+    models[1].parameters[models[1].parameters.layout.denseBias] = [0.75]
     let ensemble = try Model(ensembleOf: models)
     #expect(ensemble.architecture.hiddenSize == 2 * Self.architecture.hiddenSize)
     for (own, expected) in zip(try outcomes(ensemble), try outcomes(whole)) {

@@ -35,7 +35,7 @@ extension Model {
       """
   }
 
-  private var hasNetwork: Bool { configuration.hiddenSize > 0 }
+  private var hasNetwork: Bool { configuration.hasNetwork }
 
   /// The names of the graph's inputs.
   private var inputNames: [String] {
