@@ -17,7 +17,7 @@ struct ModelSummary {
       let size =
         try FileManager.default.attributesOfItem(atPath: path)[.size].flatMap { $0 as? Int } ?? 0
       let format = try content.facts(ofFile: path) + (content == .run ? "" : ", \(grouped(size)) bytes")
-      let network = model.architecture.hiddenSize > 0 ? [layers, parameters] : ["No network: n-grams alone"]
+      let network = model.configuration.hasNetwork ? [layers, parameters] : ["No network: n-grams alone"]
       return (["\(path)\n\(format)"] + network + [facts]).joined(separator: "\n\n")
     }
   }
@@ -89,16 +89,18 @@ struct ModelSummary {
     defaults.dropout = model.configuration.dropout
     let changes = model.configuration.changes(from: defaults).map { "\($0.name) \($0.own) (default \($0.other))" }
     let dropout = model.configuration.dropout
-    var rows = [
+    let network = [
       (
         "Network",
         [model.configuration.masksPadding ? "padding is left out" : "padding is read like any token"]
           + (dropout == Dropout() ? [] : ["dropout in training: \(dropout)"])
-      ),
-      (
-        "Configuration",
-        ["maxLength \(model.configuration.maxLength)"] + (changes.isEmpty ? ["all else as by default"] : changes)
-      ),
+      )
+    ]
+    let configuration = (
+      "Configuration",
+      ["maxLength \(model.configuration.maxLength)"] + (changes.isEmpty ? ["all else as by default"] : changes)
+    )
+    let texts = [
       ("Words", [words]),
       (
         "Coding",
@@ -117,22 +119,21 @@ struct ModelSummary {
           + (model.threshold == 0.5 ? [] : ["1 above a probability of \(model.threshold)"])
       ),
     ]
-    if model.architecture.hiddenSize == 0 { rows.removeFirst() }
-    if let wide = model.wide {
-      let settings = wide.settings
-      let characters = (settings.shortestCharacters, settings.longestCharacters)
-      rows.insert(
-        (
-          "N-grams",
-          ["\(grouped(wide.index.count)), of up to \(settings.order) words"]
-            + (characters.1 == 0 ? [] : ["of \(characters.0) to \(characters.1) characters within a word"])
-            + ["each in \(settings.minimumCount) texts or more"]
-        ), at: rows.count - 3)
-    }
+    let rows =
+      (model.configuration.hasNetwork ? network : []) + [configuration]
+      + (model.wide.map { [("N-grams", nGrams($0))] } ?? []) + texts
     return rows.map { name, pieces in
       wrapped(pieces, separator: "; ", indent: String(repeating: " ", count: 15), width: 100)
         .replacingCharacters(in: ..<name.endIndex, with: name)
     }.joined(separator: "\n")
+  }
+
+  private func nGrams(_ wide: NGramClassifier) -> [String] {
+    let settings = wide.settings
+    let (shortest, longest) = (settings.shortestCharacters, settings.longestCharacters)
+    return ["\(grouped(wide.index.count)), of up to \(settings.order) words"]
+      + (longest == 0 ? [] : ["of \(shortest) to \(longest) characters within a word"])
+      + ["each in \(settings.minimumCount) texts or more"]
   }
 
   private var words: String {

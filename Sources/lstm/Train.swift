@@ -333,9 +333,9 @@ struct Train: ParsableCommand {
   /// The state that a new run starts from, before its data are read.
   func start() throws -> Checkpoint {
     var initial = try initialWeights.map { try model(at: $0, isQuiet: quiet) }
-    if let initial, initial.architecture.hiddenSize == 0 {
+    if let initial, !initial.configuration.hasNetwork {
       throw ModelError(
-        path: initialWeights, problem: "has n-grams alone, and no network to begin with",
+        path: initialWeights, problem: "has n-grams alone, and no network to start from",
         advice: "train without --initial-weights, or give a model with a network")
     }
     var source = DataSource(

@@ -110,7 +110,7 @@ struct AutomaticSettingsTests {
     }
   }
 
-  @Test("can be for n-grams alone, which have no network to show or to begin with")
+  @Test("can be for n-grams alone, which have no network to show or to start from")
   func nGramsAlone() throws {
     try withTopics { folder, data in
       let trained = try run(["train", "--data", data, "--hidden-size", "0", "--output", folder.path("run")])
@@ -122,7 +122,7 @@ struct AutomaticSettingsTests {
       let refused = try run([
         "train", "--data", data, "--initial-weights", folder.path("run"), "--output", folder.path("b"),
       ])
-      #expect(refused.exitCode != 0 && refused.errors.contains("no network to begin with"), "\(refused.errors)")
+      #expect(refused.exitCode != 0 && refused.errors.contains("no network to start from"), "\(refused.errors)")
     }
   }
 

@@ -207,7 +207,7 @@ public struct AutomaticSettings: Sendable {
     if 500..<10_000 ~= facts.count {
       let (training, _) = try data.parts(validationSplit: settings.validationSplit)
       choices += try chooseCost(
-        &wide, for: hasLongTexts ? training.prefix(trialCount) : training, settings, threads: threads)
+        &wide, for: data, hasLongTexts ? training.prefix(trialCount) : training, settings, threads: threads)
     }
     return (wide, choices)
   }
@@ -247,23 +247,24 @@ public struct AutomaticSettings: Sendable {
   /// What the weight of the losses beside the regularization may be.
   private static let costs = [8.0, 32]
 
-  /// Takes the cost under which each of three parts of the texts is the most likely, to n-grams that have learned from the
-  /// other two and whose logits are scaled as in a model.
+  /// Takes the cost with the lowest loss on three parts of the texts, each of which is classified by n-grams that have
+  /// learned from the other two; logits are scaled as in a model.
   private static func chooseCost(
-    _ wide: inout NGramSettings, for texts: LabeledSequences, _ settings: TrainingConfiguration, threads: Int
+    _ wide: inout NGramSettings, for data: Dataset, _ texts: LabeledSequences, _ settings: TrainingConfiguration,
+    threads: Int
   ) throws -> [Choice] {
-    let parts = TuningData.parts(of: texts, count: 3)
-    let places = (0..<3).map { part in parts.indices.filter { parts[$0] == part } }
-    guard places.allSatisfy({ !$0.isEmpty }) else { return [] }
-    let labels = places.joined().map { texts.labels[$0] }
+    var data = data
+    data.training = texts
+    let parts = TuningData(data, folds: 3)
+    let folds = try (0..<3).map { try parts.fold($0, settings) }
+    guard folds.allSatisfy({ $0.validation.count > 0 }) else { return [] }
+    let labels = folds.flatMap(\.validation.labels)
     let losses = try costs.map { cost in
       var trial = settings
       trial.wide = wide
       trial.wide!.cost = cost
-      let logits = try places.indices.flatMap { part in
-        try WidePart(
-          trial, training: texts.selecting(parts.indices.filter { parts[$0] != part }),
-          validation: texts.selecting(places[part]), threads: threads)!.validationLogits
+      let logits = try folds.flatMap { fold in
+        try WidePart(trial, training: fold.training, validation: fold.validation, threads: threads)!.validationLogits
       }
       let none = [Float](repeating: 0, count: logits.count)
       let scaled = LogitShares(wide: logits, network: none, labels: labels).sum(logits, none)
@@ -272,10 +273,10 @@ public struct AutomaticSettings: Sendable {
     let best = losses.indices.min { losses[$0] < losses[$1] }!
     let cost = costs[best]
     wide.cost = cost
-    let list = zip(costs, losses).map { "\(rounded($1)) with C = \(Int($0))" }.joined(separator: ", ")
+    let list = zip(costs, losses).map { "\(rounded($1)) with C = \(Int($0))" }.joined(separator: " and ")
     return [
       Choice(
-        reason: "the n-grams' C is \(Int(cost)): of three parts of the texts, held out in turn, the loss is \(list)"
+        reason: "the n-grams' C is \(Int(cost)): on three parts of the texts, held out in turn, the loss is \(list)"
       ) {
         $0.wide?.cost == cost
       }

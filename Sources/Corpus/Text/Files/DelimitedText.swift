@@ -100,14 +100,17 @@ struct DelimitedText {
       lines.line[place] == Self.quote
         && (quotes == .double || place == start || lines.line[place - 1] != Self.backslash)
     }
-    var end = line.indices.first { place in
-      line[place] == delimiter || quotes == .double && line[place] == Self.carriageReturn
-        || breaksAtQuote && isBareQuote(place)
-    }
     // Without CSV's quotes, only carriage returns in front of the newline are no part of the field.
-    if quotes != .double { end = end ?? line.lastIndex { $0 != Self.carriageReturn }.map { $0 + 1 } ?? start }
-    bytes += lines.line[start..<(end ?? lines.line.count)]
-    return end ?? lines.line.count
+    func endOfLine() -> Int {
+      quotes == .double ? line.endIndex : line.lastIndex { $0 != Self.carriageReturn }.map { $0 + 1 } ?? start
+    }
+    let end =
+      line.indices.first { place in
+        line[place] == delimiter || quotes == .double && line[place] == Self.carriageReturn
+          || breaksAtQuote && isBareQuote(place)
+      } ?? endOfLine()
+    bytes += line[..<end]
+    return end
   }
 
   /// Takes the rest of a field in quotes, from the following lines too, and returns the place after it.
