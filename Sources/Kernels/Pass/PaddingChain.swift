@@ -50,6 +50,7 @@ package final class PaddingChain {
 
   /// Where the state after some paddings is stored.
   private func row(_ paddings: Int) -> Int {
+    precondition(paddings <= length, "the chain ends before")
     guard let (start, period) = cycle, paddings >= start else { return paddings }
     return start + (paddings - start) % period
   }

@@ -197,6 +197,8 @@ final class RecurrentPass {
     }
     if block.entersByRow {
       for row in 0..<active * RegisterTile.rows where block.entries[row] == step {
+        // A chain ends where the last sequence enters; rows without one need no state.
+        let chain = block.samples[row] < 0 ? nil : chain
         begin(row, chain.map { ($0, block.earlierPaddings + step) })
       }
     }
