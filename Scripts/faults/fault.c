@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -92,3 +91,23 @@ int rename(const char *old, const char *new) { return fails("rename") ? -1 : NEX
 int mkdir(const char *path, mode_t mode) { return fails("mkdir") ? -1 : NEXT(mkdir)(path, mode); }
 
 int unlink(const char *path) { return fails("unlink") ? -1 : NEXT(unlink)(path); }
+
+// The C library's own, as dlsym itself may allocate.
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+void *malloc(size_t size) { return fails("malloc") ? NULL : __libc_malloc(size); }
+
+void *calloc(size_t count, size_t size) { return fails("malloc") ? NULL : __libc_calloc(count, size); }
+
+void *realloc(void *old, size_t size) { return fails("malloc") ? NULL : __libc_realloc(old, size); }
+
+int posix_memalign(void **result, size_t alignment, size_t size) {
+  if (fails("malloc")) return ENOMEM;
+  void *bytes = __libc_memalign(alignment, size);
+  if (!bytes) return ENOMEM;
+  *result = bytes;
+  return 0;
+}

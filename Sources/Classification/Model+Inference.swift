@@ -1,4 +1,5 @@
 import Corpus
+import Files
 import Foundation
 import Hyperparameters
 import Models
@@ -19,9 +20,10 @@ extension Model {
         advice: "train a classifier that begins with it")
     }
     let need = architecture.inferenceMemory(maxLength: configuration.maxLength)
-    guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
+    guard need < ProcessInfo.processInfo.memoryLimit else {
       throw ModelError(
-        .tooLarge, path: path, problem: "the network needs about \(Int(need / 1e9)) GB of memory, more than there is",
+        .tooLarge, path: path,
+        problem: "the network needs about \(described(bytes: need)) of memory, more than there is",
         advice: "use it on a machine with more memory")
     }
     if let setting = architecture.invalidSetting

@@ -44,10 +44,10 @@ extension Model {
         advice: "combine fewer models")
     }
     let need = architecture.inferenceMemory(maxLength: configuration.maxLength)
-    guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
+    guard need < ProcessInfo.processInfo.memoryLimit else {
       throw ModelError(
         path: paths?[0],
-        problem: "together with the others, the network needs about \(Int(need / 1e9)) GB of memory",
+        problem: "together with the others, the network needs about \(described(bytes: need)) of memory",
         advice: "combine fewer models")
     }
     parameters = Parameters(zeros: ParameterLayout(architecture))

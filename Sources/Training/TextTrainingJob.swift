@@ -1,5 +1,6 @@
 import Classification
 import Corpus
+import Files
 import Foundation
 import Hyperparameters
 import Models
@@ -63,9 +64,9 @@ final class TextTrainingJob: Sendable {
     settings.adjust(&configuration)
     if let setting = configuration.invalidSetting { throw TrainingError.invalid(setting) }
     let need = configuration.memoryNeed(threads: threads)
-    guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
+    guard need < ProcessInfo.processInfo.memoryLimit else {
       throw ModelError(
-        .tooLarge, problem: "training the network needs about \(Int(need / 1e9)) GB of memory, more than there is",
+        .tooLarge, problem: "training the network needs about \(described(bytes: need)) of memory, more than there is",
         advice: "choose smaller sizes")
     }
     tell(.settings(configuration, reasons: automatic?.reasons(for: configuration) ?? []))

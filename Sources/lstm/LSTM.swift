@@ -35,6 +35,7 @@ struct LSTM: ParsableCommand {
     openStandardStreams()
     // Beyond `ulimit -f`, writing fails with a reason instead.
     signal(SIGXFSZ, SIG_IGN)
+    endWithMessageOnShortageOfMemory()
     if let problem = unreadableArgument {
       printError("Error: \(problem)")
       exit(withError: ExitCode(EX_USAGE))

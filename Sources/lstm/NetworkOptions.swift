@@ -1,5 +1,6 @@
 import ArgumentParser
 import EngineSelection
+import Files
 import Foundation
 import Hyperparameters
 import RecurrentNetwork
@@ -148,12 +149,13 @@ extension TrainingConfiguration {
   /// - Throws: `ValidationError`, which calls a setting by its option.
   func checkTrainingOptions(threads: Int?) throws {
     try checkOptions()
-    let gigabytes = memoryNeed(threads: threads ?? Processor.availableCores) / 1e9
-    let available = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
-    if gigabytes > available {
+    let need = memoryNeed(threads: threads ?? Processor.availableCores)
+    let limit = ProcessInfo.processInfo.memoryLimit
+    if need > limit {
       throw ValidationError(
-        "A network of these sizes needs about \(fixed(gigabytes, 0)) GB of memory, but the machine has only "
-          + "\(fixed(available, 0)); try a smaller --hidden-size, --embedding-size, --vocabulary-size or --max-length.")
+        "A network of these sizes needs about \(described(bytes: need)) of memory, but there are only "
+          + "\(described(bytes: limit)); try a smaller --hidden-size, --embedding-size, --vocabulary-size or --max-length."
+      )
     }
   }
 }

@@ -1,4 +1,5 @@
 import EngineSelection
+import Files
 import Foundation
 
 /// The processor, and what of it this process may use.
@@ -22,7 +23,7 @@ enum Processor {
 
   /// The number of cores that this process may use, according to its affinity mask and to the container's limit on processor
   /// time.
-  static var availableCores: Int { max(1, min(allowedCores.count, quota ?? .max)) }
+  static var availableCores: Int { max(1, min(allowedCores.count, ControlGroups.own.coreLimit ?? .max)) }
 
   /// The cores of the affinity mask.
   static var allowedCores: Set<Int> {
@@ -38,52 +39,5 @@ enum Processor {
       }
     #endif
     return Set(0..<ProcessInfo.processInfo.activeProcessorCount)
-  }
-
-  /// The limit on processor time, in cores, rounded up, that the process's control group or one above it has; nil if
-  /// there is none.
-  static var quota: Int? {
-    let groups = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
-    return quota(groups: groups) { try? String(contentsOfFile: "/sys/fs/cgroup/" + $0, encoding: .utf8) }
-  }
-
-  /// - Parameters:
-  ///   - groups: the content of /proc/self/cgroup.
-  ///   - text: reads a file by its path below /sys/fs/cgroup.
-  static func quota(groups: String, text: (String) -> String?) -> Int? {
-    var quotas: [Int] = []
-    for line in groups.split(separator: "\n") {
-      // "number:controllers:path"; version 2 names no controllers.
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3 else { continue }
-      let controllers = fields[1].split(separator: ",")
-      guard controllers.isEmpty || controllers.contains("cpu") else { continue }
-      var path = fields[2].split(separator: "/")
-      // In a container the path may be the host's, and the files of the group itself are then at the top.
-      while true {
-        let folder = path.map { $0 + "/" }.joined()
-        if controllers.isEmpty {
-          // "quota period" in microseconds, or "max period" where there is no limit.
-          quotas += [text(folder + "cpu.max").flatMap(cores(quotaAndPeriod:))].compactMap(\.self)
-        } else {
-          // A file for each, and -1 where there is no limit; the folder is named after the controllers.
-          for mount in ["cpu", String(fields[1])] {
-            guard let quota = text("\(mount)/\(folder)cpu.cfs_quota_us"),
-              let period = text("\(mount)/\(folder)cpu.cfs_period_us")
-            else { continue }
-            quotas += [cores(quotaAndPeriod: "\(quota) \(period)")].compactMap(\.self)
-            break
-          }
-        }
-        if path.popLast() == nil { break }
-      }
-    }
-    return quotas.min()
-  }
-
-  private static func cores(quotaAndPeriod text: String) -> Int? {
-    let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) }
-    guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0 else { return nil }
-    return max(1, Int((quota / period).rounded(.up)))
   }
 }

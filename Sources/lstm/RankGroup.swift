@@ -41,7 +41,7 @@ final class RankGroup {
     let own = Member(
       host: host, program: communicator.count == 1 ? "" : Self.program, engine: Engines.current.name,
       engines: Engines.available.map(\.name), machine: boot ?? host, cores: Processor.allowedCores,
-      quota: Processor.quota, threads: threads)
+      quota: ControlGroups.own.coreLimit, threads: threads)
     let texts = communicator.gather(String(decoding: try JSONEncoder().encode(own), as: UTF8.self))
     let all = communicator.broadcast(Data("[\(texts.joined(separator: ","))]".utf8))
     guard let members = try? JSONDecoder().decode([Member].self, from: all) else {

@@ -115,6 +115,20 @@ import Testing
     }
   }
 
+  /// What is allocated in the middle of the work, and by every thread.
+  @Test func tooLittleMemoryForTheWorkIsAnError() throws {
+    try withTemporaryFolder { folder in
+      let line = """
+        ulimit -v 1000000
+        "$lstm" train --data Data/sample.npz --limit 60 --max-length 20 --epochs 1 --hidden-size 2000 \
+          --output '\(folder.path)/run'
+        """
+      let (code, errors) = try LSTMProcess.shell(line)
+      #expect(code == 71, "\(errors)")
+      #expect(errors.contains("Error: there is too little memory; "), "\(errors)")
+    }
+  }
+
   /// All of them at once would take a gigabyte.
   @Test func manyEmptyLinesTakeLittleMemory() throws {
     try withTemporaryFolder { folder in

@@ -104,7 +104,7 @@ import Testing
       (["pretrain"], "--data is missing"),
       (["pretrain", "--resume", "a", "--overwrite"], "--overwrite can't be given with --resume"),
       (["pretrain", "--data", "a", "--samples", "33"], "multiple of 32"),
-      (["pretrain", "--data", "a", "--hidden-size", "60000"], "GB of memory, but the machine has only"),
+      (["pretrain", "--data", "a", "--hidden-size", "60000"], "GB of memory, but there are only"),
     ])
   func refusals(arguments: [String], message: String) throws {
     let answer = try LSTMProcess.run(arguments)

@@ -267,6 +267,9 @@
         return CorpusError(
           .damaged, file: path, found: "the archive's table of contents does not match its entries",
           advice: EntryReader.damagedAdvice)
+      case ZIP_ER_MEMORY:
+        return CorpusError(
+          .outOfMemory, file: path, found: "the archive cannot be opened", advice: "free some memory, and try again")
       default:
         return CorpusError(
           .unreadableFile, file: path, found: "the archive cannot be opened (\(message(code)))",

@@ -61,9 +61,9 @@ extension Trial {
     var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
     ProcessMemory.resetPeak()
     let need = configuration.memoryNeed(threads: threads)
-    guard need < Double(ProcessInfo.processInfo.physicalMemory) else {
+    guard need < ProcessInfo.processInfo.memoryLimit else {
       throw ModelError(
-        .tooLarge, problem: "the network needs about \(Int(need / 1e9)) GB of memory, more than there is",
+        .tooLarge, problem: "the network needs about \(described(bytes: need)) of memory, more than there is",
         advice: "use a machine with more memory")
     }
     let (dataset, training, validation) = try data.fold(fold, configuration)
