@@ -5,13 +5,24 @@ import PackageDescription
 let package = Package(
   name: "fuzz",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(name: "swift-lstm", path: "../..")],
+  traits: [
+    .trait(name: "HDF5", description: "Keras's HDF5 files, too."),
+    .trait(name: "Serve", description: "Requests to the server, too."),
+  ],
+  dependencies: [
+    .package(
+      name: "swift-lstm", path: "../..",
+      traits: [
+        .defaults, .init(name: "HDF5", condition: .when(traits: ["HDF5"])),
+        .init(name: "Serve", condition: .when(traits: ["Serve"])),
+      ])
+  ],
   targets: [
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["Classification", "Corpus", "Hyperparameters", "Models", "RecurrentNetwork", "Training"].map {
-        .product(name: $0, package: "swift-lstm")
-      })
+      dependencies: [
+        "Classification", "Corpus", "Hyperparameters", "Models", "RecurrentNetwork", "Serving", "Training",
+      ].map { .product(name: $0, package: "swift-lstm") })
   ],
   swiftLanguageModes: [.v6]
 )

@@ -27,7 +27,9 @@ enum Answers: String {
   private func read(_ path: String) throws -> Any {
     switch self {
     case .table:
-      return try LabeledPredictions(contentsOf: path).rows.map { [$0.file, "\($0.line)", $0.text, $0.label, $0.predicted] }
+      return try LabeledPredictions(contentsOf: path).rows.map {
+        [$0.file, "\($0.line)", $0.text, $0.label, $0.predicted]
+      }
     case .safetensors:
       return try Safetensors(contentsOf: path, convertingFloats: true).tensors.mapValues {
         // As bits, since JSON has neither infinities nor NaN.

@@ -29,16 +29,15 @@ private let reader: Reader = {
   return reader
 }()
 
-/// The readers take files, since that is where bytes that nobody can vouch for come from.
-private let path = (FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : "/tmp") + "/lstm-fuzz-\(getpid())"
+/// Most readers take files, since that is where bytes that nobody can vouch for come from.
+let scratchPath = (FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : "/tmp") + "/lstm-fuzz-\(getpid())"
 
 /// libFuzzer's own main function, which isn't used here, asks for a function of this name.
 @_cdecl("LLVMFuzzerTestOneInput")
 func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-  let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-  guard file >= 0, count == 0 || write(file, bytes!, count) == count else { fatalError("\(path) can't be written") }
-  close(file)
-  do { try reader.read(path) } catch {
+  var file = bytes.map { Data(bytes: $0, count: count) } ?? Data()
+  if let container = reader.container { file = container.file(of: file) }
+  do { try reader.read(file) } catch {
     // Whatever the error, its line is one that a terminal can show.
     let line = "\(error)"
     let isSafe = line.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
@@ -46,3 +45,26 @@ func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   }
   return 0
 }
+
+/// How libFuzzer changes an input.
+@_cdecl("LLVMFuzzerCustomMutator")
+func mutate(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int, _ seed: UInt32) -> Int {
+  // Now and then without regard to the format.
+  guard reader == .onnx, seed % 8 > 0 else { return libFuzzerMutate(bytes, count, limit) }
+  var mutator = ProtobufMutator(seed: seed) { part in
+    let capacity = max(part.count + 8, 16)
+    let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    defer { copy.deallocate() }
+    copy.update(from: part, count: part.count)
+    return Array(UnsafeBufferPointer(start: copy, count: libFuzzerMutate(copy, part.count, capacity)))
+  }
+  let message = Array(UnsafeBufferPointer(start: bytes, count: count))
+  guard let mutated = mutator.mutated(message), !mutated.isEmpty, mutated.count <= limit else {
+    return libFuzzerMutate(bytes, count, limit)
+  }
+  bytes.update(from: mutated, count: mutated.count)
+  return mutated.count
+}
+
+@_silgen_name("LLVMFuzzerMutate")
+private func libFuzzerMutate(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int) -> Int
