@@ -10,6 +10,7 @@
 #   make test-mpi      builds with MPI; shares runs out over ranks, and over two network namespaces
 #   make test-serve    builds with the server; tests it in the process, and against clients
 #   make tsan          runs every test under ThreadSanitizer
+#   make asan          runs every test under AddressSanitizer
 #   make bench         measures speed and memory; PEERS=1 beside PyTorch, Keras and ONNX Runtime, SIZES=1 of several sizes
 #   make interop       compares models with PyTorch, ONNX Runtime and Keras, both ways
 #   make install       builds, and puts lstm, its completions and manual pages under PREFIX (/usr/local)
@@ -39,7 +40,7 @@ TRAITS = $(shell MPI="$(MPI)" SERVE="$(SERVE)" Scripts/traits.sh)
 SOURCES = Package.swift Sources Tests
 SCRIPTS = Scripts/*.sh Scripts/*/*.sh .ci/run
 
-.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan bench interop install \
+.PHONY: help build deps-interop deps-mpi train predict serve test test-mpi test-serve tsan asan bench interop install \
   uninstall docs format lint clean set-up
 
 help:
@@ -89,6 +90,10 @@ test-serve: set-up
 
 tsan: set-up
 	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan $(TRAITS)
+
+# Leaks aren't looked for: what lives until a process ends isn't given back.
+asan: set-up
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test -c release --sanitize=address --scratch-path .build-asan $(TRAITS)
 
 bench: build
 	@Scripts/bench.sh

@@ -4,8 +4,8 @@ import Testing
 @Suite("Makefile", .enabled(if: Machine.has("make")))
 struct MakefileTests {
   static let targets = [
-    "build", "deps-interop", "deps-mpi", "train", "predict", "serve", "test", "test-mpi", "test-serve", "tsan", "bench",
-    "interop", "install", "uninstall", "docs", "format", "lint", "clean",
+    "build", "deps-interop", "deps-mpi", "train", "predict", "serve", "test", "test-mpi", "test-serve", "tsan", "asan",
+    "bench", "interop", "install", "uninstall", "docs", "format", "lint", "clean",
   ]
 
   let workspace: Workspace
