@@ -91,6 +91,7 @@ def main():
     lstm = options.lstm.resolve()
     if not options.folders:
         print("no suites were given: skipped")
+        return False
 
     faults = []
     with tempfile.TemporaryDirectory() as temporary:
