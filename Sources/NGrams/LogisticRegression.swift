@@ -56,8 +56,8 @@ struct LogisticRegression {
     let count = features.count
     let scales = (0..<count).map { text in
       (
-        NGramClassifier.scale(squares, features.features[features.words(of: text)]),
-        NGramClassifier.scale(squares, features.features[features.characters(of: text)])
+        NGramClassifier.scale(squares[...], features.features[features.words(of: text)]),
+        NGramClassifier.scale(squares[...], features.features[features.characters(of: text)])
       )
     }
     /// α of each text, and log(α / (C - α)).

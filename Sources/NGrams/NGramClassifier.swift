@@ -11,10 +11,10 @@ package struct NGramClassifier: Sendable, Equatable {
   package let index: NGramIndex
   /// The settings that it was trained with.
   package let settings: NGramSettings
-  /// w · r of each feature, [logits][F].
-  package private(set) var products: [[Float]]
-  /// r² of each feature, [logits][F].
-  package let squares: [[Float]]
+  /// w · r of each feature, [logits][F] in one array.
+  package private(set) var products: [Float]
+  /// r² of each feature, [logits][F] in one array.
+  package let squares: [Float]
   /// The bias of each logit.
   package private(set) var biases: [Float]
 
@@ -41,25 +41,31 @@ package struct NGramClassifier: Sendable, Equatable {
     let features = NGramFeatures(of: texts, in: index, threads: threads)
     let costs = labels.map { settings.cost * (classWeights?[Int($0)] ?? 1) }
     let targets = labelCount == 2 ? [1] : Array(0..<labelCount)
-    var fits = [(products: [Float], squares: [Float], bias: Float)?](repeating: nil, count: targets.count)
-    fits.withUnsafeMutableBufferPointer { fits in
-      // Each job writes its own elements.
-      nonisolated(unsafe) let fits = fits
-      let jobs = max(1, min(threads, targets.count))
-      DispatchQueue.concurrentPerform(iterations: jobs) { job in
-        for target in stride(from: job, to: targets.count, by: jobs) {
-          let fit = LogisticRegression(
-            features, isLabel: labels.map { Int($0) == targets[target] }, costs: costs, index: index,
-            seed: seed &+ UInt64(target))
-          fits[target] = (fit.products.map(Float.init), fit.squares, Float(fit.bias))
+    let jobs = max(1, min(threads, targets.count))
+    var products = [Float](repeating: 0, count: targets.count * index.count)
+    var squares = products
+    var biases = [Float](repeating: 0, count: targets.count)
+    products.withUnsafeMutableBufferPointer { products in
+      squares.withUnsafeMutableBufferPointer { squares in
+        biases.withUnsafeMutableBufferPointer { biases in
+          // Each job writes what belongs to its own logits.
+          nonisolated(unsafe) let (products, squares, biases) = (products, squares, biases)
+          DispatchQueue.concurrentPerform(iterations: jobs) { job in
+            for target in stride(from: job, to: targets.count, by: jobs) {
+              let fit = LogisticRegression(
+                features, isLabel: labels.map { Int($0) == targets[target] }, costs: costs, index: index,
+                seed: seed &+ UInt64(target))
+              let start = target * index.count
+              for (feature, product) in fit.products.enumerated() { products[start + feature] = Float(product) }
+              _ = squares[start...].update(fromContentsOf: fit.squares)
+              biases[target] = Float(fit.bias)
+            }
+          }
         }
       }
     }
-    self.index = index
-    self.settings = settings
-    products = fits.map { $0!.products }
-    squares = fits.map { $0!.squares }
-    biases = fits.map { $0!.bias }
+    (self.index, self.settings) = (index, settings)
+    (self.products, self.squares, self.biases) = (products, squares, biases)
   }
 
   // MARK: Files
@@ -68,17 +74,16 @@ package struct NGramClassifier: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - index: the n-grams.
-  ///   - products: w · r of each feature, [logits][F].
-  ///   - squares: r² of each feature, [logits][F].
+  ///   - products: w · r of each feature, [logits][F] in one array.
+  ///   - squares: r² of each feature, [logits][F] in one array.
   ///   - biases: the bias of each logit.
   /// - Returns: nil unless the numbers are as many as they must be and finite, and no square is negative.
   package init?(
-    index: NGramIndex, settings: NGramSettings, products: [[Float]], squares: [[Float]], biases: [Float]
+    index: NGramIndex, settings: NGramSettings, products: [Float], squares: [Float], biases: [Float]
   ) {
-    guard !biases.isEmpty, products.count == biases.count, squares.count == biases.count,
-      biases.allSatisfy(\.isFinite),
-      products.allSatisfy({ $0.count == index.count && $0.allSatisfy(\.isFinite) }),
-      squares.allSatisfy({ $0.count == index.count && $0.allSatisfy { $0 >= 0 && $0.isFinite } })
+    guard !biases.isEmpty, products.count == biases.count * index.count, squares.count == products.count,
+      biases.allSatisfy(\.isFinite), products.allSatisfy(\.isFinite),
+      squares.allSatisfy({ $0 >= 0 && $0.isFinite })
     else { return nil }
     (self.index, self.settings) = (index, settings)
     (self.products, self.squares, self.biases) = (products, squares, biases)
@@ -96,7 +101,7 @@ package struct NGramClassifier: Sendable, Equatable {
       }
       return sums.map { $0 * share }
     }
-    for logit in products.indices { result.products[logit] = mean(\.products[logit]) }
+    result.products = mean(\.products)
     result.biases = mean(\.biases)
     return result
   }
@@ -112,15 +117,15 @@ package struct NGramClassifier: Sendable, Equatable {
     let finder = NGramFeatures.Finder(texts, index)
     var result = [Float](repeating: 0, count: texts.count * logitCount)
     // Pieces, so that memory doesn't grow with the texts.
-    let pieces = (texts.count + Self.textsAtOnce - 1) / Self.textsAtOnce
+    let pieces = (texts.count + NGramFeatures.textsAtOnce - 1) / NGramFeatures.textsAtOnce
     let jobs = max(1, min(threads, pieces))
     result.withUnsafeMutableBufferPointer { result in
       // Each job writes the logits of its own texts.
       nonisolated(unsafe) let result = result
       DispatchQueue.concurrentPerform(iterations: jobs) { job in
         for piece in stride(from: job, to: pieces, by: jobs) {
-          let start = piece * Self.textsAtOnce
-          let range = start..<min(start + Self.textsAtOnce, texts.count)
+          let start = piece * NGramFeatures.textsAtOnce
+          let range = start..<min(start + NGramFeatures.textsAtOnce, texts.count)
           let logits = logits(of: NGramFeatures(of: range, by: finder))
           _ = result[(start * logitCount)...].update(fromContentsOf: logits)
         }
@@ -128,8 +133,6 @@ package struct NGramClassifier: Sendable, Equatable {
     }
     return result
   }
-
-  private static let textsAtOnce = 500
 
   /// What each n-gram of a text adds to one of its logits, in the order in which they are met; with the bias, these add up
   /// to the logit.
@@ -139,10 +142,11 @@ package struct NGramClassifier: Sendable, Equatable {
   ///   - logit: which of the logits.
   package func shares(of text: WordSequences, logit: Int) -> [(text: String, share: Float)] {
     let features = NGramFeatures(of: text, in: index, threads: 1)
+    let (products, squares) = (products(of: logit), squares(of: logit))
     return [features.words(of: 0), features.characters(of: 0)].flatMap { range in
       let found = features.features[range]
-      let scale = Self.scale(squares[logit], found)
-      return found.map { (index.text(of: Int($0)), Float(scale * Double(products[logit][Int($0)]))) }
+      let scale = Self.scale(squares, found)
+      return found.map { (index.text(of: Int($0)), Float(scale * Double(products[products.startIndex + Int($0)]))) }
     }
   }
 
@@ -154,7 +158,9 @@ package struct NGramClassifier: Sendable, Equatable {
         var sum = Double(biases[logit])
         for range in [features.words(of: text), features.characters(of: text)] {
           let found = features.features[range]
-          sum += Self.scale(squares[logit], found) * found.reduce(0.0) { $0 + Double(products[logit][Int($1)]) }
+          sum +=
+            Self.scale(squares(of: logit), found)
+            * found.reduce(0.0) { $0 + Double(products[logit * index.count + Int($1)]) }
         }
         result.append(Float(sum))
       }
@@ -162,17 +168,23 @@ package struct NGramClassifier: Sendable, Equatable {
     return result
   }
 
+  /// w · r of each feature for one of the logits, [F].
+  package func products(of logit: Int) -> ArraySlice<Float> {
+    products[logit * index.count..<(logit + 1) * index.count]
+  }
+
+  /// r² of each feature for one of the logits, [F].
+  package func squares(of logit: Int) -> ArraySlice<Float> { squares[logit * index.count..<(logit + 1) * index.count] }
+
   /// √½ / √Σ r², or 0 where there is nothing to scale.
-  static func scale(_ squares: [Float], _ features: ArraySlice<Int32>) -> Double {
-    let sum = features.reduce(0.0) { $0 + Double(squares[Int($1)]) }
+  static func scale(_ squares: ArraySlice<Float>, _ features: ArraySlice<Int32>) -> Double {
+    let sum = features.reduce(0.0) { $0 + Double(squares[squares.startIndex + Int($1)]) }
     return sum > 0 ? (0.5 / sum).squareRoot() : 0
   }
 
   /// Multiplies all logits by a number.
   package mutating func scaleLogits(by factor: Float) {
-    for logit in products.indices {
-      for feature in products[logit].indices { products[logit][feature] *= factor }
-      biases[logit] *= factor
-    }
+    for index in products.indices { products[index] *= factor }
+    for logit in biases.indices { biases[logit] *= factor }
   }
 }

@@ -11,6 +11,9 @@ package struct NGramFeatures: Sendable {
   /// The number of texts.
   package var count: Int { offsets.count / 2 }
 
+  /// How many texts a thread takes at a time.
+  static let textsAtOnce = 500
+
   /// The features of a text that are words or sequences of them.
   @inline(__always)
   func words(of text: Int) -> Range<Int> { offsets[2 * text]..<offsets[2 * text + 1] }
@@ -27,22 +30,32 @@ package struct NGramFeatures: Sendable {
   ///   - threads: how many threads share the work.
   package init(of texts: WordSequences, in index: NGramIndex, threads: Int) {
     let finder = Finder(texts, index)
-    let jobs = max(1, min(threads, texts.count))
-    var parts = [(features: [Int32], offsets: [Int])](repeating: ([], []), count: jobs)
-    parts.withUnsafeMutableBufferPointer { parts in
-      // Each job writes its own element.
-      nonisolated(unsafe) let parts = parts
-      DispatchQueue.concurrentPerform(iterations: jobs) { job in
-        parts[job] = finder.features(of: texts.count * job / jobs..<texts.count * (job + 1) / jobs)
-      }
-    }
+    let pieces = (texts.count + Self.textsAtOnce - 1) / Self.textsAtOnce
     var (features, offsets) = ([Int32](), [0])
-    features.reserveCapacity(parts.reduce(0) { $0 + $1.features.count })
-    for index in parts.indices {
-      let start = features.count
-      features += parts[index].features
-      offsets += parts[index].offsets.map { $0 + start }
-      parts[index] = ([], [])
+    offsets.reserveCapacity(2 * texts.count + 1)
+    // A piece a thread, and then the next: all of them would take as much memory as the result does.
+    for first in stride(from: 0, to: pieces, by: max(1, threads)) {
+      var parts = [(features: [Int32], offsets: [Int])](
+        repeating: ([], []), count: min(max(1, threads), pieces - first))
+      parts.withUnsafeMutableBufferPointer { parts in
+        // Each job writes its own element.
+        nonisolated(unsafe) let parts = parts
+        DispatchQueue.concurrentPerform(iterations: parts.count) { job in
+          let start = (first + job) * Self.textsAtOnce
+          parts[job] = finder.features(of: start..<min(start + Self.textsAtOnce, texts.count))
+        }
+      }
+      for part in parts {
+        let start = features.count
+        offsets += part.offsets.map { $0 + start }
+        let count = start + part.features.count
+        if count > features.capacity {
+          // Room for about all texts, where an array that grows as it likes may take twice what it needs.
+          let share = Double(offsets.count / 2) / Double(texts.count)
+          features.reserveCapacity(max(count, Int(1.02 * Double(count) / share)))
+        }
+        features += part.features
+      }
     }
     (self.features, self.offsets) = (features, offsets)
   }

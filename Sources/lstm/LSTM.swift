@@ -36,6 +36,7 @@ struct LSTM: ParsableCommand {
     // Beyond `ulimit -f`, writing fails with a reason instead.
     signal(SIGXFSZ, SIG_IGN)
     endWithMessageOnShortageOfMemory()
+    endWithMessageAtMemoryLimit()
     if let problem = unreadableArgument {
       printError("Error: \(problem)")
       exit(withError: ExitCode(EX_USAGE))

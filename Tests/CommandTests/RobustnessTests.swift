@@ -133,6 +133,26 @@ import Testing
     }
   }
 
+  /// The kernel would end the process without a word.
+  @Test(.enabled(if: MemoryGroup.canBeMade, "only root can make control groups"), Self.limitsAddresses)
+  func aFullContainerIsAnError() throws {
+    let group = try #require(MemoryGroup(megabytes: 120))
+    defer { group.remove() }
+    try withTemporaryFolder { folder in
+      let (code, errors) = try LSTMProcess.shell(
+        """
+        awk 'BEGIN { for (i = 0; i < 500000; i++) print "word" i * 7919 " other" i * 104729 " more" i * 15485863 "," i % 2 }' \
+          >'\(folder.path)/texts.csv'
+        \(group.joining)
+        "$lstm" train --data '\(folder.path)/texts.csv' --output '\(folder.path)/run'
+        """)
+      #expect(code == 71, "\(errors)")
+      #expect(
+        errors.contains("Error: the 126 MB of memory that this container may use are full; let it use more, or choose"),
+        "\(errors)")
+    }
+  }
+
   /// All of them at once would take a gigabyte.
   @Test(Self.limitsAddresses) func manyEmptyLinesTakeLittleMemory() throws {
     try withTemporaryFolder { folder in

@@ -78,6 +78,27 @@ struct NGramClassifierTests {
     #expect(classifier.logits(of: all, threads: 2) == (0..<times).flatMap { _ in few })
   }
 
+  @Test("finds in many texts what it finds in each, for any number of threads", arguments: [1, 2, 3])
+  func manyFeatures(threads: Int) {
+    let times = 1600 / Self.golden.texts.count + 1
+    let many = WordSequences(
+      (0..<times).flatMap { Self.golden.texts + ["\($0)", ""] }, coding: TextCoding())
+    let index = NGramIndex(of: many, Self.golden.cases[2].settings)
+    let all = NGramFeatures(of: many, in: index, threads: threads)
+    #expect(all.count == many.count)
+    let finder = NGramFeatures.Finder(many, index)
+    var differing = 0
+    for text in 0..<many.count {
+      let alone = NGramFeatures(of: text..<text + 1, by: finder)
+      if all.features[all.words(of: text)] != alone.features[alone.words(of: 0)]
+        || all.features[all.characters(of: text)] != alone.features[alone.characters(of: 0)]
+      {
+        differing += 1
+      }
+    }
+    #expect(differing == 0)
+  }
+
   @Test("takes texts without words")
   func empty() {
     let classifier = classifier(Self.golden, texts, 0)

@@ -29,8 +29,11 @@ struct ONNXNGrams {
       parts.append(parts[Int(first)] + [Int64(last)])
     }
     func kind(_ input: String, _ ngrams: [[Int64]], from first: Int) -> Kind {
-      func part(_ rows: [[Float]]) -> [[Float]] { rows.map { Array($0[first..<first + ngrams.count]) } }
-      return Kind(input: input, ngrams: ngrams, products: part(wide.products), squares: part(wide.squares))
+      func part(_ row: (Int) -> ArraySlice<Float>) -> [[Float]] {
+        (0..<wide.logitCount).map { Array(row($0).dropFirst(first).prefix(ngrams.count)) }
+      }
+      return Kind(
+        input: input, ngrams: ngrams, products: part { wide.products(of: $0) }, squares: part { wide.squares(of: $0) })
     }
     var kinds = [kind(Self.words, parts, from: 0)]
     if index.characters.count > 0 {

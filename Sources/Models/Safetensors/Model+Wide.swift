@@ -28,16 +28,9 @@ enum WideTensors {
       let pair = index.sequences.pair(number)
       return [Float(pair.first), Float(pair.second)]
     }
-    func joined(_ rows: [[Float]]) -> [Float] {
-      var all: [Float] = []
-      // Many labels have many numbers, and an array that grows as it likes has room for as many again.
-      all.reserveCapacity(wide.logitCount * index.count)
-      for row in rows { all += row }
-      return all
-    }
     for (name, shape, values) in [
-      (names[0], [wide.logitCount, index.count], joined(wide.products)),
-      (names[1], [wide.logitCount, index.count], joined(wide.squares)),
+      (names[0], [wide.logitCount, index.count], wide.products),
+      (names[1], [wide.logitCount, index.count], wide.squares),
       (names[2], [wide.logitCount], wide.biases), (names[3], [index.sequences.count, 2], sequences),
     ] { file.tensors[name] = .init(shape: shape, values: values) }
   }
@@ -66,14 +59,10 @@ enum WideTensors {
         characters: description.characters, description.settings),
       entries[0]!.shape == [labelCount, index.count]
     else { throw contradiction }
-    func rows(_ name: String) throws -> [[Float]] {
-      let values = try file.values(name)
-      return (0..<labelCount).map { Array(values[$0 * index.count..<($0 + 1) * index.count]) }
-    }
     guard
       let wide = NGramClassifier(
-        index: index, settings: description.settings, products: try rows(names[0]), squares: try rows(names[1]),
-        biases: try file.values(names[2]))
+        index: index, settings: description.settings, products: try file.values(names[0]),
+        squares: try file.values(names[1]), biases: try file.values(names[2]))
     else { throw fail("the weights of the n-grams are impossible", path) }
     return wide
   }

@@ -8,15 +8,16 @@ import RecurrentNetwork
 
 /// The wide part of a run: it is trained when the run begins or resumes, as that takes seconds and always leads to the
 /// same bits, and joined with the network when the run ends.
-struct WidePart {
-  /// Trained on the training texts.
-  let classifier: NGramClassifier
+final class WidePart {
   /// What it makes of the validation texts, [count][logits] in one array.
   let validationLogits: [Float]
   private let training: LabeledSequences
   private let validation: LabeledSequences
   private let configuration: TrainingConfiguration
+  private let settings: NGramSettings
   private let threads: Int
+  /// Nil once it has made room for another.
+  private var kept: NGramClassifier?
 
   /// - Returns: nil where the settings ask for none.
   /// - Throws: `TrainingError.numbersInsteadOfTexts` where the data came without words.
@@ -27,10 +28,18 @@ struct WidePart {
     guard let texts = training.texts, let validationTexts = validation.texts else {
       throw TrainingError.numbersInsteadOfTexts
     }
-    classifier = Self.train(texts, training.labels, settings, configuration, threads: threads)
+    let classifier = Self.train(texts, training.labels, settings, configuration, threads: threads)
     validationLogits = classifier.logits(of: validationTexts, threads: threads)
-    (self.training, self.validation) = (training, validation)
-    (self.configuration, self.threads) = (configuration, threads)
+    (self.training, self.validation, kept) = (training, validation, classifier)
+    (self.configuration, self.settings, self.threads) = (configuration, settings, threads)
+  }
+
+  /// Trained on the training texts.
+  private var classifier: NGramClassifier {
+    if let kept { return kept }
+    let classifier = Self.train(training.texts!, training.labels, settings, configuration, threads: threads)
+    kept = classifier
+    return classifier
   }
 
   private static func train(
@@ -87,16 +96,20 @@ struct WidePart {
   func joined(
     with parameters: Parameters, networkLogits: [Float]?, weighsParts: Bool
   ) -> (wide: NGramClassifier, parameters: Parameters?, validationLogits: [Float]?) {
-    var (wide, parameters) = (classifier, parameters)
+    var parameters = parameters
     var shares = LogitShares()
+    var retrained: NGramClassifier?
     if let networkLogits, weighsParts {
       shares = Self.shares(wide: validationLogits, network: networkLogits, labels: validation.labels)
       // The validation texts have served their purpose; the wide part can learn from them as well.
       if configuration.validationSplit != nil, let both = training.texts?.appending(validation.texts!) {
-        wide = Self.train(
-          both, training.labels + validation.labels, classifier.settings, configuration, threads: threads)
+        // With many labels, either of them may take a hundred megabytes.
+        kept = nil
+        retrained = Self.train(
+          both, training.labels + validation.labels, settings, configuration, threads: threads)
       }
     }
+    var wide = retrained.take() ?? classifier
     wide.scaleLogits(by: Float(shares.wide))
     for tensor in [parameters.layout.denseKernel, parameters.layout.denseBias] {
       for index in tensor.range { parameters.values[index] *= Float(shares.network) }

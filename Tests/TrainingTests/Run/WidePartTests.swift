@@ -67,6 +67,17 @@ struct WidePartTests {
     }
   }
 
+  @Test("is known after the run as it was before, although the model has another")
+  func training() throws {
+    try withTable { folder, source in
+      let run = try Run(beginning: folder.path("run"), from: start(source), options: options(threads: 2))
+      let before = try run.model.wide
+      try run.train()
+      #expect(try run.model.wide == before)
+      #expect(try Model(contentsOf: folder.path("run")).wide != before)
+    }
+  }
+
   @Test("goes on with the same bits after it was stopped")
   func resuming() throws {
     try withTable { folder, source in
