@@ -9,10 +9,16 @@ import RecurrentNetwork
 /// is found in its dual form, a text at a time (H.-F. Yu, F.-L. Huang, C.-J. Lin, "Dual coordinate descent methods for
 /// logistic regression and maximum entropy models", Machine Learning 85, 2011).
 struct LogisticRegression {
-  /// w · r of each feature, [F].
-  private(set) var products: [Double]
-  /// r² of each feature, [F].
-  let squares: [Float]
+  /// What a feature weighs.
+  struct Weight {
+    /// w · r.
+    var product = 0.0
+    /// r². Beside the other, since whoever needs the one soon needs the other, and memory is what takes the time.
+    let square: Float
+  }
+
+  /// [F].
+  private(set) var weights: [Weight]
   /// The weight of the constant 1 that each text has besides.
   private(set) var bias = 0.0
 
@@ -27,12 +33,14 @@ struct LogisticRegression {
   ///   - costs: Cᵢ of each text.
   ///   - index: what the features are.
   ///   - seed: of the order of the texts.
+  ///   - progress: told about which share of the work is done.
   init(
-    _ features: NGramFeatures, isLabel: [Bool], costs: [Double], index: NGramIndex, seed: UInt64
+    _ features: NGramFeatures, isLabel: [Bool], costs: [Double], index: NGramIndex, seed: UInt64,
+    progress: (Double) -> Void
   ) {
-    squares = Self.ratios(features, isLabel, index).map { $0 * $0 }
-    products = [Double](repeating: 0, count: index.count)
-    fit(features, isLabel, costs, seed)
+    let squares = Self.ratios(features, isLabel, index).map { $0 * $0 }
+    weights = squares.map { Weight(square: $0) }
+    fit(features, isLabel, costs, squares, seed, progress)
   }
 
   /// log (p / ‖p‖₁) / (q / ‖q‖₁), where p and q count the texts with and without the label that have an n-gram, plus 1.
@@ -52,7 +60,10 @@ struct LogisticRegression {
     return ratios
   }
 
-  private mutating func fit(_ features: NGramFeatures, _ isLabel: [Bool], _ costs: [Double], _ seed: UInt64) {
+  private mutating func fit(
+    _ features: NGramFeatures, _ isLabel: [Bool], _ costs: [Double], _ squares: [Float], _ seed: UInt64,
+    _ progress: (Double) -> Void
+  ) {
     let count = features.count
     let scales = (0..<count).map { text in
       (
@@ -64,35 +75,40 @@ struct LogisticRegression {
     var (alphas, logits) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
     var generator = RandomGenerator(seed: seed)
     var bias = 0.0
-    squares.withUnsafeBufferPointer { squares in
-      products.withUnsafeMutableBufferPointer { products in
-        features.features.withUnsafeBufferPointer { all in
-          for pass in 0..<Self.passLimit {
-            var largest = 0.0
-            for text in generator.permutation(of: count) {
-              let (wordScale, characterScale) = scales[text]
-              let (words, characters) = (features.words(of: text), features.characters(of: text))
-              var (wordSum, characterSum) = (0.0, 0.0)
-              for place in words { wordSum += products[Int(all[place])] }
-              for place in characters { characterSum += products[Int(all[place])] }
-              let sign = isLabel[text] ? 1.0 : -1
-              let margin = sign * (wordSum * wordScale + characterSum * characterScale + bias)
-              // xᵢ · xᵢ: 1 for the bias, and ½ for each kind of n-gram that the text has.
-              let square = 1 + (wordScale > 0 ? 0.5 : 0) + (characterScale > 0 ? 0.5 : 0)
-              let old = alphas[text]
-              if pass > 0 { largest = max(largest, abs(logits[text] + margin)) }
-              (alphas[text], logits[text]) = Self.minimum(
-                cost: costs[text], square: square, offset: margin - square * old, from: logits[text])
-              let change = sign * (alphas[text] - old)
-              bias += change
-              let (wordChange, characterChange) = (change * wordScale, change * characterScale)
-              for place in words { products[Int(all[place])] += wordChange * Double(squares[Int(all[place])]) }
-              for place in characters {
-                products[Int(all[place])] += characterChange * Double(squares[Int(all[place])])
+    var first = 0.0
+    weights.withUnsafeMutableBufferPointer { weights in
+      features.features.withUnsafeBufferPointer { all in
+        for pass in 0..<Self.passLimit {
+          var largest = 0.0
+          for text in generator.permutation(of: count) {
+            let (wordScale, characterScale) = scales[text]
+            let (words, characters) = (features.words(of: text), features.characters(of: text))
+            var (wordSum, characterSum) = (0.0, 0.0)
+            for place in words { wordSum += weights[Int(all[place])].product }
+            for place in characters { characterSum += weights[Int(all[place])].product }
+            let sign = isLabel[text] ? 1.0 : -1
+            let margin = sign * (wordSum * wordScale + characterSum * characterScale + bias)
+            // xᵢ · xᵢ: 1 for the bias, and ½ for each kind of n-gram that the text has.
+            let square = 1 + (wordScale > 0 ? 0.5 : 0) + (characterScale > 0 ? 0.5 : 0)
+            let old = alphas[text]
+            if pass > 0 { largest = max(largest, abs(logits[text] + margin)) }
+            (alphas[text], logits[text]) = Self.minimum(
+              cost: costs[text], square: square, offset: margin - square * old, from: logits[text])
+            let change = sign * (alphas[text] - old)
+            bias += change
+            func add(_ change: Double, _ places: Range<Int>) {
+              for place in places {
+                let feature = Int(all[place])
+                weights[feature].product += change * Double(weights[feature].square)
               }
             }
-            if pass > 0, largest < Self.tolerance { break }
+            add(change * wordScale, words)
+            add(change * characterScale, characters)
           }
+          if pass == 1 { first = largest }
+          if pass > 0, largest < Self.tolerance { break }
+          // It falls by about the same factor in each pass.
+          if pass > 1, first > Self.tolerance { progress(log(first / largest) / log(first / Self.tolerance)) }
         }
       }
     }

@@ -1,5 +1,6 @@
 import Corpus
 import Dispatch
+import Synchronization
 
 /// A linear classifier over the n-grams of a text's words and of its words' characters.
 ///
@@ -33,9 +34,10 @@ package struct NGramClassifier: Sendable, Equatable {
   ///   - settings: which n-grams to take, and how to train.
   ///   - seed: of the order in which texts are visited.
   ///   - threads: how many threads share the work.
+  ///   - progress: told about which share of the work is done, by one thread at a time.
   package init(
     training texts: WordSequences, labels: [UInt8], labelCount: Int, classWeights: [Double]? = nil,
-    settings: NGramSettings, seed: UInt64, threads: Int
+    settings: NGramSettings, seed: UInt64, threads: Int, progress: (Double) -> Void = { _ in }
   ) {
     let index = NGramIndex(of: texts, settings)
     let features = NGramFeatures(of: texts, in: index, threads: threads)
@@ -45,20 +47,35 @@ package struct NGramClassifier: Sendable, Equatable {
     var products = [Float](repeating: 0, count: targets.count * index.count)
     var squares = products
     var biases = [Float](repeating: 0, count: targets.count)
-    products.withUnsafeMutableBufferPointer { products in
-      squares.withUnsafeMutableBufferPointer { squares in
-        biases.withUnsafeMutableBufferPointer { biases in
-          // Each job writes what belongs to its own logits.
-          nonisolated(unsafe) let (products, squares, biases) = (products, squares, biases)
-          DispatchQueue.concurrentPerform(iterations: jobs) { job in
-            for target in stride(from: job, to: targets.count, by: jobs) {
-              let fit = LogisticRegression(
-                features, isLabel: labels.map { Int($0) == targets[target] }, costs: costs, index: index,
-                seed: seed &+ UInt64(target))
-              let start = target * index.count
-              for (feature, product) in fit.products.enumerated() { products[start + feature] = Float(product) }
-              _ = squares[start...].update(fromContentsOf: fit.squares)
-              biases[target] = Float(fit.bias)
+    let shares = Mutex([Double](repeating: 0, count: targets.count))
+    withoutActuallyEscaping(progress) { progress in
+      // Called by one thread at a time.
+      nonisolated(unsafe) let progress = progress
+      @Sendable func report(_ share: Double, _ target: Int) {
+        shares.withLock {
+          $0[target] = max($0[target], share)
+          progress($0.reduce(0, +) / Double($0.count))
+        }
+      }
+      products.withUnsafeMutableBufferPointer { products in
+        squares.withUnsafeMutableBufferPointer { squares in
+          biases.withUnsafeMutableBufferPointer { biases in
+            // Each job writes what belongs to its own logits.
+            nonisolated(unsafe) let (products, squares, biases) = (products, squares, biases)
+            DispatchQueue.concurrentPerform(iterations: jobs) { job in
+              for target in stride(from: job, to: targets.count, by: jobs) {
+                let fit = LogisticRegression(
+                  features, isLabel: labels.map { Int($0) == targets[target] }, costs: costs, index: index,
+                  seed: seed &+ UInt64(target)
+                ) { report($0, target) }
+                let start = target * index.count
+                for (feature, weight) in fit.weights.enumerated() {
+                  products[start + feature] = Float(weight.product)
+                  squares[start + feature] = weight.square
+                }
+                biases[target] = Float(fit.bias)
+                report(1, target)
+              }
             }
           }
         }

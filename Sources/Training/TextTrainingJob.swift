@@ -76,7 +76,7 @@ final class TextTrainingJob: Sendable {
   private func train(on data: Dataset, _ configuration: TrainingConfiguration, _ threads: Int) throws -> Model {
     let model = try data.train(configuration, threads: threads) { event, fraction in
       switch event {
-      case .begin: break
+      case .begin, .ngrams: break
       case .step(let record): tell(.step(record), fraction)
       case .validation(let done, let count): tell(.validation(done: done, count: count), fraction)
       case .epoch(let record): tell(.epoch(record), fraction)

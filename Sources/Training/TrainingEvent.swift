@@ -8,6 +8,8 @@ public enum TrainingEvent: Sendable {
   case validation(done: Int, count: Int)
   /// An epoch is complete, its validation too.
   case epoch(EpochRecord)
+  /// Of the training of n-grams with which the run ends, about this share is done; it isn't stopped by an answer.
+  case ngrams(Double)
 }
 
 /// A caller's or a callback's answer to an event.

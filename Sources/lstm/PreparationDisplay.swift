@@ -10,9 +10,12 @@ struct PreparationDisplay {
   /// The run's folder.
   private let folder: String
   private let isQuiet: Bool
+  /// Shows how far the n-grams are.
+  private var bar: ProgressBar
 
   init(data: String, folder: String, isQuiet: Bool) {
     reading = ReadingProgress(path: data, isQuiet: isQuiet)
+    bar = ProgressBar(isQuiet: isQuiet)
     (self.folder, self.isQuiet) = (folder, isQuiet)
   }
 
@@ -25,6 +28,7 @@ struct PreparationDisplay {
         "Warning: \(folder): the run was begun with kernels for \(name.escapedForTerminal()), and goes on with those for "
           + "\(Engines.current.name); it ends with other last bits than with one kind")
     case .reading(let share): reading.show(share)
+    case .ngrams(let share): bar.draw("Training n-grams", done: share, details: [])
     case .note(let note):
       reading.end()
       guard !isQuiet else { return }
@@ -34,5 +38,8 @@ struct PreparationDisplay {
     }
   }
 
-  mutating func end() { reading.end() }
+  mutating func end() {
+    reading.end()
+    bar.clear()
+  }
 }

@@ -67,6 +67,7 @@ struct TrainingProgress {
       bar.draw(
         title(currentEpoch), done: Double(done) / Double(count),
         details: ["validating", "\(grouped(done))/\(grouped(count))"])
+    case .ngrams(let share): bar.draw("Training n-grams", done: share, details: [])
     case .epoch(let record):
       currentEpoch = record.epoch + 1
       epochStart = .now

@@ -196,7 +196,7 @@ import Testing
     (["--hidden-size", "60000", "--max-length", "1000000"], 64, "GB of memory"),
     (["--data", "/nowhere.npz"], 1, "/nowhere.npz: no such file"),
     (["--data", "Package.swift"], 1, "Package.swift: "),
-    (["--data", "Data"], 1, "Data/sample_word_index.json: line 1: expected a JSON object"),
+    (["--data", "Tests/NGramsTests/Golden"], 1, "Golden/ngrams.json: line 1: expected a JSON object"),
     (["--word-index", "/nowhere.json"], 1, "/nowhere.json"),
     (["--initial-weights", "/nowhere.safetensors"], 1, "/nowhere.safetensors: no such file"),
     (["--output", "Package.swift"], 1, "Package.swift: is a file, not a folder"),

@@ -1,5 +1,6 @@
 import Corpus
 import GoldenValues
+import Synchronization
 import Testing
 
 @testable import NGrams
@@ -57,6 +58,19 @@ struct NGramClassifierTests {
     let one = classifier(Self.golden, texts, 2, threads: 1)
     for threads in [2, 3, 8] { #expect(classifier(Self.golden, texts, 2, threads: threads) == one) }
     #expect(one.logits(of: texts, threads: 1) == one.logits(of: texts, threads: 5))
+  }
+
+  @Test("tells how far its training is", arguments: [1, 3])
+  func progress(threads: Int) {
+    let own = Self.golden.cases[2]
+    let shares = Mutex<[Double]>([])
+    _ = NGramClassifier(
+      training: texts, labels: own.labels, labelCount: own.labelCount, settings: own.settings, seed: 0,
+      threads: threads
+    ) { share in shares.withLock { $0.append(share) } }
+    let told = shares.withLock { $0 }
+    #expect(told.count > own.labelCount)
+    #expect(told == told.sorted() && told.allSatisfy { 0...1 ~= $0 } && told.last == 1)
   }
 
   @Test("classifies a text alone as it does among others")

@@ -32,7 +32,7 @@ import Training
       switch event {
       case .step(let record): steps.append(record)
       case .epoch(let record): epochs.append(record)
-      case .begin, .validation: break
+      case .begin, .validation, .ngrams: break
       }
       return .goOn
     }

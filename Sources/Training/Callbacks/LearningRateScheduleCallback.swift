@@ -18,7 +18,7 @@ final class LearningRateScheduleCallback: TrainingCallback {
     switch event {
     case .begin, .step:
       run.learningRate = schedule.rate(atStep: run.steps.count, of: stepCount, learningRate: learningRate)
-    case .validation, .epoch: break
+    case .validation, .epoch, .ngrams: break
     }
     return .goOn
   }

@@ -48,6 +48,8 @@ public final class Run {
     case otherKernels(String)
     /// Of the data, this share has been read.
     case reading(Double)
+    /// Of the training of n-grams, about this share is done.
+    case ngrams(Double)
     /// Something was chosen or left out in reading the data, in a sentence.
     case note(String)
   }
@@ -187,7 +189,9 @@ public final class Run {
       let isFirst = options.communicator.rank == 0
       let wide =
         isFirst
-        ? try WidePart(start.configuration, training: training, validation: validation, threads: options.threads) : nil
+        ? try WidePart(
+          start.configuration, training: training, validation: validation, threads: options.threads
+        ) { report(.ngrams($0)) } : nil
       ProcessMemory.returnFreed()
       let best = BestModelWriter(dataset, wide)
       let trainer = try Trainer(
@@ -231,9 +235,14 @@ public final class Run {
     trainer.releaseMemory()
     ProcessMemory.returnFreed()
     // The model first: a run that its checkpoint calls finished has its model.
+    var failure: (any Error)?
     let finished = try dataset.finishedModel(
       trainer.parameters, configuration, wide, networkLogits: logits, weighsParts: weighsParts,
-      validationLabels: trainer.validationData.labels)
+      validationLabels: trainer.validationData.labels
+    ) { share in
+      do { _ = try report(.ngrams(share)) } catch { failure = error }
+    }
+    if let failure { throw failure }
     threshold = finished.threshold
     finalAccuracy = finished.validationAccuracy
     leavesNetworkOut = configuration.hasNetwork && !finished.model.configuration.hasNetwork
@@ -334,7 +343,7 @@ public final class Run {
     case .epoch:
       try folder?.appendLast(of: trainer.current.epochs)
       isTimeForCheckpoint = output.checkpointEvery == nil
-    case .begin, .validation: break
+    case .begin, .validation, .ngrams: break
     }
     if isTimeForCheckpoint && !trainer.current.isFinished { try writeCheckpoint() }
   }
@@ -368,7 +377,7 @@ extension Dataset {
   func model(
     _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?
   ) throws -> Model {
-    try model(parameters, configuration, wide, networkLogits: nil, weighsParts: false).model
+    try model(parameters, configuration, wide, networkLogits: nil, weighsParts: false) { _ in }.model
   }
 
   /// The model that training leaves; the threshold that its settings choose, nil if they don't, or none meets the
@@ -380,12 +389,13 @@ extension Dataset {
   ///   - networkLogits: what the network makes of the validation texts; nil where nothing depends on it.
   ///   - weighsParts: whether the shares of the parts in the logits follow from that, rather than being equal.
   ///   - validationLabels: the labels of the validation texts.
+  ///   - progress: told about which share of the n-grams' training is done, by one thread at a time.
   func finishedModel(
     _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]?,
-    weighsParts: Bool, validationLabels labels: [UInt8]
+    weighsParts: Bool, validationLabels labels: [UInt8], progress: (Double) -> Void = { _ in }
   ) throws -> (model: Model, threshold: PrecisionRecallCurve.Point?, validationAccuracy: Double?) {
     let (trained, logits) = try model(
-      parameters, configuration, wide, networkLogits: networkLogits, weighsParts: weighsParts)
+      parameters, configuration, wide, networkLogits: networkLogits, weighsParts: weighsParts, progress: progress)
     guard let logits else { return (trained, nil, nil) }
     let outcomes = Outcome.outcomes(logits: logits, labels: labels)
     let accuracy = Double(zip(outcomes, labels).count { $0.label == $1 }) / Double(labels.count)
@@ -404,10 +414,11 @@ extension Dataset {
   /// A model trained on this data set, and what it makes of the validation texts.
   private func model(
     _ parameters: Parameters, _ configuration: TrainingConfiguration, _ wide: WidePart?, networkLogits: [Float]?,
-    weighsParts: Bool
+    weighsParts: Bool, progress: (Double) -> Void
   ) throws -> (model: Model, validationLogits: [Float]?) {
     guard let wide else { return (try model(parameters, configuration), networkLogits) }
-    let joined = wide.joined(with: parameters, networkLogits: networkLogits, weighsParts: weighsParts)
+    let joined = wide.joined(
+      with: parameters, networkLogits: networkLogits, weighsParts: weighsParts, progress: progress)
     var configuration = configuration
     // A model doesn't carry a network that has no say.
     if joined.parameters == nil { configuration.removeNetwork() }

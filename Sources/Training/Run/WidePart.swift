@@ -19,16 +19,19 @@ final class WidePart {
   /// Nil once it has made room for another.
   private var kept: NGramClassifier?
 
+  /// - Parameter progress: told about which share of the work is done, by one thread at a time.
   /// - Returns: nil where the settings ask for none.
   /// - Throws: `TrainingError.numbersInsteadOfTexts` where the data came without words.
   init?(
-    _ configuration: TrainingConfiguration, training: LabeledSequences, validation: LabeledSequences, threads: Int
+    _ configuration: TrainingConfiguration, training: LabeledSequences, validation: LabeledSequences, threads: Int,
+    progress: (Double) -> Void = { _ in }
   ) throws {
     guard let settings = configuration.wide else { return nil }
     guard let texts = training.texts, let validationTexts = validation.texts else {
       throw TrainingError.numbersInsteadOfTexts
     }
-    let classifier = Self.train(texts, training.labels, settings, configuration, threads: threads)
+    let classifier = Self.train(
+      texts, training.labels, settings, configuration, threads: threads, progress: progress)
     validationLogits = classifier.logits(of: validationTexts, threads: threads)
     (self.training, self.validation, kept) = (training, validation, classifier)
     (self.configuration, self.settings, self.threads) = (configuration, settings, threads)
@@ -37,18 +40,21 @@ final class WidePart {
   /// Trained on the training texts.
   private var classifier: NGramClassifier {
     if let kept { return kept }
-    let classifier = Self.train(training.texts!, training.labels, settings, configuration, threads: threads)
+    let classifier = Self.train(
+      training.texts!, training.labels, settings, configuration, threads: threads
+    ) { _ in }
     kept = classifier
     return classifier
   }
 
   private static func train(
     _ texts: WordSequences, _ labels: [UInt8], _ settings: NGramSettings, _ configuration: TrainingConfiguration,
-    threads: Int
+    threads: Int, progress: (Double) -> Void
   ) -> NGramClassifier {
     NGramClassifier(
       training: texts, labels: labels, labelCount: configuration.labelCount,
-      classWeights: configuration.classWeights, settings: settings, seed: configuration.seed, threads: threads)
+      classWeights: configuration.classWeights, settings: settings, seed: configuration.seed, threads: threads,
+      progress: progress)
   }
 
   /// The factors that suit some texts. What is most likely need not be right most often; the network must not spoil
@@ -93,8 +99,9 @@ final class WidePart {
   ///   - parameters: the network's weights.
   ///   - networkLogits: what the network makes of the validation texts; nil where that isn't known.
   ///   - weighsParts: whether the parts' shares follow from that, rather than being equal.
+  ///   - progress: told about which share of the work is done, by one thread at a time.
   func joined(
-    with parameters: Parameters, networkLogits: [Float]?, weighsParts: Bool
+    with parameters: Parameters, networkLogits: [Float]?, weighsParts: Bool, progress: (Double) -> Void
   ) -> (wide: NGramClassifier, parameters: Parameters?, validationLogits: [Float]?) {
     var parameters = parameters
     var shares = LogitShares()
@@ -106,7 +113,7 @@ final class WidePart {
         // With many labels, either of them may take a hundred megabytes.
         kept = nil
         retrained = Self.train(
-          both, training.labels + validation.labels, settings, configuration, threads: threads)
+          both, training.labels + validation.labels, settings, configuration, threads: threads, progress: progress)
       }
     }
     var wide = retrained.take() ?? classifier

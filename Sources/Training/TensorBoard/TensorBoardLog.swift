@@ -33,7 +33,7 @@ public final class TensorBoardLog: TrainingCallback {
       let rate = run.lastLearningRate
       try files?.train.write(record.trainingScalars(learningRate: rate), step: Int64(record.epoch), wallTime: Date())
       try files?.validation.write(record.validationScalars, step: Int64(record.epoch), wallTime: Date())
-    case .validation: break
+    case .validation, .ngrams: break
     }
     return .goOn
   }

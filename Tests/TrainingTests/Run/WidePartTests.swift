@@ -53,9 +53,15 @@ struct WidePartTests {
     try withTable { folder, source in
       var files: [Data] = []
       for threads in [1, 3] {
+        var (before, after) = (0.0, 0.0)
         let run = try Run(
-          beginning: folder.path("run\(threads)"), from: start(source), options: options(threads: threads))
-        #expect(try run.train() == .completed)
+          beginning: folder.path("run\(threads)"), from: start(source), options: options(threads: threads)
+        ) { if case .ngrams(let share) = $0 { before = share } }
+        let ending = try run.train {
+          if case .ngrams(let share) = $0 { after = share }
+          return .goOn
+        }
+        #expect(ending == .completed && before == 1 && after == 1)
         files.append(try folder.bytes("run\(threads)/model.safetensors"))
         #expect(run.wideMetrics?.accuracy == 1)
         #expect(run.warnings == [] && !run.leavesNetworkOut)
