@@ -1,6 +1,5 @@
 import Corpus
-import Dispatch
-import Synchronization
+import Foundation
 
 /// A linear classifier over the n-grams of a text's words and of its words' characters.
 ///
@@ -43,41 +42,36 @@ package struct NGramClassifier: Sendable, Equatable {
     let features = NGramFeatures(of: texts, in: index, threads: threads)
     let costs = labels.map { settings.cost * (classWeights?[Int($0)] ?? 1) }
     let targets = labelCount == 2 ? [1] : Array(0..<labelCount)
-    let jobs = max(1, min(threads, targets.count))
-    var products = [Float](repeating: 0, count: targets.count * index.count)
-    var squares = products
-    var biases = [Float](repeating: 0, count: targets.count)
-    let shares = Mutex([Double](repeating: 0, count: targets.count))
+    // A lock that ThreadSanitizer knows, unlike the standard library's `Mutex`. Until all jobs are done, what follows it is
+    // only accessed while it is held.
+    let lock = NSLock()
+    nonisolated(unsafe) var products = [Float](repeating: 0, count: targets.count * index.count)
+    nonisolated(unsafe) var squares = products
+    nonisolated(unsafe) var biases = [Float](repeating: 0, count: targets.count)
+    nonisolated(unsafe) var shares = [Double](repeating: 0, count: targets.count)
     withoutActuallyEscaping(progress) { progress in
-      // Called by one thread at a time.
       nonisolated(unsafe) let progress = progress
       @Sendable func report(_ share: Double, _ target: Int) {
-        shares.withLock {
-          $0[target] = max($0[target], share)
-          progress($0.reduce(0, +) / Double($0.count))
+        lock.withLock {
+          shares[target] = max(shares[target], share)
+          progress(shares.reduce(0, +) / Double(shares.count))
         }
       }
-      products.withUnsafeMutableBufferPointer { products in
-        squares.withUnsafeMutableBufferPointer { squares in
-          biases.withUnsafeMutableBufferPointer { biases in
-            // Each job writes what belongs to its own logits.
-            nonisolated(unsafe) let (products, squares, biases) = (products, squares, biases)
-            DispatchQueue.concurrentPerform(iterations: jobs) { job in
-              for target in stride(from: job, to: targets.count, by: jobs) {
-                let fit = LogisticRegression(
-                  features, isLabel: labels.map { Int($0) == targets[target] }, costs: costs, index: index,
-                  seed: seed &+ UInt64(target)
-                ) { report($0, target) }
-                let start = target * index.count
-                for (feature, weight) in fit.weights.enumerated() {
-                  products[start + feature] = Float(weight.product)
-                  squares[start + feature] = weight.square
-                }
-                biases[target] = Float(fit.bias)
-                report(1, target)
-              }
+      let jobs = max(1, min(threads, targets.count))
+      DispatchQueue.concurrentPerform(iterations: jobs) { job in
+        for target in stride(from: job, to: targets.count, by: jobs) {
+          let fit = LogisticRegression(
+            features, isLabel: labels.map { Int($0) == targets[target] }, costs: costs, index: index,
+            seed: seed &+ UInt64(target)
+          ) { report($0, target) }
+          lock.withLock {
+            for (place, weight) in zip(target * index.count..<(target + 1) * index.count, fit.weights) {
+              products[place] = Float(weight.product)
+              squares[place] = weight.square
             }
+            biases[target] = Float(fit.bias)
           }
+          report(1, target)
         }
       }
     }

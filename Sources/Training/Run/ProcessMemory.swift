@@ -30,10 +30,17 @@ package enum ProcessMemory {
   }
 
   /// The current resident size in bytes, or the largest one if the system doesn't report the current one.
-  package static var resident: Int {
-    // The file has "size resident …", in pages.
-    let sizes = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
-    guard sizes.count > 1, let pages = Int(sizes[1]) else { return peak }
-    return pages * sysconf(Int32(_SC_PAGESIZE))
+  package static var resident: Int { sizes?.resident ?? peak }
+
+  /// The bytes of the current resident size that no file and no other process has; nil if the system doesn't report it.
+  package static var unshared: Int? { sizes.map { $0.resident - $0.shared } }
+
+  /// In bytes, from /proc/self/statm (proc_pid_statm(5)).
+  private static var sizes: (resident: Int, shared: Int)? {
+    // The file has "size resident shared …", in pages.
+    let numbers = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+    guard numbers.count > 2, let resident = Int(numbers[1]), let shared = Int(numbers[2]) else { return nil }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    return (resident * page, shared * page)
   }
 }
