@@ -13,7 +13,7 @@ struct LogisticRegression {
   struct Weight {
     /// w · r.
     var product = 0.0
-    /// r². Beside the other, since whoever needs the one soon needs the other, and memory is what takes the time.
+    /// r². Stored beside the product, as each text needs both, and fetching them takes most of the time.
     let square: Float
   }
 

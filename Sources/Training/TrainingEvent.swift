@@ -8,7 +8,7 @@ public enum TrainingEvent: Sendable {
   case validation(done: Int, count: Int)
   /// An epoch is complete, its validation too.
   case epoch(EpochRecord)
-  /// Of the training of n-grams with which the run ends, about this share is done; it isn't stopped by an answer.
+  /// Of the training of n-grams with which the run ends, about this share is done; no answer stops it.
   case ngrams(Double)
 }
 
