@@ -89,7 +89,7 @@ test-serve: set-up
 	@Scripts/serve-test.sh
 
 tsan: set-up
-	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan $(TRAITS)
+	TSAN_OPTIONS=second_deadlock_stack=1 $(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan $(TRAITS)
 
 # Leaks aren't looked for: what lives until a process ends isn't given back.
 asan: set-up

@@ -17,7 +17,7 @@ extension ByteSource {
   ///
   /// - Throws: `FileError` where they can't be read.
   package func bytes(_ range: Range<Int>) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+    try [UInt8](filling: range.count) { buffer, count in
       try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
       count = range.count
     }

@@ -72,11 +72,11 @@ import Testing
 
   // MARK: Limits
 
-  /// AddressSanitizer takes more addresses than a limit leaves (`make asan`).
-  private static let limitsAddresses = ConditionTrait.disabled(
-    if: ProcessInfo.processInfo.environment["ASAN_OPTIONS"] != nil)
+  /// A sanitizer takes more memory and addresses than a limit leaves (`make asan`, `make tsan`).
+  private static let limitsMemory = ConditionTrait.disabled(
+    if: ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains { ProcessInfo.processInfo.environment[$0] != nil })
 
-  @Test func aFileThatMayNotGrowFurtherIsAnError() throws {
+  @Test(Self.limitsMemory) func aFileThatMayNotGrowFurtherIsAnError() throws {
     try withTemporaryFolder { folder in
       let line = """
         ulimit -f 8; "$lstm" train --quiet --data Data/sample.npz --epochs 1 --limit 60 --output '\(folder.path)/run'
@@ -94,7 +94,7 @@ import Testing
     #expect(errors.contains("only 5 files may be open at once"), "\(errors)")
   }
 
-  @Test(Self.limitsAddresses) func tooLittleMemoryForAModelIsAnError() throws {
+  @Test(Self.limitsMemory) func tooLittleMemoryForAModelIsAnError() throws {
     try withTemporaryFolder { folder in
       var (header, end) = ([String](), 0)
       for (name, shape) in [
@@ -120,7 +120,7 @@ import Testing
   }
 
   /// What is allocated in the middle of the work.
-  @Test(Self.limitsAddresses) func tooLittleMemoryForTheWorkIsAnError() throws {
+  @Test(Self.limitsMemory) func tooLittleMemoryForTheWorkIsAnError() throws {
     try withTemporaryFolder { folder in
       let line = """
         ulimit -v 1000000
@@ -134,7 +134,7 @@ import Testing
   }
 
   /// The kernel would end the process without a word.
-  @Test(.enabled(if: MemoryGroup.canBeMade, "only root can make control groups"), Self.limitsAddresses)
+  @Test(.enabled(if: MemoryGroup.canBeMade, "only root can make control groups"), Self.limitsMemory)
   func aFullContainerIsAnError() throws {
     let group = try #require(MemoryGroup(megabytes: 120))
     defer { group.remove() }
@@ -154,7 +154,7 @@ import Testing
   }
 
   /// All of them at once would take a gigabyte.
-  @Test(Self.limitsAddresses) func manyEmptyLinesTakeLittleMemory() throws {
+  @Test(Self.limitsMemory) func manyEmptyLinesTakeLittleMemory() throws {
     try withTemporaryFolder { folder in
       let run = try Self.trained.get().write(into: folder)
       let (code, errors) = try LSTMProcess.shell(

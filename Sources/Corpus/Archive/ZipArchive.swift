@@ -151,7 +151,7 @@
       }
       defer { zip_fclose(entry) }
       let wanted = min(count, size)
-      let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+      let bytes = [UInt8](filling: wanted) { buffer, filled in
         while filled < wanted {
           let count = zip_fread(entry, buffer.baseAddress! + filled, UInt64(wanted - filled))
           if count <= 0 { break }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The IMDB movie reviews as Keras provides them.
@@ -156,7 +157,7 @@ public enum KerasIMDB {
     let outside = options.oovChar ?? 0
     var offsets = [0]
     offsets.reserveCapacity(order.count + 1)
-    let tokens = [Int32](unsafeUninitializedCapacity: kept + order.count) { tokens, end in
+    let tokens = [Int32](filling: kept + order.count) { tokens, end in
       // Which words are kept is practically random, so both outcomes take the same instructions, without a branch.
       func add(_ token: Int) {
         let isKept = options.skipTop <= token && token < bound

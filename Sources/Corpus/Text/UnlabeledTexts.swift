@@ -1,3 +1,5 @@
+import Files
+
 /// Where texts without labels come from that are learned from beside labeled ones.
 struct UnlabeledSource {
   let files: FileSet
@@ -99,7 +101,7 @@ struct UnlabeledTexts {
     for text in texts { offsets.append(offsets.last! + text.range.count + extra) }
     let places = offsets
     let byChunk = texts.indices.sorted { (texts[$0].chunk, $0) < (texts[$1].chunk, $1) }
-    let coded = [Int32](unsafeUninitializedCapacity: places.last!) { target, count in
+    let coded = [Int32](filling: places.last!) { target, count in
       count = places.last!
       var last = 0
       for index in byChunk {

@@ -1,3 +1,5 @@
+import Files
+
 /// How a file encodes floating-point numbers, always little-endian.
 package enum FloatEncoding: Sendable {
   case float16, bfloat16, float32, float64
@@ -16,10 +18,8 @@ package enum FloatEncoding: Sendable {
   /// - Precondition: the number of bytes is a multiple of `width`.
   package func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
     precondition(bytes.count % width == 0)
-    // With no elements, the initializer below would write to the storage that all empty arrays share.
-    if bytes.isEmpty { return [] }
     let count = bytes.count / width
-    return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+    return [Float](filling: count) { buffer, initialized in
       func fill<Bits: FixedWidthInteger>(_: Bits.Type, _ float: (Bits) -> Float) {
         for i in 0..<count {
           let bits = bytes.loadUnaligned(fromByteOffset: i * MemoryLayout<Bits>.size, as: Bits.self)

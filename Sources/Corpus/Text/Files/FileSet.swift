@@ -353,7 +353,7 @@ package struct FileSet {
     let descriptor = try open(path, as: rawPath)
     defer { close(descriptor) }
     var code: Int32?
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    let bytes = [UInt8](filling: count) { buffer, filled in
       while filled < count {
         let found = Foundation.read(descriptor, buffer.baseAddress! + filled, count - filled)
         if found < 0 && errno == EINTR { continue }
