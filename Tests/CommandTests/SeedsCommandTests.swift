@@ -77,7 +77,9 @@ import Testing
   func refusals(arguments: [String], message: String) throws {
     try withTemporaryFolder { folder in
       let data = try folder.write(Self.table, to: "table.csv")
-      let run = try LSTMProcess.run(["train", "--data", data] + arguments)
+      // The usual folder may hold a run.
+      let output = arguments.contains("--folds") ? [] : ["--output", folder.path("run")]
+      let run = try LSTMProcess.run(["train", "--data", data] + arguments + output)
       #expect(run.exitCode == 64 && run.errors.contains(message), "\(run.exitCode) \(run.errors)")
     }
   }
