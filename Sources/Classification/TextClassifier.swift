@@ -230,7 +230,7 @@ public final class TextClassifier: Sendable {
       if let place { sequence[place] = unknown }
       return sequence
     }
-    return WordSequences(words: table, sequences: TokenSequences(sequences))
+    return WordSequences(words: table, sequences: PackedSequences(sequences))
   }
 
   /// The logits of each text.

@@ -68,7 +68,7 @@ package struct NGramFeatures: Sendable {
 
   /// Looks the n-grams of texts up, a range of them at a time.
   struct Finder {
-    private let texts: TokenSequences
+    private let texts: PackedSequences
     private let known: KnownWords
     private let index: NGramIndex
 
@@ -82,9 +82,10 @@ package struct NGramFeatures: Sendable {
       var search = Search(index)
       var (features, offsets) = ([Int32](), [Int]())
       for text in range {
-        search.addSequences(of: texts[text], known, index, to: &features)
+        let words = texts[text]
+        search.addSequences(of: words, known, index, to: &features)
         offsets.append(features.count)
-        search.addCharacters(of: texts[text], known, to: &features)
+        search.addCharacters(of: words, known, to: &features)
         offsets.append(features.count)
       }
       return (features, offsets)
@@ -138,7 +139,7 @@ private struct Search {
   }
 
   mutating func addSequences(
-    of words: ArraySlice<Int32>, _ known: KnownWords, _ index: NGramIndex, to features: inout [Int32]
+    of words: [Int32], _ known: KnownWords, _ index: NGramIndex, to features: inout [Int32]
   ) {
     text += 1
     singles.removeAll(keepingCapacity: true)
@@ -163,7 +164,7 @@ private struct Search {
     }
   }
 
-  mutating func addCharacters(of words: ArraySlice<Int32>, _ known: KnownWords, to features: inout [Int32]) {
+  mutating func addCharacters(of words: [Int32], _ known: KnownWords, to features: inout [Int32]) {
     for word in words {
       for place in known.offsets[Int(word)]..<known.offsets[Int(word) + 1] {
         add(known.characters[place], to: &features)

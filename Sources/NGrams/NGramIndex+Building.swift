@@ -37,14 +37,14 @@ extension NGramIndex {
     }
   }
 
-  private mutating func addSequences(of texts: TokenSequences, spelled: WordTable, minimumCount: Int) {
+  private mutating func addSequences(of texts: PackedSequences, spelled: WordTable, minimumCount: Int) {
     var counts = TextCounts(count: spelled.count)
     for text in 0..<texts.count {
       for word in texts[text] { counts.add(Int(word), text: text) }
     }
     // The texts with an empty word in front, as features of n-grams that begin there: of single words, then longer ones.
-    var features: [Int32] = []
-    features.reserveCapacity(texts.tokens.count + texts.count)
+    var (features, starts) = ([Int32](), [0])
+    features.reserveCapacity((0..<texts.count).reduce(texts.count) { $0 + texts.length(of: $1) })
     var known = [Int32](repeating: -1, count: spelled.count)
     for text in 0..<texts.count {
       features.append(0)
@@ -54,61 +54,38 @@ extension NGramIndex {
         }
         features.append(known[Int(word)])
       }
+      starts.append(features.count)
     }
     for length in 2..<max(2, order + 1) {
-      /// The n-gram that begins at a place: the feature of its first words, and its last word. Each text so far has an
-      /// empty word in front.
-      func key(_ first: Int32, _ text: Int, _ place: Int) -> UInt64 {
-        PairTable.key(first, known[Int(texts.tokens[place + length - 2 - text])])
+      /// The n-grams of a text whose parts have features: where each begins, and the feature of its first words with its
+      /// last word.
+      func pairs(in text: Int) -> [(place: Int, key: UInt64)] {
+        let (words, start) = (texts[text], starts[text])
+        return (start..<starts[text + 1] - 1).compactMap { place in
+          guard features[place] >= 0, features[place + 1] >= 0 else { return nil }
+          // `words` is without the empty word in front.
+          return (place, PairTable.key(features[place], known[Int(words[place - start + length - 2])]))
+        }
       }
       var candidates = PairTable()
       var counts = TextCounts(count: 0)
-      forEachPair(in: texts, features) { text, place in
-        counts.add(Int(candidates.add(key(features[place], text, place))), text: text)
+      for text in 0..<texts.count {
+        for (_, key) in pairs(in: text) { counts.add(Int(candidates.add(key)), text: text) }
       }
       var kept = [Int32](repeating: -1, count: candidates.count)
       for (candidate, count) in counts.counts.enumerated() where count >= minimumCount {
         kept[candidate] = Int32(words.count) + sequences.add(candidates.keys[candidate])
       }
       if length == order { break }
-      lengthen(&features, in: texts) { first, text, place in
-        kept[Int(candidates.number(of: key(first, text, place))!)]
-      }
-    }
-  }
-
-  /// Calls `body` with each place where an n-gram begins that has a feature, and another begins at the next place.
-  @inline(__always)
-  private func forEachPair(in texts: TokenSequences, _ features: [Int32], _ body: (_ text: Int, _ place: Int) -> Void) {
-    features.withUnsafeBufferPointer { features in
       for text in 0..<texts.count {
-        // With the empty words, text t begins t places later.
-        let start = texts.offsets[text] + text
-        let end = texts.offsets[text + 1] + text + 1
-        for place in start..<end - 1 where features[place] >= 0 && features[place + 1] >= 0 { body(text, place) }
+        let found = pairs(in: text)
+        for place in starts[text]..<starts[text + 1] { features[place] = -1 }
+        for (place, key) in found { features[place] = kept[Int(candidates.number(of: key)!)] }
       }
     }
   }
 
-  /// Replaces the feature at each place where `forEachPair` finds one by that of a longer n-gram, and all others by -1.
-  @inline(__always)
-  private func lengthen(
-    _ features: inout [Int32], in texts: TokenSequences,
-    _ longer: (_ feature: Int32, _ text: Int, _ place: Int) -> Int32
-  ) {
-    features.withUnsafeMutableBufferPointer { features in
-      for text in 0..<texts.count {
-        let end = texts.offsets[text + 1] + text + 1
-        for place in texts.offsets[text] + text..<end {
-          // The next place still has what it had.
-          let isPair = place + 1 < end && features[place] >= 0 && features[place + 1] >= 0
-          features[place] = isPair ? longer(features[place], text, place) : -1
-        }
-      }
-    }
-  }
-
-  private mutating func addCharacters(of texts: TokenSequences, spelled: WordTable, minimumCount: Int) {
+  private mutating func addCharacters(of texts: PackedSequences, spelled: WordTable, minimumCount: Int) {
     if characterCounts.isEmpty { return }
     // The n-grams of each word that occurs, found when it is first met.
     var candidates = WordTable()

@@ -339,9 +339,9 @@ private struct TextFacts {
     labelCounts = labels.reduce(into: [Int](repeating: 0, count: labelCount)) { $0[Int($1)] += 1 }
     lengths = (0..<texts.count).map(texts.sequences.length).sorted()
     var occurrences = [Int32](repeating: 0, count: texts.words.count)
-    for word in texts.sequences.tokens { occurrences[Int(word)] += 1 }
+    for text in 0..<texts.count { for word in texts.sequences[text] { occurrences[Int(word)] += 1 } }
     repeatedWordCount = occurrences.count { $0 > 1 }
-    duplicateCount = texts.count - Set((0..<texts.count).map { Array(texts.sequences[$0]) }).count
+    duplicateCount = texts.count - Set((0..<texts.count).map { texts.sequences[$0] }).count
   }
 
   /// The length that a share of the texts don't exceed.

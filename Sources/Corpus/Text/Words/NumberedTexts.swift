@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What one thread made of a batch of texts: their words as numbers, in the order of the data.
@@ -86,7 +87,7 @@ extension NumberedTexts {
     }
     if let words {
       result.texts = WordSequences(
-        words: words.table, sequences: self.sequences(of: texts, numbers: words.numbers, first: nil, threads: threads))
+        words: words.table, sequences: packedSequences(of: texts, numbers: words.numbers, threads: threads))
     }
     return result
   }
@@ -99,15 +100,12 @@ extension NumberedTexts {
   private func sequences(
     of texts: [Text], numbers: [[Int32]]?, first: Int32?, threads: Int
   ) -> TokenSequences {
-    // Without texts not even the number of tokens may be written, since all empty arrays share their storage.
-    if texts.isEmpty { return TokenSequences([]) }
     let extra = first == nil ? 0 : 1
     var offsets = [0]
     offsets.reserveCapacity(texts.count + 1)
     for text in texts { offsets.append(offsets.last! + text.range.count + extra) }
-    if offsets.last == 0 { return TokenSequences(tokens: [], offsets: offsets) }
     let (chunks, places) = (chunks, offsets)
-    let coded = [Int32](unsafeUninitializedCapacity: places.last!) { target, count in
+    let coded = [Int32](filling: places.last!) { target, count in
       count = places.last!
       // Each thread writes the places of its own texts, and no others.
       nonisolated(unsafe) let target = target
@@ -127,5 +125,24 @@ extension NumberedTexts {
       }
     }
     return TokenSequences(tokens: coded, offsets: offsets)
+  }
+
+  /// The texts as numbers, packed.
+  ///
+  /// - Parameter numbers: for each thread what each of its numbers becomes.
+  private func packedSequences(of texts: [Text], numbers: [[Int32]], threads: Int) -> PackedSequences {
+    var parts = [PackedSequences](repeating: PackedSequences(), count: threads)
+    parts.withUnsafeMutableBufferPointer { parts in
+      // Each thread writes its own element.
+      nonisolated(unsafe) let parts = parts
+      DispatchQueue.concurrentPerform(iterations: threads) { thread in
+        for text in texts[texts.count * thread / threads..<texts.count * (thread + 1) / threads] {
+          let chunk = chunks[text.chunk]
+          let table = numbers[chunk.thread]
+          parts[thread].append(chunk.words[text.range].lazy.map { table[Int($0)] })
+        }
+      }
+    }
+    return PackedSequences(joining: parts)
   }
 }

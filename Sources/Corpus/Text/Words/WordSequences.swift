@@ -5,22 +5,23 @@ package struct WordSequences: Sendable, Equatable {
   /// The different words.
   package var words: WordTable
   /// The texts, as numbers of `words`.
-  package var sequences: TokenSequences
+  package var sequences: PackedSequences
 
-  package init(words: WordTable, sequences: TokenSequences) {
+  package init(words: WordTable, sequences: PackedSequences) {
     (self.words, self.sequences) = (words, sequences)
   }
 
   /// The words of some texts.
   package init(_ texts: some Sequence<String>, coding: TextCoding) {
-    var (words, numbers, offsets, scratch) = (WordTable(), [Int32](), [0], [UInt8]())
+    var (words, sequences, numbers, scratch) = (WordTable(), PackedSequences(), [Int32](), [UInt8]())
     for var text in texts {
+      numbers.removeAll(keepingCapacity: true)
       text.withUTF8 { bytes in
         coding.forEachWord(in: bytes, scratch: &scratch) { word, _ in numbers.append(words.add(word)) }
       }
-      offsets.append(numbers.count)
+      sequences.append(numbers)
     }
-    self.init(words: words, sequences: TokenSequences(tokens: numbers, offsets: offsets))
+    self.init(words: words, sequences: sequences)
   }
 
   /// The number of texts.
@@ -29,10 +30,9 @@ package struct WordSequences: Sendable, Equatable {
   /// Adds the texts' words, whatever numbers they have.
   func add(to fingerprint: inout Fingerprint) {
     for index in 0..<count {
-      for word in sequences[index] {
-        words.withBytes(of: Int(word)) { fingerprint.add(UnsafeRawBufferPointer($0)) }
-      }
-      fingerprint.add(UInt64(sequences.length(of: index)))
+      let text = sequences[index]
+      for word in text { words.withBytes(of: Int(word)) { fingerprint.add(UnsafeRawBufferPointer($0)) } }
+      fingerprint.add(UInt64(text.count))
     }
   }
 

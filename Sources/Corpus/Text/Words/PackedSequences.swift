@@ -1,0 +1,95 @@
+import Files
+
+/// Sequences of numbers, each number in as few bytes as it needs: seven bits a byte, the lowest first (LEB128).
+///
+/// Words are numbered as they are first met, so frequent ones have small numbers, and a text takes less than half of
+/// what ``TokenSequences`` needs for it.
+package struct PackedSequences: Equatable, Sendable {
+  private var bytes: [UInt8] = []
+  /// Where each sequence begins in `bytes`, and where the last one ends: `[count + 1]`, ascending from 0.
+  private var offsets = [0]
+
+  /// No sequence.
+  package init() {}
+
+  /// Stores some sequences of numbers that aren't negative.
+  package init(_ sequences: some Sequence<[Int32]>) {
+    for sequence in sequences { append(sequence) }
+  }
+
+  /// The number of sequences.
+  package var count: Int { offsets.count - 1 }
+
+  /// The numbers of a sequence.
+  package subscript(index: Int) -> [Int32] {
+    bytes.withUnsafeBufferPointer { bytes in
+      let (start, end) = (offsets[index], offsets[index + 1])
+      return [Int32](filling: end - start) { numbers, count in
+        var place = start
+        while place < end {
+          var (number, shift) = (Int32(bytes[place] & 0x7F), Int32(7))
+          while bytes[place] >= 0x80 {
+            place += 1
+            number |= Int32(bytes[place] & 0x7F) << shift
+            shift += 7
+          }
+          place += 1
+          numbers.initializeElement(at: count, to: number)
+          count += 1
+        }
+      }
+    }
+  }
+
+  /// How many numbers a sequence has.
+  package func length(of index: Int) -> Int { bytes[offsets[index]..<offsets[index + 1]].count { $0 < 0x80 } }
+
+  /// Adds a sequence of numbers that aren't negative.
+  package mutating func append(_ numbers: some Sequence<Int32>) {
+    for number in numbers {
+      var rest = UInt32(number)
+      while rest >= 0x80 {
+        bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+        rest >>= 7
+      }
+      bytes.append(UInt8(rest))
+    }
+    offsets.append(bytes.count)
+  }
+
+  /// The sequences of a range.
+  func slice(_ range: Range<Int>) -> PackedSequences {
+    var result = PackedSequences()
+    let start = offsets[range.lowerBound]
+    result.bytes = Array(bytes[start..<offsets[range.upperBound]])
+    result.offsets = offsets[range.lowerBound...range.upperBound].map { $0 - start }
+    return result
+  }
+
+  /// The sequences at some places, in that order.
+  func selecting(_ places: [Int]) -> PackedSequences {
+    var result = PackedSequences()
+    for place in places {
+      result.bytes += bytes[offsets[place]..<offsets[place + 1]]
+      result.offsets.append(result.bytes.count)
+    }
+    return result
+  }
+
+  /// These sequences, then others.
+  func appending(_ other: PackedSequences) -> PackedSequences {
+    PackedSequences(joining: [self, other])
+  }
+
+  /// The sequences of several parts, one part after the other.
+  init(joining parts: [PackedSequences]) {
+    // Room for no more than they are, where an array that grows may take twice as much.
+    bytes.reserveCapacity(parts.reduce(0) { $0 + $1.bytes.count })
+    offsets.reserveCapacity(parts.reduce(1) { $0 + $1.count })
+    for part in parts {
+      let start = bytes.count
+      bytes += part.bytes
+      offsets += part.offsets.dropFirst().map { $0 + start }
+    }
+  }
+}
