@@ -165,7 +165,7 @@ def mean(rows, key):
 
 def table(results, peers):
     jobs = [job for job in ("lstm", "lstm tune") if any(job in result for result in results.values())]
-    lines = ["| task |" + "".join(f" {job}, mean of seeds | from–to | seconds | MB |" for job in jobs)
+    lines = ["| task |" + "".join(f" {job}, mean of seeds | from–to | seconds | MiB |" for job in jobs)
              + "".join(f" {PEERS[peer]} | s |" for peer in peers),
              "|---|" + "---|---|---|---|" * len(jobs) + "---|---|" * len(peers)]  # fmt: skip
     for task, result in results.items():

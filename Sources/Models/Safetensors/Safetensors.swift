@@ -95,9 +95,15 @@ public struct Safetensors: Sendable, Equatable {
     var header = OrderedJSON.object(members).utf8()
     header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
     let start = [Data(littleEndianBytes(UInt64(header.count))), Data(header)]
-    return (-2..<sorted.count).lazy.map { index in
+    let pieces = sorted.map(\.value.values).flatMap { values in
+      stride(from: 0, to: values.count, by: Self.pieceSize).map { values[$0..<min($0 + Self.pieceSize, values.count)] }
+    }
+    return (-2..<pieces.count).lazy.map { index in
       if index < 0 { return start[index + 2] }
-      return sorted[index].value.values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) }
+      return pieces[index].map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) }
     }
   }
+
+  /// How many numbers are encoded at once.
+  private static let pieceSize = 1 << 18
 }
