@@ -88,6 +88,8 @@ test-serve: set-up
 	$(SWIFT) test -c release $(TRAITS) --filter ServingTests
 	@Scripts/serve-test.sh
 
+# A report of a deadlock shows the calls of both threads. By TSAN_OPTIONS or ASAN_OPTIONS, tests that limit memory know
+# that a sanitizer is at work.
 tsan: set-up
 	TSAN_OPTIONS=second_deadlock_stack=1 $(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan $(TRAITS)
 

@@ -1,8 +1,8 @@
 extension Array {
-  /// As `init(unsafeUninitializedCapacity:initializingWith:)`, but with a capacity of 0 an empty array, without a call.
+  /// As `init(unsafeUninitializedCapacity:initializingWith:)`, except that with a capacity of 0 nothing is called or written.
   ///
-  /// The standard library then writes the count, 0, into the storage that all empty arrays share, which ThreadSanitizer
-  /// takes for a race.
+  /// With that capacity, the standard library's initializer writes the count, 0, into the storage that all empty arrays
+  /// share, which ThreadSanitizer takes for a race.
   @inlinable
   package init(
     filling capacity: Int,
