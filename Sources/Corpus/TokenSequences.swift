@@ -1,3 +1,5 @@
+import Files
+
 /// Sequences of token ids of different lengths, stored one after the other without padding.
 public struct TokenSequences: Equatable, Sendable {
   /// All tokens of all sequences: `[offsets[count]]`.
@@ -32,6 +34,11 @@ public struct TokenSequences: Equatable, Sendable {
 
   /// The number of tokens of a sequence.
   public func length(of index: Int) -> Int { offsets[index + 1] - offsets[index] }
+
+  /// A hash of each sequence.
+  package var hashes: [UInt64] {
+    (0..<count).map { self[$0].withUnsafeBytes(Fingerprint.state(of:)) }
+  }
 
   /// The sequences of a range.
   package func slice(_ range: Range<Int>) -> TokenSequences {

@@ -6,6 +6,13 @@ package struct Fingerprint {
 
   package init() {}
 
+  /// The checksum of some bytes.
+  package static func state(of bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var fingerprint = Fingerprint()
+    fingerprint.add(bytes)
+    return fingerprint.state
+  }
+
   /// Adds a word.
   package mutating func add(_ word: UInt64) {
     state = (state ^ word) &* 0x9E37_79B9_7F4A_7C15

@@ -87,6 +87,23 @@ struct AutomaticSettingsTests {
     }
   }
 
+  @Test("say that texts are duplicates, once so many are that figures deceive")
+  func duplicates() throws {
+    try withTemporaryFolder { folder in
+      func errors(repeating count: Int) throws -> String {
+        let rows = (0..<100).map { "film number \($0 < count ? 1000 : $0),\($0 % 2)" }
+        let data = try folder.write(Data((["text,label"] + rows).joined(separator: "\n").utf8), to: "films.csv")
+        return try run([
+          "train", "--data", data, "--test-split", "0", "--hidden-size", "0", "--output", folder.path("run"),
+          "--overwrite",
+        ]).errors
+      }
+      let (many, few) = (try errors(repeating: 7), try errors(repeating: 6))
+      #expect(many.contains("6 of 100 training texts are duplicates of earlier ones"), "\(many)")
+      #expect(!few.contains("duplicates"), "\(few)")
+    }
+  }
+
   @Test("weigh labels as they are told")
   func classWeights() throws {
     try withTopics { folder, data in

@@ -51,7 +51,7 @@ public struct LabeledTexts: Sendable {
   ///     `__label__` lines. A table may also be the only one in an archive or a folder, or there may be one for each
   ///     part, `train`, `test` and `validation`.
   ///   - options: which columns and which encoding to read, and how.
-  ///   - vocabularySize: V, the number of tokens, not negative.
+  ///   - vocabularySize: V, the number of tokens, not negative; with 0 the texts have none.
   ///   - labelCount: how many labels there are, from 2 to 256. More than two are numbered in the order of their names.
   ///   - terms: the vocabulary and labels to use; nil to make a vocabulary of the words in the training part.
   ///   - threads: how many threads share the work.
@@ -198,7 +198,8 @@ public struct LabeledTexts: Sendable {
       generator.shuffle(&texts)
       coded.append(
         read.sequences(
-          of: texts, tokens: tokens, words: keepsWords ? words : nil, coding: coding, threads: readers.count))
+          of: texts, hasTokens: vocabularySize > 0, tokens: tokens, words: keepsWords ? words : nil, coding: coding,
+          threads: readers.count))
     }
     // Given up, before the others are coded.
     read.chunks = []

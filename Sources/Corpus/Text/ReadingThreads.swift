@@ -56,13 +56,13 @@ struct ReadingThread {
       coding.makeRoom(for: text, in: &scratch)
       scratch.withUnsafeMutableBufferPointer { memory in
         if let coder {
-          coder.forEachToken(of: text, memory: memory) { chunk.words.append($0) }
+          coder.forEachToken(of: text, memory: memory) { chunk.words.appendNumber($0) }
         } else {
           addNumbers(of: text, to: &chunk, memory: memory)
         }
       }
     }
-    chunk.ends.append(chunk.words.count)
+    chunk.words.endSequence()
     chunk.labels.append(label)
   }
 
@@ -81,7 +81,7 @@ struct ReadingThread {
           queries.append(searcher.query(word))
         }
       }
-      for query in queries { chunk.words.append(words.add(query)) }
+      for query in queries { chunk.words.appendNumber(words.add(query)) }
     }
   }
 }

@@ -48,7 +48,7 @@ struct UnlabeledTexts {
     var texts = NumberedTexts.texts(of: chunks, labels: [0])
     if case .files(let files) = layout.content { texts = Self.readingOrder(files).map { texts[$0] } }
     // From a text without words nothing can be learned.
-    texts.removeAll(where: \.range.isEmpty)
+    texts.removeAll { chunks[$0.chunk].words.length(of: $0.index) == 0 }
     numbered = NumberedTexts(chunks: chunks, texts: texts, labels: [], fileNames: fileNames, notes: notes)
     (words, path) = (readers.takeWords(), files.path)
     if texts.isEmpty {
@@ -93,13 +93,13 @@ struct UnlabeledTexts {
   ///   - coding: what stands in front of a text, and whether unknown words are left out.
   mutating func takeSequences(tokens: [[Int32]]?, coding: TextCoding) -> TokenSequences {
     let texts = numbered.texts
-    var chunks = numbered.chunks
-    (numbered.texts, numbered.chunks) = ([], [])
     let extra = coding.hasStartToken ? 1 : 0
     var offsets = [0]
     offsets.reserveCapacity(texts.count + 1)
-    for text in texts { offsets.append(offsets.last! + text.range.count + extra) }
+    for text in texts { offsets.append(offsets.last! + numbered.length(of: text) + extra) }
     let places = offsets
+    var chunks = numbered.chunks
+    (numbered.texts, numbered.chunks) = ([], [])
     let byChunk = texts.indices.sorted { (texts[$0].chunk, $0) < (texts[$1].chunk, $1) }
     let coded = [Int32](filling: places.last!) { target, count in
       count = places.last!
@@ -107,13 +107,13 @@ struct UnlabeledTexts {
       for index in byChunk {
         let text = texts[index]
         while last < text.chunk {
-          chunks[last].words = []
+          chunks[last].words = PackedSequences()
           last += 1
         }
         if extra > 0 { target[places[index]] = TextCoder.startToken }
         let table = tokens?[chunks[text.chunk].thread]
         var place = places[index] + extra
-        for word in chunks[text.chunk].words[text.range] {
+        chunks[text.chunk].words.forEachNumber(of: text.index) { word in
           target[place] = table.map { $0[Int(word)] } ?? word
           place += 1
         }

@@ -57,7 +57,7 @@ public struct AutomaticSettings: Sendable {
     let source = DataSource(path: "", text: options)
     try self.init(for: source, seed: seed, hasNetwork: hasNetwork, threads: threads) { source in
       try Dataset(
-        texts: texts, labels: labels, options: source.text ?? options, vocabularySize: TextCoder.firstWord,
+        texts: texts, labels: labels, options: source.text ?? options, vocabularySize: 0,
         maxLength: .max, keeping: .words, threads: threads)
     }
   }
@@ -301,11 +301,10 @@ extension TrainingConfiguration {
 }
 
 extension DataSource {
-  /// The data with all words of their texts, and of tokens only those that stand for no words.
+  /// The data with all words of their texts, and no tokens.
   fileprivate func loadWords(threads: Int, progress: (Double) -> Void) throws -> Dataset {
     try load(
-      vocabularySize: TextCoder.firstWord, maxLength: .max, labelCount: nil, for: nil, keeping: .words,
-      threads: threads,
+      vocabularySize: 0, maxLength: .max, labelCount: nil, for: nil, keeping: .words, threads: threads,
       progress: progress)
   }
 }
@@ -341,7 +340,7 @@ private struct TextFacts {
     var occurrences = [Int32](repeating: 0, count: texts.words.count)
     for text in 0..<texts.count { for word in texts.sequences[text] { occurrences[Int(word)] += 1 } }
     repeatedWordCount = occurrences.count { $0 > 1 }
-    duplicateCount = texts.count - Set((0..<texts.count).map { texts.sequences[$0] }).count
+    duplicateCount = texts.count - Set(texts.sequences.hashes).count
   }
 
   /// The length that a share of the texts don't exceed.

@@ -71,17 +71,6 @@ struct TuningData {
   }
 }
 
-extension TokenSequences {
-  /// A hash of each sequence.
-  fileprivate var hashes: [UInt64] {
-    (0..<count).map { index in
-      var fingerprint = Fingerprint()
-      self[index].withUnsafeBytes { fingerprint.add($0) }
-      return fingerprint.state
-    }
-  }
-}
-
 extension LabeledSequences {
   /// Makes tokens that lie outside a vocabulary unknown.
   fileprivate mutating func limitVocabulary(to size: Int) {

@@ -5,10 +5,8 @@ import Foundation
 struct WordChunk {
   /// The index of the thread, whose numbers these are.
   var thread = 0
-  /// The words of all texts, one text after the other; tokens already where the vocabulary is known.
-  var words: [Int32] = []
-  /// Where each text ends in `words`.
-  var ends: [Int] = []
+  /// The words of each text; tokens already where the vocabulary is known.
+  var words = PackedSequences()
   /// The number of each text's label in the ``LabelTable``.
   var labels: [Int] = []
   /// Where each text comes from.
@@ -25,15 +23,20 @@ struct WordChunk {
 struct NumberedTexts {
   /// A text.
   struct Text {
-    /// The index of the chunk that holds its words.
-    let chunk: Int
-    /// Its index in the chunk.
-    let index: Int
-    /// Where its words are in the chunk.
-    let range: Range<Int>
+    private let chunkNumber, number: Int32
     /// From 0 on.
     let label: UInt8
     var part: TextPart
+
+    init(chunk: Int, index: Int, label: UInt8, part: TextPart) {
+      (chunkNumber, number) = (Int32(chunk), Int32(index))
+      (self.label, self.part) = (label, part)
+    }
+
+    /// The index of the chunk that holds its words.
+    var chunk: Int { Int(chunkNumber) }
+    /// Its index in the chunk.
+    var index: Int { Int(number) }
   }
 
   /// The words of all texts.
@@ -55,14 +58,15 @@ extension NumberedTexts {
   static func texts(of chunks: [WordChunk], labels: [UInt8]) -> [Text] {
     var texts: [Text] = []
     for (index, chunk) in chunks.enumerated() {
-      var start = 0
-      for (place, (end, label)) in zip(chunk.ends, chunk.labels).enumerated() {
-        texts.append(Text(chunk: index, index: place, range: start..<end, label: labels[label], part: chunk.part))
-        start = end
+      for (place, label) in chunk.labels.enumerated() {
+        texts.append(Text(chunk: index, index: place, label: labels[label], part: chunk.part))
       }
     }
     return texts
   }
+
+  /// The number of a text's words.
+  func length(of text: Text) -> Int { chunks[text.chunk].words.length(of: text.index) }
 
   /// Where a text comes from.
   func origin(of text: Text) -> TextOrigin { chunks[text.chunk].origins[text.index] }
@@ -70,16 +74,21 @@ extension NumberedTexts {
   /// Turns some of the texts into tokens, in the given order.
   ///
   /// - Parameters:
+  ///   - hasTokens: whether the result has the texts' tokens, and not their words alone.
   ///   - tokens: for each thread the token of each of its numbers, or nil if the numbers are tokens already.
   ///   - words: all words, if they are to be kept beside the tokens.
   ///   - coding: what stands in front of a text, and whether unknown words are left out.
   ///   - threads: how many threads share the work.
   func sequences(
-    of texts: [Text], tokens: [[Int32]]?, words: MergedWords? = nil, coding: TextCoding, threads: Int
+    of texts: [Text], hasTokens: Bool = true, tokens: [[Int32]]?, words: MergedWords? = nil, coding: TextCoding,
+    threads: Int
   ) -> LabeledSequences {
-    let first = coding.hasStartToken ? TextCoder.startToken : nil
-    var sequences = sequences(of: texts, numbers: tokens, first: first, threads: threads)
-    if coding.skipsUnknownWords { sequences.remove(TextCoder.unknownToken) }
+    var sequences = TokenSequences(tokens: [], offsets: [Int](repeating: 0, count: texts.count + 1))
+    if hasTokens {
+      let first = coding.hasStartToken ? TextCoder.startToken : nil
+      sequences = self.sequences(of: texts, numbers: tokens, first: first, threads: threads)
+      if coding.skipsUnknownWords { sequences.remove(TextCoder.unknownToken) }
+    }
     var result = LabeledSequences(sequences: sequences, labels: texts.map(\.label))
     result.origins = texts.map(origin)
     if let first = chunks.first(where: { !$0.labels.isEmpty }), !first.originals.isEmpty {
@@ -103,7 +112,7 @@ extension NumberedTexts {
     let extra = first == nil ? 0 : 1
     var offsets = [0]
     offsets.reserveCapacity(texts.count + 1)
-    for text in texts { offsets.append(offsets.last! + text.range.count + extra) }
+    for text in texts { offsets.append(offsets.last! + length(of: text) + extra) }
     let (chunks, places) = (chunks, offsets)
     let coded = [Int32](filling: places.last!) { target, count in
       count = places.last!
@@ -112,14 +121,12 @@ extension NumberedTexts {
       DispatchQueue.concurrentPerform(iterations: threads) { thread in
         for index in texts.count * thread / threads..<texts.count * (thread + 1) / threads {
           let chunk = chunks[texts[index].chunk]
-          let words = chunk.words[texts[index].range]
+          let table = numbers?[chunk.thread]
           if let first { target[places[index]] = first }
-          let rest = UnsafeMutableBufferPointer(rebasing: target[places[index] + extra..<places[index + 1]])
-          if let numbers {
-            let table = numbers[chunk.thread]
-            for (place, word) in zip(rest.indices, words) { rest[place] = table[Int(word)] }
-          } else {
-            _ = rest.update(fromContentsOf: words)
+          var place = places[index] + extra
+          chunk.words.forEachNumber(of: texts[index].index) { word in
+            target[place] = table.map { $0[Int(word)] } ?? word
+            place += 1
           }
         }
       }
@@ -139,7 +146,8 @@ extension NumberedTexts {
         for text in texts[texts.count * thread / threads..<texts.count * (thread + 1) / threads] {
           let chunk = chunks[text.chunk]
           let table = numbers[chunk.thread]
-          parts[thread].append(chunk.words[text.range].lazy.map { table[Int($0)] })
+          chunk.words.forEachNumber(of: text.index) { parts[thread].appendNumber(table[Int($0)]) }
+          parts[thread].endSequence()
         }
       }
     }

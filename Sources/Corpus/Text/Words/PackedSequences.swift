@@ -22,21 +22,29 @@ package struct PackedSequences: Equatable, Sendable {
 
   /// The numbers of a sequence.
   package subscript(index: Int) -> [Int32] {
+    [Int32](filling: offsets[index + 1] - offsets[index]) { numbers, count in
+      forEachNumber(of: index) { number in
+        numbers.initializeElement(at: count, to: number)
+        count += 1
+      }
+    }
+  }
+
+  /// Goes through the numbers of a sequence, in their order.
+  @inline(__always)
+  func forEachNumber(of index: Int, _ body: (Int32) -> Void) {
     bytes.withUnsafeBufferPointer { bytes in
-      let (start, end) = (offsets[index], offsets[index + 1])
-      return [Int32](filling: end - start) { numbers, count in
-        var place = start
-        while place < end {
-          var (number, shift) = (Int32(bytes[place] & 0x7F), Int32(7))
-          while bytes[place] >= 0x80 {
-            place += 1
-            number |= Int32(bytes[place] & 0x7F) << shift
-            shift += 7
-          }
+      var place = offsets[index]
+      let end = offsets[index + 1]
+      while place < end {
+        var (number, shift) = (Int32(bytes[place] & 0x7F), Int32(7))
+        while bytes[place] >= 0x80 {
           place += 1
-          numbers.initializeElement(at: count, to: number)
-          count += 1
+          number |= Int32(bytes[place] & 0x7F) << shift
+          shift += 7
         }
+        place += 1
+        body(number)
       }
     }
   }
@@ -44,18 +52,36 @@ package struct PackedSequences: Equatable, Sendable {
   /// How many numbers a sequence has.
   package func length(of index: Int) -> Int { bytes[offsets[index]..<offsets[index + 1]].count { $0 < 0x80 } }
 
+  /// A hash of each sequence.
+  package var hashes: [UInt64] {
+    bytes.withUnsafeBytes { bytes in
+      zip(offsets, offsets.dropFirst()).map { start, end in
+        Fingerprint.state(of: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+      }
+    }
+  }
+
   /// Adds a sequence of numbers that aren't negative.
   package mutating func append(_ numbers: some Sequence<Int32>) {
-    for number in numbers {
-      var rest = UInt32(number)
-      while rest >= 0x80 {
-        bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-        rest >>= 7
-      }
-      bytes.append(UInt8(rest))
-    }
-    offsets.append(bytes.count)
+    for number in numbers { appendNumber(number) }
+    endSequence()
   }
+
+  /// Adds a number, which isn't negative, to the sequence that ``endSequence()`` will end.
+  mutating func appendNumber(_ number: Int32) {
+    var rest = UInt32(number)
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  /// Makes the numbers that were added since the last one a sequence.
+  mutating func endSequence() { offsets.append(bytes.count) }
+
+  /// Makes room for so many bytes.
+  mutating func reserveCapacity(_ count: Int) { bytes.reserveCapacity(count) }
 
   /// The sequences of a range.
   func slice(_ range: Range<Int>) -> PackedSequences {

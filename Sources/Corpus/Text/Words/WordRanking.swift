@@ -85,7 +85,7 @@ struct WordRanking {
       for text in part.texts {
         let chunk = part.chunks[text.chunk]
         let numbers = numbers[chunk.thread]
-        for word in chunk.words[text.range] {
+        chunk.words.forEachNumber(of: text.index) { word in
           let number = numbers[Int(word)]
           if counts[Int(number)] == 0 { met.append(number) }
           counts[Int(number)] += 1
