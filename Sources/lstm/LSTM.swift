@@ -35,6 +35,7 @@ struct LSTM: ParsableCommand {
     openStandardStreams()
     // Beyond `ulimit -f`, writing fails with a reason instead.
     signal(SIGXFSZ, SIG_IGN)
+    ProcessMemory.keepLargeArraysApart()
     endWithMessageOnShortageOfMemory()
     endWithMessageAtMemoryLimit()
     if let problem = unreadableArgument {

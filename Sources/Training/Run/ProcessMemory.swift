@@ -24,9 +24,19 @@ package enum ProcessMemory {
 
   /// Gives memory back to the system that was freed, which glibc keeps otherwise.
   static func returnFreed() {
-    // Swift's module of the library lacks the function, and other libraries have none.
+    // Swift's module of the library lacks the functions, and other libraries have none.
     guard let symbol = dlsym(nil, "malloc_trim") else { return }
     _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
+  }
+
+  /// Lets each array of a megabyte or more have memory of its own, which the system has back when the array is freed.
+  ///
+  /// glibc does that from 128 kB on, but only until the first such array is freed; later ones share memory, of which
+  /// what is freed between two others is kept. It is for the process to decide, not for a library in it.
+  package static func keepLargeArraysApart() {
+    guard let symbol = dlsym(nil, "mallopt") else { return }
+    // M_MMAP_THRESHOLD of malloc.h.
+    _ = unsafeBitCast(symbol, to: (@convention(c) (Int32, Int32) -> Int32).self)(-3, 1 << 20)
   }
 
   /// The current resident size in bytes, or the largest one if the system doesn't report the current one.
