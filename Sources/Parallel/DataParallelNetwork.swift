@@ -11,6 +11,7 @@ package final class DataParallelNetwork {
   private let shardCount: Int
   private let ranks: Ranks
   private let sumsInAnyOrder: Bool
+  private let tokensAtOnce: Int?
   package let team: WorkerTeam
   private let batch: any EngineBatch
   private let workers: [any EngineWorker]
@@ -27,14 +28,18 @@ package final class DataParallelNetwork {
   ///   - shardCount: the number of shards in a large batch, which determines the order of additions.
   ///   - communicator: the ranks, which all make the same calls with the same arguments, except for `threads`.
   ///   - sumsInAnyOrder: whether `Communicator.sum` adds the ranks' gradients; the bits then depend on the number of ranks.
+  ///   - tokensAtOnce: the most distinct tokens for which an evaluation holds rows, unless a single sequence has more;
+  ///     nil for as many as suit the network's size.
   ///   - engine: computes it.
   package init(
     _ layout: ParameterLayout, maxLength: Int, threads: Int, shardCount: Int = ShardPlan.shardCount,
-    communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false, engine: any Engine = Engines.current
+    communicator: any Communicator = SingleRank(), sumsInAnyOrder: Bool = false, tokensAtOnce: Int? = nil,
+    engine: any Engine = Engines.current
   ) {
     self.maxLength = maxLength
     self.shardCount = shardCount
     self.sumsInAnyOrder = sumsInAnyOrder
+    self.tokensAtOnce = tokensAtOnce
     ranks = Ranks(communicator, layout)
     team = WorkerTeam(count: threads)
     batch = engine.makeBatch(layout)
@@ -197,19 +202,54 @@ package final class DataParallelNetwork {
     logits.withUnsafeMutableBufferPointer { logits in
       guard let logits = logits.baseAddress else { return }
       // Each block writes the logits of its own sequences.
-      nonisolated(unsafe) let pointer = logits
-      withSequences(0..<data.count, data, nil) { sequences in
-        let plan = prepare(parameters, for: sequences, learns: false)
-        isComplete = plan.forEachBlock(on: team, of: ranks, progress: progress) { worker, tiles in
-          workers[worker].evaluate(tiles, in: sequences, batch: batch, logits: pointer)
-        }
-        if isComplete {
-          ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, results: pointer, width: width)
+      for part in parts(of: data.sequences, parameters.architecture) where isComplete {
+        nonisolated(unsafe) let pointer = logits + part.lowerBound * width
+        withSequences(part, data, nil) { sequences in
+          let plan = prepare(parameters, for: sequences, learns: false)
+          isComplete = plan.forEachBlock(on: team, of: ranks, progress: { progress(part.lowerBound + $0) }) {
+            worker, tiles in
+            workers[worker].evaluate(tiles, in: sequences, batch: batch, logits: pointer)
+          }
+          if isComplete {
+            ranks.gather({ plan.tiles(inRoundsOf: $0, ranks: ranks.count) }, results: pointer, width: width)
+          }
         }
       }
     }
     return isComplete ? logits : nil
   }
+
+  /// Sequences in parts that have few enough distinct tokens for the table of their rows, which grows with a large
+  /// vocabulary's words otherwise.
+  private func parts(of sequences: TokenSequences, _ architecture: Architecture) -> [Range<Int>] {
+    let rowSize = architecture.embeddingSize + architecture.directionCount * 4 * architecture.hiddenSize
+    let limit = tokensAtOnce ?? max(Self.tableSize / rowSize, Self.fewestTokens)
+    if architecture.vocabularySize <= limit { return [0..<sequences.count] }
+    var parts: [Range<Int>] = []
+    // The number of the part in which each token was last met.
+    var lastParts = [Int](repeating: -1, count: architecture.vocabularySize)
+    var (start, count) = (0, 0)
+    func add(_ sequence: Int) {
+      for token in sequences[sequence] where lastParts[Int(token)] != parts.count {
+        lastParts[Int(token)] = parts.count
+        count += 1
+      }
+    }
+    for sequence in 0..<sequences.count {
+      add(sequence)
+      if count > limit, sequence > start {
+        parts.append(start..<sequence)
+        (start, count) = (sequence, 0)
+        add(sequence)
+      }
+    }
+    return parts + [start..<sequences.count]
+  }
+
+  /// In numbers: 32 MB. A batch of a thousand reviews needs about as much.
+  private static let tableSize = 1 << 23
+  /// So that a part of the texts fills all threads' tiles.
+  private static let fewestTokens = 1 << 13
 
   /// Prepares what the workers read, and divides the sequences into shards.
   private func prepare(

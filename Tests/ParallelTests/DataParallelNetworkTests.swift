@@ -131,6 +131,29 @@ import Testing
     }
   }
 
+  /// An evaluation in parts that have few enough distinct tokens, down to a sequence at a time.
+  @Test(arguments: [1, 7, 60, 299]) func partsDoNotChangeABit(tokensAtOnce: Int) throws {
+    var generator = RandomGenerator(seed: 5)
+    let layout = ParameterLayout(.init(vocabularySize: 300, embeddingSize: 6, hiddenSize: 9))
+    let parameters = Parameters(kerasInitial: layout, using: &generator)
+    let sequences = (0..<90).map { _ in
+      (0..<Int(generator.uniform() * 30)).map { _ in Int32(generator.uniform() * 300) }
+    }
+    let data = LabeledSequences(
+      sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
+    let expected = try #require(
+      DataParallelNetwork(layout, maxLength: 30, threads: 2).logits(of: data, parameters: parameters))
+    let network = DataParallelNetwork(layout, maxLength: 30, threads: 2, tokensAtOnce: tokensAtOnce)
+    var reports: [Int] = []
+    let found = network.logits(of: data, parameters: parameters) {
+      reports.append($0)
+      return true
+    }
+    #expect(found == expected)
+    #expect(reports.count > 1 && reports == reports.sorted() && reports.last == 90)
+    #expect(network.logits(of: data, parameters: parameters) { $0 < 80 } == nil)
+  }
+
   @Test func threadsDoNotChangeABit() {
     var generator = RandomGenerator(seed: 3)
     let layout = ParameterLayout(.init(vocabularySize: 300, embeddingSize: 20, hiddenSize: 24))
