@@ -125,14 +125,20 @@ extension Model {
 
   private static func parameters(_ layout: ParameterLayout, of table: TensorTable) throws -> Parameters {
     var table = table
-    let tensors = Self.tensors(layout)
-    let taken = try tensors.map { try table.take($0.name, $0.shape) }
-    let biases = try secondBiases(layout).map { ($0.source, try table.take($0.name, $0.source.shape)) }
     var parameters = Parameters(zeros: layout)
-    for (tensor, values) in zip(tensors, taken) {
-      parameters[tensor.source] = (tensor.isTransposed ? transposed(values, tensor.shape) : values)[...]
+    for tensor in tensors(layout) {
+      // Put where it belongs before the next one is read: a large model would be in memory several times over.
+      let values = try table.take(tensor.name, tensor.shape)
+      if tensor.isTransposed {
+        parameters.values.withUnsafeMutableBufferPointer {
+          transpose(values, tensor.shape, into: UnsafeMutableBufferPointer(rebasing: $0[tensor.source.range]))
+        }
+      } else {
+        parameters[tensor.source] = values[...]
+      }
     }
-    for (target, bias) in biases {
+    for (name, target) in secondBiases(layout) {
+      let bias = try table.take(name, target.shape)
       // Adding a zero would turn -0 into 0.
       for (index, value) in zip(target.range, bias) where value != 0 { parameters.values[index] += value }
       if let index = parameters[target].firstIndex(where: { !$0.isFinite }) {
@@ -202,6 +208,25 @@ extension Model {
 
 /// The transpose of a row-major matrix with a given shape, [rows, columns].
 package func transposed(_ values: [Float], _ shape: [Int]) -> [Float] {
+  [Float](filling: values.count) { target, count in
+    count = values.count
+    transpose(values, shape, into: target)
+  }
+}
+
+/// Writes the transpose of a row-major matrix with a given shape, [rows, columns].
+private func transpose(_ values: [Float], _ shape: [Int], into target: UnsafeMutableBufferPointer<Float>) {
   let (rows, columns) = (shape[0], shape[1])
-  return (0..<values.count).map { values[$0 % rows * columns + $0 / rows] }
+  precondition(values.count == rows * columns && target.count >= values.count)
+  // In squares, whose rows and columns both stay in the nearest cache.
+  let size = 32
+  for firstRow in stride(from: 0, to: rows, by: size) {
+    for firstColumn in stride(from: 0, to: columns, by: size) {
+      for column in firstColumn..<min(firstColumn + size, columns) {
+        for row in firstRow..<min(firstRow + size, rows) {
+          target[column * rows + row] = values[row * columns + column]
+        }
+      }
+    }
+  }
 }

@@ -118,7 +118,7 @@ package struct SafetensorsFile {
     return values
   }
 
-  private static let elementsPerRead = 1 << 18
+  private static let elementsPerRead = 1 << 17
 
   /// Checks that there is enough memory for some tensors, a few times over: they are transposed and packed.
   ///
