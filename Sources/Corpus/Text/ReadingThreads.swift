@@ -56,7 +56,9 @@ struct ReadingThread {
       coding.makeRoom(for: text, in: &scratch)
       scratch.withUnsafeMutableBufferPointer { memory in
         if let coder {
-          coder.forEachToken(of: text, memory: memory) { chunk.words.appendNumber($0) }
+          coder.forEachToken(of: text, memory: memory) { token in
+            chunk.words.appendNumbers(atMost: 1) { $0.append(token) }
+          }
         } else {
           addNumbers(of: text, to: &chunk, memory: memory)
         }
@@ -81,7 +83,9 @@ struct ReadingThread {
           queries.append(searcher.query(word))
         }
       }
-      for query in queries { chunk.words.appendNumber(words.add(query)) }
+      chunk.words.appendNumbers(atMost: queries.count) { packer in
+        for query in queries { packer.append(words.add(query)) }
+      }
     }
   }
 }

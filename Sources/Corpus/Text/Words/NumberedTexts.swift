@@ -146,7 +146,9 @@ extension NumberedTexts {
         for text in texts[texts.count * thread / threads..<texts.count * (thread + 1) / threads] {
           let chunk = chunks[text.chunk]
           let table = numbers[chunk.thread]
-          chunk.words.forEachNumber(of: text.index) { parts[thread].appendNumber(table[Int($0)]) }
+          parts[thread].appendNumbers(atMost: length(of: text)) { packer in
+            chunk.words.forEachNumber(of: text.index) { packer.append(table[Int($0)]) }
+          }
           parts[thread].endSequence()
         }
       }

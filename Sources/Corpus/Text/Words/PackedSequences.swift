@@ -50,7 +50,14 @@ package struct PackedSequences: Equatable, Sendable {
   }
 
   /// How many numbers a sequence has.
-  package func length(of index: Int) -> Int { bytes[offsets[index]..<offsets[index + 1]].count { $0 < 0x80 } }
+  package func length(of index: Int) -> Int {
+    bytes.withUnsafeBufferPointer { bytes in
+      var count = 0
+      // Each number has one byte below 0x80, its last.
+      for place in offsets[index]..<offsets[index + 1] { count &+= 1 &- Int(bytes[place] >> 7) }
+      return count
+    }
+  }
 
   /// A hash of each sequence.
   package var hashes: [UInt64] {
@@ -62,19 +69,48 @@ package struct PackedSequences: Equatable, Sendable {
   }
 
   /// Adds a sequence of numbers that aren't negative.
-  package mutating func append(_ numbers: some Sequence<Int32>) {
-    for number in numbers { appendNumber(number) }
+  package mutating func append(_ numbers: some Collection<Int32>) {
+    appendNumbers(atMost: numbers.count) { packer in
+      for number in numbers { packer.append(number) }
+    }
     endSequence()
   }
 
-  /// Adds a number, which isn't negative, to the sequence that ``endSequence()`` will end.
-  mutating func appendNumber(_ number: Int32) {
-    var rest = UInt32(number)
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
+  /// Adds numbers to the sequence that ``endSequence()`` will end.
+  ///
+  /// - Parameters:
+  ///   - limit: the most numbers that are added.
+  ///   - body: gives each of them to the packer.
+  @inline(__always)
+  mutating func appendNumbers(atMost limit: Int, _ body: (inout Packer) -> Void) {
+    // At once, as an array takes its time for each element.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Packer.width * limit) { buffer in
+      guard let start = buffer.baseAddress else { return }
+      var packer = Packer(next: start)
+      body(&packer)
+      bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: packer.next - start))
     }
-    bytes.append(UInt8(rest))
+  }
+
+  /// Writes numbers into memory.
+  struct Packer {
+    /// The most bytes of a number.
+    fileprivate static let width = 5
+    /// Where the next number goes.
+    fileprivate var next: UnsafeMutablePointer<UInt8>
+
+    /// Adds a number, which isn't negative.
+    @inline(__always)
+    mutating func append(_ number: Int32) {
+      var rest = UInt32(number)
+      while rest >= 0x80 {
+        next.initialize(to: UInt8(truncatingIfNeeded: rest) | 0x80)
+        next += 1
+        rest >>= 7
+      }
+      next.initialize(to: UInt8(rest))
+      next += 1
+    }
   }
 
   /// Makes the numbers that were added since the last one a sequence.
