@@ -11,7 +11,7 @@ extension TrainingConfiguration {
     (settings.vocabularySize, settings.maxLength) = (10_000, 200)
     (settings.embeddingSize, settings.hiddenSize) = (0, 128)
     (settings.isBidirectional, settings.pooling, settings.masksPadding) = (true, .max, true)
-    (settings.batchSize, settings.epochs) = (64, 3)
+    (settings.batchSize, settings.epochs) = (64, 8)
     settings.learningRate = 0.003
     settings.schedule = .cosineDecay(warmupSteps: 100, alpha: 0.05)
     settings.validationSplit = 0.01
@@ -33,14 +33,14 @@ extension TrainingConfiguration {
   ///
   /// - Parameters:
   ///   - pretrained: what the network is to begin with.
-  ///   - hasManyTexts: whether few passes are enough.
+  ///   - hasManyTexts: whether so many texts have labels that the network goes on learning for longer.
   package mutating func stand(on pretrained: Architecture, hasManyTexts: Bool) {
     (vocabularySize, embeddingSize, hiddenSize) = (
       pretrained.vocabularySize, pretrained.embeddingSize, pretrained.hiddenSize
     )
     (isBidirectional, masksPadding, pooling) = (pretrained.isBidirectional, pretrained.masksPadding, .max)
     layerCount = pretrained.layerCount + 1
-    epochs = hasManyTexts ? max(4, epochs / 2) : max(8, epochs)
+    epochs = max(hasManyTexts ? 12 : 8, epochs)
     learningRate = 0.003
     // The rate ends near zero, so the last epoch is the best but for chance, and few labels leave much to chance.
     earlyStopping = nil

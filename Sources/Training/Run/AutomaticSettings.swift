@@ -15,7 +15,7 @@ public struct AutomaticSettings: Sendable {
   /// The data, with how their texts become words.
   public let source: DataSource
   private let choices: [Choice]
-  /// Whether there are so many texts that few passes over them are enough.
+  /// Whether there are so many texts that few passes over them are enough, unless a network stands on a pretrained one.
   package let hasManyTexts: Bool
 
   /// What was chosen and why, in sentences.
