@@ -131,16 +131,25 @@ import Testing
     }
   }
 
+  /// Random sequences of fewer than `maxLength` tokens below 300.
+  private static func data(
+    _ count: Int, maxLength: Double, using generator: inout RandomGenerator
+  ) -> LabeledSequences {
+    let sequences = (0..<count).map { _ in
+      (0..<Int(generator.uniform() * maxLength)).map { _ in Int32(generator.uniform() * 300) }
+    }
+    return LabeledSequences(
+      sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
+  }
+
   /// An evaluation in parts that have few enough distinct tokens, down to a sequence at a time.
   @Test(arguments: [1, 7, 60, 299]) func partsDoNotChangeABit(tokensAtOnce: Int) throws {
     var generator = RandomGenerator(seed: 5)
-    let layout = ParameterLayout(.init(vocabularySize: 300, embeddingSize: 6, hiddenSize: 9))
+    var architecture = Architecture(vocabularySize: 300, embeddingSize: 6, hiddenSize: 9)
+    architecture.labelCount = 3
+    let layout = ParameterLayout(architecture)
     let parameters = Parameters(kerasInitial: layout, using: &generator)
-    let sequences = (0..<90).map { _ in
-      (0..<Int(generator.uniform() * 30)).map { _ in Int32(generator.uniform() * 300) }
-    }
-    let data = LabeledSequences(
-      sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
+    let data = Self.data(90, maxLength: 30, using: &generator)
     let expected = try #require(
       DataParallelNetwork(layout, maxLength: 30, threads: 2).logits(of: data, parameters: parameters))
     let network = DataParallelNetwork(layout, maxLength: 30, threads: 2, tokensAtOnce: tokensAtOnce)
@@ -158,11 +167,7 @@ import Testing
     var generator = RandomGenerator(seed: 3)
     let layout = ParameterLayout(.init(vocabularySize: 300, embeddingSize: 20, hiddenSize: 24))
     let parameters = Parameters(kerasInitial: layout, using: &generator)
-    let sequences = (0..<500).map { _ in
-      (0..<Int(generator.uniform() * 60)).map { _ in Int32(generator.uniform() * 300) }
-    }
-    let data = LabeledSequences(
-      sequences: TokenSequences(sequences), labels: sequences.map { UInt8($0.count % 2) })
+    let data = Self.data(500, maxLength: 60, using: &generator)
     var results: [Parameters] = []
     var evaluations: [Metrics] = []
     for threads in [1, 2, 3, 8] {
